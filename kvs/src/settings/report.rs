@@ -1,0 +1,91 @@
+//! What a load found: an outcome for each setting.
+
+use core::fmt;
+
+use super::tree::{Path, Tree};
+
+/// Why a value was turned down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Rejection {
+    /// The bytes are not an encoding of the type.
+    Undecodable,
+    /// The value is outside the setting's `range`.
+    OutOfRange,
+    /// The setting's `validate` function said no, and why.
+    Invalid(&'static str),
+    /// The entry in flash fails its checksum.
+    Corrupt,
+    /// The flash could not be read there.
+    Unreadable,
+    /// The stored value is longer than the store's buffer.
+    TooLong,
+    /// The key is held by a named entry with the same hash.
+    NameCollision,
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Undecodable => "the stored bytes are not a value of this type",
+            Self::OutOfRange => "the value is out of range",
+            Self::Invalid(why) => why,
+            Self::Corrupt => "the stored entry fails its checksum",
+            Self::Unreadable => "the flash could not be read",
+            Self::TooLong => "the stored value is longer than the buffer",
+            Self::NameCollision => "a named entry with the same key hash is in the way",
+        })
+    }
+}
+
+impl core::error::Error for Rejection {}
+
+/// Where a setting's value came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// Nothing is stored: the default.
+    Default,
+    /// From flash.
+    Loaded,
+    /// What is stored was turned down, and left where it is: the default.
+    Rejected(Rejection),
+}
+
+/// What a load found, setting by setting.
+#[derive(Clone, Copy)]
+pub struct Report<O> {
+    pub(crate) tree: &'static Tree,
+    pub(crate) outcomes: O,
+}
+
+impl<O: AsRef<[Outcome]>> Report<O> {
+    /// Each setting with its outcome, in declaration order.
+    pub fn iter(&self) -> impl Iterator<Item = (Path, Outcome)> + '_ {
+        let tree = self.tree;
+        self.outcomes
+            .as_ref()
+            .iter()
+            .enumerate()
+            .map(move |(leaf, outcome)| (Path::new(tree, leaf), *outcome))
+    }
+
+    /// Whether nothing at all was stored: a first boot, or the boot after a factory reset.
+    pub fn is_first_boot(&self) -> bool {
+        self.iter().all(|(_, outcome)| outcome == Outcome::Default)
+    }
+
+    /// The settings whose stored value was turned down, and why.
+    pub fn rejected(&self) -> impl Iterator<Item = (Path, Rejection)> + '_ {
+        self.iter().filter_map(|(path, outcome)| match outcome {
+            Outcome::Rejected(why) => Some((path, why)),
+            _ => None,
+        })
+    }
+}
+
+impl<O: AsRef<[Outcome]>> fmt::Debug for Report<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
