@@ -1,5 +1,48 @@
-//! placeholder
+//! Typed device settings in NOR flash.
 #![no_std]
-#![forbid(unsafe_code)]
-mod hash; mod change; mod format; mod settings;
-pub use hash::*; pub use settings::*; pub use change::EncodeError;
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+
+#[cfg(any(feature = "sim", test))]
+extern crate std;
+
+mod change;
+mod checksum;
+mod collect;
+mod commit;
+mod error;
+mod flash;
+mod format;
+mod hash;
+mod map;
+mod mount;
+mod options;
+mod resources;
+mod scan;
+mod sectors;
+mod settings;
+#[cfg(feature = "sim")]
+pub mod sim;
+mod stats;
+mod store;
+
+pub use change::{Change, EncodeError, RawKey};
+pub use checksum::{Checksum, Crc32c};
+pub use collect::Maintenance;
+pub use error::{Error, Geometry};
+pub use format::MAX_NAME_LEN;
+pub use hash::{KeyHasher, key_hash};
+pub use options::Options;
+pub use resources::Resources;
+pub use settings::{
+    Field, Group, Key, Leaf, Leaves, Node, Outcome, Path, Rejected, Rejection, Report, Settings, Spec, Tree,
+    max_encoded_len,
+};
+pub use stats::{KeyInfo, Keys, SectorInfo, SectorState, Stats};
+pub use store::Store;

@@ -2,6 +2,7 @@
 //!
 //! The derive generates constant tables and code without I/O; what is here drives them against the engine.
 
+mod access;
 mod collision;
 mod key;
 mod report;
@@ -10,11 +11,11 @@ mod size;
 mod tree;
 pub(crate) mod value;
 
+pub use access::Rejected;
 pub use key::{Group, Key, Spec};
 pub use report::{Outcome, Rejection, Report};
 pub use size::max_encoded_len;
 pub use tree::{Field, Leaf, Node, Path, Tree};
-pub(crate) use tree::{locate, offset};
 
 use crate::change::EncodeError;
 

@@ -110,6 +110,6 @@ const fn hash_tuple(path: KeyHasher, items: Items) -> KeyHasher {
 }
 
 /// Whether two types have the same shape, judged by the hash of its text.
-pub(crate) const fn same(a: &NamedType, b: &NamedType) -> bool {
+const fn same(a: &NamedType, b: &NamedType) -> bool {
     hash(KeyHasher::new(), a).finish() == hash(KeyHasher::new(), b).finish()
 }

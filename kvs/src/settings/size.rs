@@ -9,136 +9,131 @@ use postcard_schema::schema::{DataModelType, DataModelVariant, NamedType, NamedV
 /// can exceed it, and gets [`Error::BufferTooSmall`](crate::Error::BufferTooSmall) then.
 #[must_use]
 pub const fn max_encoded_len(schema: &NamedType, size: usize) -> usize {
-    match schema.ty {
-        DataModelType::Unit | DataModelType::UnitStruct => 0,
-        DataModelType::Bool | DataModelType::I8 | DataModelType::U8 => 1,
-        DataModelType::I16 | DataModelType::U16 => 3,
-        DataModelType::I32 | DataModelType::U32 => 5,
-        DataModelType::F32 => 4,
-        DataModelType::F64 => 8,
-        DataModelType::I64 | DataModelType::U64 | DataModelType::Usize | DataModelType::Isize => 10,
-        DataModelType::I128 | DataModelType::U128 => 19,
-        // A length byte and up to four bytes of UTF-8.
-        DataModelType::Char => 5,
-        DataModelType::String | DataModelType::ByteArray | DataModelType::Schema => {
-            varint_len(size).saturating_add(size)
+    let bound = bound(schema, size);
+    bound.fixed.saturating_add(bound.contents)
+}
+
+/// What a type's encoding comes to.
+#[derive(Clone, Copy)]
+struct Bound {
+    /// The bytes of its fixed parts, lengths of strings and vectors included.
+    fixed: usize,
+    /// The most bytes that strings and vectors hold, all `size` bytes of RAM being the contents of one of them.
+    contents: usize,
+    /// The least RAM a value takes: what bounds the number of items in a vector.
+    ram: usize,
+}
+
+impl Bound {
+    const NOTHING: Self = Self::fixed(0, 0);
+
+    const fn fixed(fixed: usize, ram: usize) -> Self {
+        Self {
+            fixed,
+            contents: 0,
+            ram,
         }
-        DataModelType::Option(inner) => max_encoded_len(inner, size).saturating_add(1),
-        DataModelType::NewtypeStruct(inner) => max_encoded_len(inner, size),
-        DataModelType::Seq(item) => {
-            let items = items_in(size, min_size(item));
-            max_encoded_len(item, size)
+    }
+
+    /// One after the other.
+    const fn and(self, other: Self) -> Self {
+        Self {
+            fixed: self.fixed.saturating_add(other.fixed),
+            contents: max(self.contents, other.contents),
+            ram: self.ram.saturating_add(other.ram),
+        }
+    }
+
+    /// One or the other.
+    const fn or(self, other: Self) -> Self {
+        Self {
+            fixed: max(self.fixed, other.fixed),
+            contents: max(self.contents, other.contents),
+            ram: 0,
+        }
+    }
+
+    /// Any number of them, within `size` bytes of RAM.
+    const fn repeated(self, size: usize) -> Self {
+        let items = match size.checked_div(self.ram) {
+            Some(items) => items,
+            None => size,
+        };
+        Self {
+            fixed: varint_len(items),
+            contents: self
+                .fixed
                 .saturating_mul(items)
-                .saturating_add(varint_len(items))
-        }
-        DataModelType::Map { key, val } => {
-            let items = items_in(size, min_size(key).saturating_add(min_size(val)));
-            max_encoded_len(key, size)
-                .saturating_add(max_encoded_len(val, size))
-                .saturating_mul(items)
-                .saturating_add(varint_len(items))
-        }
-        DataModelType::Tuple(items) | DataModelType::TupleStruct(items) => max_of_types(items, size),
-        DataModelType::Struct(fields) => max_of_fields(fields, size),
-        DataModelType::Enum(variants) => {
-            let mut most = 0;
-            let mut rest = *variants;
-            while let [variant, tail @ ..] = rest {
-                let len = match variant.ty {
-                    DataModelVariant::UnitVariant => 0,
-                    DataModelVariant::NewtypeVariant(inner) => max_encoded_len(inner, size),
-                    DataModelVariant::TupleVariant(items) => max_of_types(items, size),
-                    DataModelVariant::StructVariant(fields) => max_of_fields(fields, size),
-                };
-                if len > most {
-                    most = len;
-                }
-                rest = tail;
-            }
-            varint_len(variants.len()).saturating_add(most)
+                .saturating_add(self.contents),
+            ram: 0,
         }
     }
 }
 
-/// Items that are all alike share `size` between them: `[String<8>; 4]` is not four times the whole.
-const fn max_of_types(items: &[&NamedType], size: usize) -> usize {
-    let share = match size.checked_div(items.len()) {
-        Some(share) if alike(items) => share,
-        _ => size,
-    };
-    let mut total = 0usize;
+const fn bound(schema: &NamedType, size: usize) -> Bound {
+    match schema.ty {
+        DataModelType::Unit | DataModelType::UnitStruct => Bound::NOTHING,
+        DataModelType::Bool | DataModelType::I8 | DataModelType::U8 => Bound::fixed(1, 1),
+        DataModelType::I16 | DataModelType::U16 => Bound::fixed(3, 2),
+        DataModelType::I32 | DataModelType::U32 => Bound::fixed(5, 4),
+        DataModelType::F32 => Bound::fixed(4, 4),
+        DataModelType::F64 => Bound::fixed(8, 8),
+        DataModelType::I64 | DataModelType::U64 => Bound::fixed(10, 8),
+        DataModelType::Usize | DataModelType::Isize => Bound::fixed(10, 4),
+        DataModelType::I128 | DataModelType::U128 => Bound::fixed(19, 16),
+        // A length byte and up to four bytes of UTF-8.
+        DataModelType::Char => Bound::fixed(5, 4),
+        DataModelType::String | DataModelType::ByteArray | DataModelType::Schema => {
+            Bound::fixed(1, 1).repeated(size)
+        }
+        // A niche may hold the `None`.
+        DataModelType::Option(inner) => bound(inner, size).and(Bound::fixed(1, 0)),
+        DataModelType::NewtypeStruct(inner) => bound(inner, size),
+        DataModelType::Seq(item) => bound(item, size).repeated(size),
+        DataModelType::Map { key, val } => {
+            bound(key, size).and(bound(val, size)).repeated(size)
+        }
+        DataModelType::Tuple(items) | DataModelType::TupleStruct(items) => of_types(items, size),
+        DataModelType::Struct(fields) => of_fields(fields, size),
+        DataModelType::Enum(variants) => {
+            let mut most = Bound::NOTHING;
+            let mut rest = *variants;
+            while let [variant, tail @ ..] = rest {
+                most = most.or(match variant.ty {
+                    DataModelVariant::UnitVariant => Bound::NOTHING,
+                    DataModelVariant::NewtypeVariant(inner) => bound(inner, size),
+                    DataModelVariant::TupleVariant(items) => of_types(items, size),
+                    DataModelVariant::StructVariant(fields) => of_fields(fields, size),
+                });
+                rest = tail;
+            }
+            most.and(Bound::fixed(varint_len(variants.len()), 0))
+        }
+    }
+}
+
+const fn of_types(items: &[&NamedType], size: usize) -> Bound {
+    let mut total = Bound::NOTHING;
     let mut items = items;
     while let [item, rest @ ..] = items {
-        total = total.saturating_add(max_encoded_len(item, share));
+        total = total.and(bound(item, size));
         items = rest;
     }
     total
 }
 
-const fn max_of_fields(fields: &[&NamedValue], size: usize) -> usize {
-    let mut total = 0usize;
+const fn of_fields(fields: &[&NamedValue], size: usize) -> Bound {
+    let mut total = Bound::NOTHING;
     let mut fields = fields;
     while let [field, rest @ ..] = fields {
-        total = total.saturating_add(max_encoded_len(field.ty, size));
+        total = total.and(bound(field.ty, size));
         fields = rest;
     }
     total
 }
 
-/// Whether a tuple is an array: its items share one schema.
-const fn alike(items: &[&NamedType]) -> bool {
-    let [first, rest @ ..] = items else {
-        return true;
-    };
-    let mut rest = rest;
-    while let [item, tail @ ..] = rest {
-        if !super::shape::same(first, item) {
-            return false;
-        }
-        rest = tail;
-    }
-    true
-}
-
-const fn items_in(size: usize, each: usize) -> usize {
-    match size.checked_div(each) {
-        Some(items) => items,
-        None => size,
-    }
-}
-
-/// The least RAM a value takes: what bounds the number of items in a vector.
-const fn min_size(schema: &NamedType) -> usize {
-    match schema.ty {
-        DataModelType::I16 | DataModelType::U16 => 2,
-        DataModelType::I32 | DataModelType::U32 | DataModelType::F32 | DataModelType::Char => 4,
-        DataModelType::I64 | DataModelType::U64 | DataModelType::F64 => 8,
-        DataModelType::I128 | DataModelType::U128 => 16,
-        DataModelType::NewtypeStruct(inner) | DataModelType::Option(inner) => min_size(inner),
-        DataModelType::Tuple(items) | DataModelType::TupleStruct(items) => {
-            let mut total = 0usize;
-            let mut items = *items;
-            while let [item, rest @ ..] = items {
-                total = total.saturating_add(min_size(item));
-                items = rest;
-            }
-            at_least_one(total)
-        }
-        DataModelType::Struct(fields) => {
-            let mut total = 0usize;
-            let mut fields = *fields;
-            while let [field, rest @ ..] = fields {
-                total = total.saturating_add(min_size(field.ty));
-                fields = rest;
-            }
-            at_least_one(total)
-        }
-        _ => 1,
-    }
-}
-
-const fn at_least_one(size: usize) -> usize {
-    if size == 0 { 1 } else { size }
+const fn max(a: usize, b: usize) -> usize {
+    if a > b { a } else { b }
 }
 
 /// The length of a number as a postcard varint.

@@ -1,0 +1,360 @@
+//! Mounting: from the bytes in flash to the RAM map. Never writes (invariant 5).
+//!
+//! Reads every byte once, oldest sector first, so that the last entry seen of a key is its winner (invariant 1). A
+//! partition that was cut in mid-collection reads its newest sector twice.
+
+use core::ops::Range;
+
+use embedded_storage::nor_flash::NorFlash;
+
+use crate::checksum::{Checksum, Crc32c};
+use crate::error::{Error, Geometry};
+use crate::flash::{CHUNK, FlashResult, Partition};
+use crate::format::{HEADER_COPY, Head, Header, Layout, MIN_BUFFER, header_stride, pad};
+use crate::map::{KeyMap, Packing, Place};
+use crate::options::Options;
+use crate::resources::Resources;
+use crate::scan::{Entry, Tail, Walker, Window};
+use crate::sectors::SectorTable;
+use crate::store::Store;
+
+impl<'a, F: NorFlash> Store<'a, F, Crc32c> {
+    /// Mounts the partition in `range` of `flash`, in bytes. Blank flash, and whatever is not this format, mounts as
+    /// empty. Never writes.
+    ///
+    /// Costs a read of every byte of the partition, in reads of the size of the resources' buffer.
+    ///
+    /// # Errors
+    ///
+    /// [`Geometry`](Error::Geometry) where range, sector size, flash and resources don't fit;
+    /// [`Incompatible`](Error::Incompatible) where another version, checksum or geometry wrote the partition;
+    /// [`TooManyKeys`](Error::TooManyKeys) where the resources have too few slots for what is stored. What can't be
+    /// read in flash is not an error here: the rest is mounted.
+    pub fn mount<const KEYS: usize, const SECTORS: usize, const BUFFER: usize>(
+        flash: F,
+        range: Range<u32>,
+        resources: &'a mut Resources<KEYS, SECTORS, BUFFER>,
+        options: Options,
+    ) -> FlashResult<F, Self> {
+        Self::mount_with(flash, range, resources, options, Crc32c::new())
+    }
+}
+
+impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
+    /// Mounts as [`mount`](Store::mount) does, with a checksum of your own: a chip's CRC unit, for instance.
+    ///
+    /// # Errors
+    ///
+    /// As [`mount`](Store::mount).
+    pub fn mount_with<const KEYS: usize, const SECTORS: usize, const BUFFER: usize>(
+        flash: F,
+        range: Range<u32>,
+        resources: &'a mut Resources<KEYS, SECTORS, BUFFER>,
+        options: Options,
+        checksum: C,
+    ) -> FlashResult<F, Self> {
+        let Resources {
+            slots,
+            buffer,
+            sectors,
+        } = resources;
+        let flash = partition(flash, &range, &options)?;
+        let bytes = range.end.saturating_sub(range.start);
+        let count = bytes.checked_div(flash.sector_size).unwrap_or(0) as usize;
+        let capacity = sectors.len();
+        let Some(sectors) = sectors.get_mut(..count) else {
+            return Err(Error::Geometry(Geometry::TooManySectors {
+                sectors: count,
+                capacity,
+            }));
+        };
+        if buffer.0.len() < MIN_BUFFER.max(F::WRITE_SIZE.saturating_mul(2)) {
+            return Err(Error::Geometry(Geometry::Buffer));
+        }
+        let packing = Packing::new(bytes, Partition::<F>::WRITE_SIZE)
+            .ok_or(Error::Geometry(Geometry::Range))?;
+        let mut store = Self {
+            end: flash.sector_size,
+            flash,
+            checksum,
+            map: KeyMap::new(slots, packing),
+            sectors: SectorTable::new(sectors),
+            buffer: &mut buffer.0,
+            next_sequence: 1,
+            epoch: 0,
+            options,
+            corrupt: 0,
+            collections: 0,
+        };
+        store.read_headers()?;
+        store.read_entries()?;
+        Ok(store)
+    }
+
+    /// Reads the header of each sector.
+    fn read_headers(&mut self) -> FlashResult<F> {
+        let layout = Layout::new(self.flash.sector_size, Partition::<F>::WRITE_SIZE, C::ID);
+        let (mut erases, mut known) = (0u64, 0u64);
+        for index in 0..self.sectors.len() {
+            let Some(header) = self.read_header(index) else {
+                continue;
+            };
+            if header.layout != layout {
+                return Err(incompatible(header.layout, layout));
+            }
+            if let Some(sector) = self.sectors.edit(index) {
+                sector.sequence = header.sequence;
+                sector.erases = header.erases;
+            }
+            self.next_sequence = self.next_sequence.max(header.sequence.saturating_add(1));
+            erases = erases.saturating_add(u64::from(header.erases));
+            known = known.saturating_add(1);
+        }
+        // Sectors whose header is lost are taken to have been erased as often as the others.
+        let mean = erases.checked_div(known).unwrap_or(0) as u32;
+        for index in 0..self.sectors.len() {
+            if let Some(sector) = self.sectors.edit(index)
+                && sector.sequence == 0
+            {
+                sector.erases = mean;
+            }
+        }
+        Ok(())
+    }
+
+    /// The header of a sector; its second copy where the first is bad.
+    fn read_header(&mut self, index: usize) -> Option<Header> {
+        let stride = header_stride(Partition::<F>::WRITE_SIZE);
+        let base = self.flash.base(index);
+        [base, base.saturating_add(stride)]
+            .into_iter()
+            .find_map(|address| {
+                let mut bytes = [0; CHUNK];
+                let len = pad(HEADER_COPY as u32, Partition::<F>::READ_SIZE) as usize;
+                let bytes = bytes.get_mut(..len)?;
+                self.flash.read(address, bytes).ok()?;
+                Header::decode(bytes.first_chunk()?)
+            })
+    }
+
+    /// Reads the entries of all sectors, oldest first.
+    fn read_entries(&mut self) -> FlashResult<F> {
+        let sector_size = self.flash.sector_size;
+        // A sector that has something in it but no header may have been newer than the head, and its erase cut: were
+        // it to read well next time, it would win over what is appended now. So nothing is; it is erased first.
+        let mut suspect = false;
+        for index in 0..self.sectors.len() {
+            if self.sectors.get(index).sequence == 0 {
+                let mut window =
+                    Window::new(&mut self.flash, self.buffer, index, sector_size);
+                suspect |= !window.is_blank();
+            }
+        }
+        let mut last = None;
+        let mut tail = Tail::Closed;
+        while let Some(index) = self.sectors.after(last) {
+            last = Some((self.sectors.get(index).sequence, index));
+            let newest = self.sectors.after(last).is_none();
+            if newest && self.holds_only_copies(index)? {
+                // Cut in mid-collection: all that is here is where it was copied from, too.
+                if let Some(sector) = self.sectors.edit(index) {
+                    sector.sequence = 0;
+                }
+                (self.sectors.head, tail) = (None, Tail::Closed);
+                break;
+            }
+            let sector_tail = self.read_sector(index)?;
+            if sector_tail == Tail::Open(self.header_len()) {
+                // Erased ahead, if it is newer than the head.
+                if let Some(sector) = self.sectors.edit(index) {
+                    sector.set_ready(true);
+                }
+                continue;
+            }
+            self.sectors.clear_ready();
+            (self.sectors.head, tail) = (Some(index), sector_tail);
+        }
+        self.end = match tail {
+            Tail::Open(end) if !suspect => end,
+            _ => sector_size,
+        };
+        // Left without a spare sector, only what is older than the head can make one.
+        self.epoch = self
+            .sectors
+            .head
+            .map_or(0, |head| self.sectors.get(head).sequence);
+        Ok(())
+    }
+
+    /// Takes in the entries of one sector.
+    fn read_sector(&mut self, index: usize) -> FlashResult<F, Tail> {
+        let size = self.flash.sector_size;
+        let sequence = self.sectors.get(index).sequence;
+        let mut walker = Walker::new(sequence, self.header_len(), size, false);
+        let mut view = None;
+        loop {
+            let mut window = Window::new(&mut self.flash, self.buffer, index, size);
+            if let Some(view) = view {
+                window = window.loaded(view);
+            }
+            let entry = walker.next(&mut window, &mut self.checksum);
+            view = Some(window.view);
+            match entry {
+                Some(entry) => self.settle(index, &entry)?,
+                None => break,
+            }
+        }
+        self.corrupt = self.corrupt.saturating_add(walker.damaged);
+        Ok(walker.tail)
+    }
+
+    /// Makes `entry`, in sector `index`, its key's winner.
+    pub(crate) fn settle(&mut self, index: usize, entry: &Entry) -> FlashResult<F> {
+        let old = self.map.place(entry.hash);
+        // Without anything older to shadow, a tombstone says nothing (invariant 2).
+        if entry.is_tombstone() && (old.is_none() || self.sectors.oldest() == Some(index)) {
+            self.map.remove(entry.hash);
+        } else {
+            let place = Place {
+                address: self.flash.base(index).saturating_add(entry.offset),
+                size: Some(entry.size),
+                tombstone: entry.is_tombstone(),
+            };
+            if !self.map.set(entry.hash, place) {
+                return Err(Error::TooManyKeys {
+                    capacity: self.map.capacity(),
+                });
+            }
+            if let Some(sector) = self.sectors.edit(index) {
+                sector.add_live(entry.size);
+            }
+        }
+        if let Some(old) = old {
+            let size = self.size_at(old)?;
+            let (sector, _) = self.flash.split(old.address);
+            if let Some(sector) = self.sectors.edit(sector) {
+                sector.sub_live(size);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether `newest` was being filled by a collection when power failed (invariant 3): no other sector is without
+    /// winners, and each of its entries is a copy of one.
+    fn holds_only_copies(&mut self, newest: usize) -> FlashResult<F, bool> {
+        if self
+            .sectors
+            .iter()
+            .any(|(index, sector)| index != newest && sector.live() == 0)
+        {
+            return Ok(false);
+        }
+        let size = self.flash.sector_size;
+        let base = self.flash.base(newest);
+        let sequence = self.sectors.get(newest).sequence;
+        let mut walker = Walker::new(sequence, self.header_len(), size, false);
+        let mut window = Window::new(&mut self.flash, self.buffer, newest, size);
+        let mut entries = false;
+        while let Some(entry) = walker.next(&mut window, &mut self.checksum) {
+            let is_copy = match self.map.place(entry.hash) {
+                None => entry.is_tombstone(),
+                Some(original) if original.tombstone || entry.is_tombstone() => {
+                    original.tombstone && entry.is_tombstone()
+                }
+                Some(original) => {
+                    let here = base.saturating_add(entry.offset);
+                    original.size.is_none_or(|size| size == entry.size)
+                        && same_entry(window.flash, (here, original.address), entry.size)?
+                }
+            };
+            if !is_copy {
+                return Ok(false);
+            }
+            entries = true;
+        }
+        // With nothing in it at all, it was erased ahead.
+        Ok(entries || walker.damaged != 0)
+    }
+}
+
+/// Whether two whole entries of `size` bytes hold the same key and value.
+fn same_entry<F: NorFlash>(
+    flash: &mut Partition<F>,
+    (a, b): (u32, u32),
+    size: u32,
+) -> FlashResult<F, bool> {
+    let (mut one, mut other) = ([0; CHUNK], [0; CHUNK]);
+    let (mut done, mut len) = (0u32, size);
+    while done < len {
+        let count = (size.saturating_sub(done) as usize).min(CHUNK);
+        let (Some(one), Some(other)) = (one.get_mut(..count), other.get_mut(..count)) else {
+            break;
+        };
+        flash.read(a.saturating_add(done), one)?;
+        flash.read(b.saturating_add(done), other)?;
+        if done == 0 {
+            let (Some(first), Some(second)) = (Head::decode(one), Head::decode(other)) else {
+                return Ok(false);
+            };
+            if first.alone() != second.alone() {
+                return Ok(false);
+            }
+            // The tag says which group an entry was committed in, the checksum where it stands: both may differ.
+            len = first.checked_len();
+            if let ([tag, ..], [same, ..]) = (&mut *one, &*other) {
+                *tag = *same;
+            }
+        }
+        let count = (len.saturating_sub(done) as usize).min(count);
+        if one.get(..count) != other.get(..count) {
+            return Ok(false);
+        }
+        done = done.saturating_add(CHUNK as u32);
+    }
+    Ok(true)
+}
+
+fn partition<F: NorFlash>(
+    flash: F,
+    range: &Range<u32>,
+    options: &Options,
+) -> FlashResult<F, Partition<F>> {
+    let fail = |geometry| Err(Error::Geometry(geometry));
+    let (write, read, erase) = (F::WRITE_SIZE, F::READ_SIZE, F::ERASE_SIZE);
+    if !write.is_power_of_two() || !read.is_power_of_two() || read > write || read > CHUNK {
+        return fail(Geometry::WordSize);
+    }
+    let sector_size = match options.sector_size {
+        0 => erase as u32,
+        size => size,
+    };
+    let stride = header_stride(write as u32);
+    let least = stride.saturating_mul(2).saturating_add(pad(16, write as u32));
+    let multiple = |size: u32, of: usize| size.checked_rem(of as u32) == Some(0);
+    if sector_size < least || !multiple(sector_size, erase) || !multiple(sector_size, write) {
+        return fail(Geometry::SectorSize);
+    }
+    let on_boundaries = multiple(range.start, erase)
+        && range.end.saturating_sub(range.start).checked_rem(sector_size) == Some(0);
+    if range.end <= range.start || range.end as usize > flash.capacity() || !on_boundaries {
+        return fail(Geometry::Range);
+    }
+    if range.end.saturating_sub(range.start) / sector_size.max(1) < 2 {
+        return fail(Geometry::TooFewSectors);
+    }
+    Ok(Partition {
+        flash,
+        start: range.start,
+        sector_size,
+        verify: options.verify_on_write,
+    })
+}
+
+fn incompatible<E>(found: Layout, ours: Layout) -> Error<E> {
+    let powers = |layout: Layout| (layout.geometry >> 3, layout.geometry & 7);
+    Error::Incompatible {
+        version: (found.version, ours.version),
+        checksum: (found.checksum, ours.checksum),
+        geometry: (powers(found), powers(ours)),
+    }
+}

@@ -1,0 +1,74 @@
+//! The RAM of a store, sized by its user.
+
+use crate::map::Slot;
+use crate::sectors::Sector;
+use crate::settings::Settings;
+
+/// The RAM that a store works in: 8 bytes a key, 12 bytes a sector, and a buffer.
+///
+/// * `KEYS`: the most keys at a time. Leave room for deleted keys, which take a slot until their old entries are
+///   erased, and for the keys of other firmware versions.
+/// * `SECTORS`: the partition's sectors, or more.
+/// * `BUFFER`: bytes; 64 at least. A typed value has to fit with 11 bytes to spare and one word of padding
+///   ([`Settings::BUFFER`] is enough); a commit of several keys is programmed in one call if it fits; flash is
+///   scanned in reads of this size.
+///
+/// The store's code is not generic over these sizes, so that a second store costs no second copy of it.
+///
+/// ```
+/// use kvs::Resources;
+/// // In a `static_cell::StaticCell`, or on the stack of `main`:
+/// let resources = Resources::<64, 8, 256>::new();
+/// assert_eq!(size_of_val(&resources), 64 * 8 + 8 * 12 + 256);
+/// ```
+#[derive(Debug)]
+pub struct Resources<const KEYS: usize, const SECTORS: usize, const BUFFER: usize> {
+    // First, and so word-aligned, as the DMA of some flash drivers wants it.
+    pub(crate) slots: [Slot; KEYS],
+    pub(crate) buffer: Aligned<BUFFER>,
+    pub(crate) sectors: [Sector; SECTORS],
+}
+
+/// Bytes that start at a multiple of 4.
+#[derive(Debug)]
+#[repr(C, align(4))]
+pub(crate) struct Aligned<const N: usize>(pub(crate) [u8; N]);
+
+impl<const KEYS: usize, const SECTORS: usize, const BUFFER: usize>
+    Resources<KEYS, SECTORS, BUFFER>
+{
+    /// Empty resources, for a `static` or a local.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            slots: [Slot::EMPTY; KEYS],
+            buffer: Aligned([0; BUFFER]),
+            sectors: [Sector::UNKNOWN; SECTORS],
+        }
+    }
+
+    /// As [`new`](Self::new), and does not compile where `S` has more settings than `KEYS`, or a value that could
+    /// exceed `BUFFER`.
+    #[must_use]
+    pub const fn for_settings<S: Settings>() -> Self {
+        const {
+            assert!(
+                KEYS >= S::COUNT,
+                "settings: there are more settings than the resources' KEYS"
+            );
+            assert!(
+                BUFFER >= S::BUFFER,
+                "settings: a value could be larger than the resources' BUFFER; see `Settings::BUFFER`"
+            );
+        }
+        Self::new()
+    }
+}
+
+impl<const KEYS: usize, const SECTORS: usize, const BUFFER: usize> Default
+    for Resources<KEYS, SECTORS, BUFFER>
+{
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,400 @@
+//! Reading a sector's log: from bytes to whole, committed entries.
+//!
+//! Decides what is torn and what has rotted (invariant 4). Knows bytes and offsets of one sector; no map, no keys'
+//! winners.
+
+use embedded_storage::nor_flash::NorFlash;
+
+use crate::checksum::Checksum;
+use crate::error::Error;
+use crate::flash::Partition;
+use crate::format::{ERASED, Head, Kind, MAX_HEAD, name_hash, pad, place_salt};
+
+/// A whole entry.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    pub(crate) head: Head,
+    /// The key's hash, of named entries too.
+    pub(crate) hash: u32,
+    /// From the start of its sector.
+    pub(crate) offset: u32,
+    /// With padding.
+    pub(crate) size: u32,
+}
+
+impl Entry {
+    pub(crate) fn end(&self) -> u32 {
+        self.offset.saturating_add(self.size)
+    }
+
+    /// Where the value begins in its sector.
+    pub(crate) fn value_offset(&self) -> u32 {
+        self.offset.saturating_add(self.head.len())
+    }
+
+    pub(crate) fn is_tombstone(&self) -> bool {
+        self.head.kind == Kind::Tombstone
+    }
+}
+
+/// What is found at an offset.
+pub(crate) enum Probe {
+    Whole(Entry),
+    /// An erased byte.
+    Blank,
+    Bad,
+}
+
+/// Which part of a sector a buffer holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View {
+    pub(crate) start: u32,
+    pub(crate) len: u32,
+}
+
+/// A part of a sector, seen through a buffer that slides over it and reads each byte once.
+pub(crate) struct Window<'w, F: NorFlash> {
+    pub(crate) flash: &'w mut Partition<F>,
+    buffer: &'w mut [u8],
+    base: u32,
+    pub(crate) view: View,
+    /// Nothing behind this offset is read.
+    limit: u32,
+    /// Why a word could not be read, if one could not. Such words count as damage.
+    pub(crate) failed: Option<Error<F::Error>>,
+}
+
+/// What stands for a word that can't be read: neither erased nor, but for one case in 2^32, a whole entry.
+const UNREADABLE: u8 = 0x55;
+
+impl<'w, F: NorFlash> Window<'w, F> {
+    /// Over `sector` up to offset `limit`.
+    pub(crate) fn new(
+        flash: &'w mut Partition<F>,
+        buffer: &'w mut [u8],
+        sector: usize,
+        limit: u32,
+    ) -> Self {
+        let base = flash.base(sector);
+        Self {
+            flash,
+            buffer,
+            base,
+            view: View { start: 0, len: 0 },
+            limit,
+            failed: None,
+        }
+    }
+
+    /// The buffer holds part of the sector already.
+    pub(crate) fn loaded(mut self, view: View) -> Self {
+        self.view = view;
+        self
+    }
+
+    /// The bytes from `offset` on: `need` of them, or what is there before the limit or fits the buffer.
+    pub(crate) fn at(&mut self, offset: u32, need: usize) -> &[u8] {
+        let end = self.view.start.saturating_add(self.view.len);
+        let inside = (self.view.start..end).contains(&offset);
+        let have = if inside { end.saturating_sub(offset) } else { 0 };
+        if (have as usize) < need && offset.saturating_add(have) < self.limit {
+            self.fill(offset, have);
+        }
+        let from = offset.saturating_sub(self.view.start) as usize;
+        self.buffer.get(from..self.view.len as usize).unwrap_or(&[])
+    }
+
+    /// `len` bytes from `offset` on, for as long as the buffer is borrowed; fewer where the buffer is too short.
+    pub(crate) fn into_bytes(mut self, offset: u32, len: usize) -> &'w [u8] {
+        self.at(offset, len);
+        let from = offset.saturating_sub(self.view.start) as usize;
+        let buffer: &'w [u8] = self.buffer;
+        buffer.get(from..from.saturating_add(len)).unwrap_or(&[])
+    }
+
+    /// Moves the `keep` bytes from `offset` to the front of the buffer and reads on behind them.
+    fn fill(&mut self, offset: u32, keep: u32) {
+        if keep == 0 {
+            self.view.start = offset & !Partition::<F>::READ_SIZE.saturating_sub(1);
+        } else {
+            let from = offset.saturating_sub(self.view.start) as usize;
+            self.buffer.copy_within(from..self.view.len as usize, 0);
+            self.view.start = offset;
+        }
+        self.view.len = keep;
+        let at = self.view.start.saturating_add(keep);
+        let room = (self.buffer.len() as u32).saturating_sub(keep);
+        let room = room.min(self.limit.saturating_sub(at)) & !Partition::<F>::READ_SIZE.saturating_sub(1);
+        let until = keep.saturating_add(room) as usize;
+        let Some(free) = self.buffer.get_mut(keep as usize..until) else {
+            return;
+        };
+        let address = self.base.saturating_add(at);
+        if self.flash.read(address, free).is_err() {
+            // One word with an ECC error must not hide its neighbours.
+            let mut at = address;
+            for word in free.chunks_mut(Partition::<F>::WRITE_SIZE as usize) {
+                if let Err(error) = self.flash.read(at, word) {
+                    word.fill(UNREADABLE);
+                    self.failed = Some(error);
+                }
+                at = at.saturating_add(word.len() as u32);
+            }
+        }
+        self.view.len = until as u32;
+    }
+
+    /// Looks for an entry at `offset`. `trusted` is whether its checksum need not be computed, `long` how many bytes
+    /// the entry may have.
+    pub(crate) fn probe<C: Checksum>(
+        &mut self,
+        checksum: &mut C,
+        sequence: u32,
+        offset: u32,
+        trusted: bool,
+        long: u32,
+    ) -> Probe {
+        let bytes = self.at(offset, MAX_HEAD);
+        if bytes.first() == Some(&ERASED) {
+            return Probe::Blank;
+        }
+        let Some(head) = Head::decode(bytes) else {
+            return Probe::Bad;
+        };
+        let size = pad(head.entry_len(), Partition::<F>::WRITE_SIZE);
+        if size > long || offset.saturating_add(size) > self.flash.sector_size {
+            return Probe::Bad;
+        }
+        // The whole entry in one read, where the buffer holds it.
+        self.at(offset, (size as usize).min(self.buffer.len()));
+        let hash = if head.kind == Kind::Named {
+            let len = usize::from(head.name_len);
+            match self.at(offset.saturating_add(4), len).get(..len) {
+                Some(name) => name_hash(name),
+                None => return Probe::Bad,
+            }
+        } else {
+            head.hash
+        };
+        if !trusted && !self.check(checksum, sequence, offset, &head) {
+            return Probe::Bad;
+        }
+        Probe::Whole(Entry {
+            head,
+            hash,
+            offset,
+            size,
+        })
+    }
+
+    fn check<C: Checksum>(
+        &mut self,
+        checksum: &mut C,
+        sequence: u32,
+        offset: u32,
+        head: &Head,
+    ) -> bool {
+        checksum.reset();
+        let end = offset.saturating_add(head.checked_len());
+        let mut at = offset;
+        while at < end {
+            let left = end.saturating_sub(at) as usize;
+            let bytes = self.at(at, 1);
+            let Some(bytes) = bytes.get(..left.min(bytes.len())) else {
+                return false;
+            };
+            if bytes.is_empty() {
+                return false;
+            }
+            checksum.update(bytes);
+            at = at.saturating_add(bytes.len() as u32);
+        }
+        let expected = checksum.value() ^ place_salt(sequence, offset);
+        self.at(end, 4).first_chunk() == Some(&expected.to_le_bytes())
+    }
+
+    /// The first byte from `offset` on that is not erased, rounded down to its word.
+    fn programmed_from(&mut self, offset: u32, end: u32) -> Option<u32> {
+        let mut at = offset;
+        while at < end {
+            let bytes = self.at(at, 1);
+            if bytes.is_empty() {
+                return None;
+            }
+            if let Some(index) = bytes.iter().position(|byte| *byte != ERASED) {
+                let found = at.saturating_add(index as u32);
+                return Some(found & !Partition::<F>::WRITE_SIZE.saturating_sub(1));
+            }
+            at = at.saturating_add(bytes.len() as u32);
+        }
+        None
+    }
+
+    /// Whether everything up to the limit is erased.
+    pub(crate) fn is_blank(&mut self) -> bool {
+        let limit = self.limit;
+        self.programmed_from(0, limit).is_none() && self.failed.is_none()
+    }
+}
+
+/// What stands behind the last commit of a sector.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Tail {
+    /// Erased flash from this offset on.
+    Open(u32),
+    /// Something torn or unreadable; nothing may be appended.
+    Closed,
+}
+
+/// Walks over a sector's committed entries, in order.
+///
+/// What does not read as a whole entry is either a torn tail or bit rot, and only what follows tells: nothing is ever
+/// appended behind a torn entry or an unfinished group, so something whole behind it proves that it was committed.
+/// Until then it is undecided; once proven, its whole entries are replayed.
+pub(crate) struct Walker {
+    sequence: u32,
+    at: u32,
+    end: u32,
+    /// Where what is undecided begins.
+    undecided: Option<u32>,
+    /// The undecided part is a group without a hole so far.
+    intact: bool,
+    /// The part being replayed.
+    replay: Option<(u32, u32)>,
+    /// Bytes that may still be spent on checking long entries that turn out bad: keeps a crafted sector linear.
+    patience: u32,
+    trusted: bool,
+    /// Commits that were damaged or never finished.
+    pub(crate) damaged: u32,
+    /// Known at the end.
+    pub(crate) tail: Tail,
+}
+
+impl Walker {
+    /// Over the offsets `from..to` of a sector. `trusted`: just written, checksums need not be computed.
+    pub(crate) fn new(sequence: u32, from: u32, to: u32, trusted: bool) -> Self {
+        Self {
+            sequence,
+            at: from,
+            end: to,
+            undecided: None,
+            intact: false,
+            replay: None,
+            patience: to.saturating_mul(4),
+            trusted,
+            damaged: 0,
+            tail: Tail::Closed,
+        }
+    }
+
+    pub(crate) fn next<F: NorFlash, C: Checksum>(
+        &mut self,
+        window: &mut Window<'_, F>,
+        checksum: &mut C,
+    ) -> Option<Entry> {
+        loop {
+            if let Some((from, to)) = self.replay {
+                if from >= to {
+                    self.replay = None;
+                } else if let Probe::Whole(entry) = self.probe(window, checksum, from) {
+                    self.replay = Some((entry.end(), to));
+                    return Some(entry);
+                } else {
+                    self.replay = Some((from.saturating_add(Partition::<F>::WRITE_SIZE), to));
+                }
+                continue;
+            }
+            if self.at >= self.end {
+                // An undecided rest that runs up to the end of the sector is a torn tail.
+                self.damaged = self
+                    .damaged
+                    .saturating_add(u32::from(self.undecided.take().is_some()));
+                return None;
+            }
+            let at = self.at;
+            match self.probe(window, checksum, at) {
+                Probe::Whole(entry) => {
+                    if let Some(whole) = self.step(entry) {
+                        return Some(whole);
+                    }
+                }
+                Probe::Blank => match window.programmed_from(at, self.end) {
+                    Some(next) if next > at => {
+                        self.hole(at);
+                        self.at = next;
+                    }
+                    Some(_) => self.skip_word::<F>(at),
+                    None => {
+                        if self.undecided.take().is_some() {
+                            self.damaged = self.damaged.saturating_add(1);
+                        } else {
+                            self.tail = Tail::Open(at);
+                        }
+                        self.at = self.end;
+                    }
+                },
+                Probe::Bad => self.skip_word::<F>(at),
+            }
+        }
+    }
+
+    /// Takes in a whole entry; returns it if it is committed by itself.
+    fn step(&mut self, entry: Entry) -> Option<Entry> {
+        if !entry.head.continues {
+            // The start of a commit: what stands before it was committed too.
+            if let Some(from) = self.undecided.take() {
+                self.damaged = self.damaged.saturating_add(1);
+                self.replay = Some((from, entry.offset));
+                return None;
+            }
+            self.at = entry.end();
+            if !entry.head.more {
+                return Some(entry);
+            }
+            self.undecided = Some(entry.offset);
+            self.intact = true;
+            return None;
+        }
+        self.at = entry.end();
+        if self.undecided.is_none() {
+            // It continues a commit whose front is gone.
+            self.hole(entry.offset);
+        }
+        if self.intact && !entry.head.more {
+            self.replay = self.undecided.take().map(|from| (from, entry.end()));
+        }
+        None
+    }
+
+    fn hole(&mut self, at: u32) {
+        self.undecided.get_or_insert(at);
+        self.intact = false;
+    }
+
+    fn skip_word<F: NorFlash>(&mut self, at: u32) {
+        self.hole(at);
+        self.at = at.saturating_add(Partition::<F>::WRITE_SIZE);
+    }
+
+    /// Probes at `at`; within damage, where lengths are not to be trusted, only as long as patience lasts.
+    fn probe<F: NorFlash, C: Checksum>(
+        &mut self,
+        window: &mut Window<'_, F>,
+        checksum: &mut C,
+        at: u32,
+    ) -> Probe {
+        let lost = self.undecided.is_some() && !self.intact || self.replay.is_some();
+        let long = if lost { self.patience.max(CHEAP) } else { u32::MAX };
+        let probe = window.probe(checksum, self.sequence, at, self.trusted, long);
+        if lost && matches!(probe, Probe::Bad) {
+            let claimed = Head::decode(window.at(at, MAX_HEAD)).map_or(0, |head| head.entry_len());
+            if claimed > CHEAP {
+                self.patience = self.patience.saturating_sub(claimed);
+            }
+        }
+        probe
+    }
+}
+
+/// An entry of up to this many bytes is checked wherever it might be.
+const CHEAP: u32 = 64;

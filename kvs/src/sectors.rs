@@ -1,0 +1,181 @@
+//! The sector table: what RAM knows of each sector. 12 bytes a sector.
+//!
+//! Knows numbers only: no flash, no bytes.
+
+/// What is known of one sector.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sector {
+    /// From its header; 0: no readable header, so it may hold anything and nothing is believed.
+    pub(crate) sequence: u32,
+    pub(crate) erases: u32,
+    /// Bytes of winning entries, and two flags.
+    live: u32,
+}
+
+const RETIRED: u32 = 1 << 31;
+const READY: u32 = 1 << 30;
+const LIVE: u32 = READY - 1;
+
+impl Sector {
+    pub(crate) const UNKNOWN: Self = Self {
+        sequence: 0,
+        erases: 0,
+        live: 0,
+    };
+
+    /// Bytes of entries that are a key's winner.
+    pub(crate) fn live(&self) -> u32 {
+        self.live & LIVE
+    }
+
+    /// Failed a program or an erase: not written again until the next mount.
+    pub(crate) fn is_retired(&self) -> bool {
+        self.live & RETIRED != 0
+    }
+
+    /// Erased, with a header, and empty: opening it costs nothing.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.live & READY != 0
+    }
+
+    pub(crate) fn retire(&mut self) {
+        self.live = (self.live | RETIRED) & !READY;
+    }
+
+    pub(crate) fn set_ready(&mut self, ready: bool) {
+        if ready {
+            self.live |= READY;
+        } else {
+            self.live &= !READY;
+        }
+    }
+
+    pub(crate) fn add_live(&mut self, bytes: u32) {
+        let live = self.live().saturating_add(bytes).min(LIVE);
+        self.live = self.live & !LIVE | live;
+    }
+
+    pub(crate) fn sub_live(&mut self, bytes: u32) {
+        let live = self.live().saturating_sub(bytes);
+        self.live = self.live & !LIVE | live;
+    }
+
+    /// Nothing in it is a winner, and it may be written.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.live() == 0 && !self.is_retired()
+    }
+}
+
+/// The sectors of a partition, and which of them is being appended to.
+pub(crate) struct SectorTable<'a> {
+    sectors: &'a mut [Sector],
+    /// The sector that entries are appended to; its tail is free from `end` on.
+    pub(crate) head: Option<usize>,
+}
+
+impl<'a> SectorTable<'a> {
+    pub(crate) fn new(sectors: &'a mut [Sector]) -> Self {
+        sectors.fill(Sector::UNKNOWN);
+        Self {
+            sectors,
+            head: None,
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.sectors.len()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &Sector)> {
+        self.sectors.iter().enumerate()
+    }
+
+    pub(crate) fn get(&self, index: usize) -> Sector {
+        self.sectors.get(index).copied().unwrap_or(Sector::UNKNOWN)
+    }
+
+    pub(crate) fn edit(&mut self, index: usize) -> Option<&mut Sector> {
+        self.sectors.get_mut(index)
+    }
+
+    /// Nothing erased ahead so far can be opened any more: it is older than the head.
+    pub(crate) fn clear_ready(&mut self) {
+        for sector in self.sectors.iter_mut() {
+            sector.set_ready(false);
+        }
+    }
+
+    /// The sectors that can be opened: no winner in them, writable, and not the head.
+    pub(crate) fn dead(&self) -> impl Iterator<Item = (usize, &Sector)> {
+        let head = self.head;
+        self.iter()
+            .filter(move |(index, sector)| sector.is_dead() && Some(*index) != head)
+    }
+
+    /// Which dead sector to open: one that was erased ahead; else one without a header, because its erase may have
+    /// been cut and what it holds is not known; else the one with the fewest erases.
+    pub(crate) fn next_to_open(&self) -> Option<usize> {
+        self.dead()
+            .min_by_key(|(_, sector)| {
+                let order = if sector.is_ready() {
+                    (0, sector.sequence)
+                } else if sector.sequence == 0 {
+                    (1, sector.erases)
+                } else {
+                    (2, sector.erases)
+                };
+                (order, sector.sequence)
+            })
+            .map(|(index, _)| index)
+    }
+
+    /// The next dead sector to erase ahead of time.
+    pub(crate) fn next_to_erase(&self) -> Option<usize> {
+        self.dead()
+            .filter(|(_, sector)| !sector.is_ready())
+            .min_by_key(|(_, sector)| (sector.sequence != 0, sector.erases, sector.sequence))
+            .map(|(index, _)| index)
+    }
+
+    /// The oldest sector that may hold entries. Tombstones in it have nothing left to shadow.
+    pub(crate) fn oldest(&self) -> Option<usize> {
+        self.iter()
+            .filter(|(_, sector)| sector.sequence != 0)
+            .min_by_key(|(_, sector)| sector.sequence)
+            .map(|(index, _)| index)
+    }
+
+    /// The sector written last before `(sequence, index)`; orders sectors of equal sequence too.
+    pub(crate) fn after(&self, last: Option<(u32, usize)>) -> Option<usize> {
+        self.iter()
+            .filter(|(index, sector)| {
+                sector.sequence != 0 && last.is_none_or(|last| (sector.sequence, *index) > last)
+            })
+            .min_by_key(|(index, sector)| (sector.sequence, *index))
+            .map(|(index, _)| index)
+    }
+
+    /// Of the sectors with winners that are older than `epoch` and come after `last`, the one with the fewest bytes
+    /// of them: the cheapest to collect. Ordered by (live bytes, index), so that a walk meets each once.
+    pub(crate) fn victim(&self, epoch: u32, last: Option<(u32, usize)>) -> Option<usize> {
+        self.iter()
+            .filter(|(index, sector)| {
+                sector.live() != 0
+                    && !sector.is_retired()
+                    && sector.sequence < epoch
+                    && last.is_none_or(|last| (sector.live(), *index) > last)
+            })
+            .min_by_key(|(index, sector)| (sector.live(), *index))
+            .map(|(index, _)| index)
+    }
+
+    /// The sector with winners, head aside, that was erased least.
+    pub(crate) fn coldest(&self) -> Option<usize> {
+        self.iter()
+            .filter(|(index, sector)| {
+                sector.live() != 0 && !sector.is_retired() && Some(*index) != self.head
+            })
+            .min_by_key(|(index, sector)| (sector.erases, *index))
+            .map(|(index, _)| index)
+    }
+}

@@ -1,0 +1,310 @@
+//! Settings in a store: load, save, typed get and put, factory reset.
+//!
+//! Drives the generated code against the engine; nothing here is generic over a settings struct but the thin outer
+//! layer.
+
+use embedded_storage::nor_flash::NorFlash;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::key::{Group, Key};
+use super::report::{Outcome, Rejection, Report};
+use super::tree::{Path, Tree};
+use super::{Leaves, Settings, value};
+use crate::change::{Action, Batch, Change, Changes, EncodeError, RawKey, Refusal, Value};
+use crate::checksum::Checksum;
+use crate::error::Error;
+use crate::flash::FlashResult;
+use crate::store::Store;
+
+impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
+    /// Loads a settings struct: each setting from flash, or its default. Never writes, and never fails as a whole;
+    /// the report tells for each setting where its value is from.
+    ///
+    /// Costs one flash read for each setting that is stored, none for the others.
+    pub fn load<S: Settings>(&mut self) -> (S, Report<S::Outcomes>) {
+        let mut settings = S::defaults();
+        let mut outcomes = S::NO_OUTCOMES;
+        self.load_leaves(&mut settings, S::HASHES, outcomes.as_mut());
+        let report = Report {
+            tree: S::TREE,
+            outcomes,
+        };
+        (settings, report)
+    }
+
+    fn load_leaves(
+        &mut self,
+        settings: &mut dyn Leaves,
+        hashes: &[u32],
+        outcomes: &mut [Outcome],
+    ) {
+        for (leaf, (hash, outcome)) in hashes.iter().zip(outcomes).enumerate() {
+            let bytes = self.stored(*hash);
+            *outcome = match bytes {
+                Ok(None) => Outcome::Default,
+                Ok(Some(bytes)) => match settings.decode(leaf, bytes) {
+                    Ok(()) => Outcome::Loaded,
+                    Err(why) => Outcome::Rejected(why),
+                },
+                Err(Error::Corrupt { .. }) => Outcome::Rejected(Rejection::Corrupt),
+                Err(Error::BufferTooSmall { .. }) => Outcome::Rejected(Rejection::TooLong),
+                Err(Error::NameCollision { .. }) => Outcome::Rejected(Rejection::NameCollision),
+                Err(_) => Outcome::Rejected(Rejection::Unreadable),
+            };
+        }
+    }
+
+    /// Saves what has changed, as one atomic commit; returns how many settings that were. A setting costs nothing
+    /// where its stored bytes are the same, or it has its default and nothing is stored.
+    ///
+    /// Costs one flash read for each setting that is stored, and one program call where what changed fits the store's
+    /// buffer.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`](Error::Rejected) where a value breaks its setting's rules, and those of
+    /// [`commit`](Store::commit). Nothing was written then, not even a part.
+    ///
+    /// ```
+    /// # use kvs::{Options, Resources, Settings, Store, sim::presets};
+    /// #[derive(Settings)]
+    /// struct Lamp {
+    ///     #[setting(default = 80, range = 0..=100)]
+    ///     brightness: u8,
+    /// }
+    ///
+    /// let mut resources = Resources::<8, 8, 64>::for_settings::<Lamp>();
+    /// # let flash = presets::nrf52840();
+    /// let mut store = Store::mount(flash, 0..8 * 4096, &mut resources, Options::DEFAULT)?;
+    /// let (mut lamp, report) = store.load::<Lamp>();
+    /// assert!(report.is_first_boot() && lamp.brightness == 80);
+    ///
+    /// lamp.brightness = 40;
+    /// assert_eq!(store.save(&lamp)?, 1);
+    /// assert_eq!(store.save(&lamp)?, 0);
+    ///
+    /// lamp.brightness = 101;
+    /// let error = store.save(&lamp).unwrap_err();
+    /// assert_eq!(error.to_string(), "brightness: the value is out of range (allowed: 0..=100)");
+    /// # Ok::<(), kvs::Error<kvs::sim::SimError>>(())
+    /// ```
+    pub fn save<S: Settings>(&mut self, settings: &S) -> FlashResult<F, usize> {
+        self.commit_batch(&Save {
+            settings,
+            tree: S::TREE,
+            hashes: S::HASHES,
+        })
+    }
+
+    /// The value of one setting: what is stored, or its default. One flash read at most.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`](Error::Rejected) where what is stored does not decode or breaks the setting's rules;
+    /// [`Corrupt`](Error::Corrupt), [`BufferTooSmall`](Error::BufferTooSmall), [`Flash`](Error::Flash).
+    pub fn get<T: DeserializeOwned>(&mut self, key: Key<T>) -> FlashResult<F, T> {
+        Ok(match self.get_stored(key)? {
+            Some(value) => value,
+            None => key.default_value(),
+        })
+    }
+
+    /// The value of one setting if it is stored, without its default.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub fn get_stored<T: DeserializeOwned>(&mut self, key: Key<T>) -> FlashResult<F, Option<T>> {
+        let Some(bytes) = self.stored(key.hash())? else {
+            return Ok(None);
+        };
+        let value = value::decode(bytes).and_then(|value| key.check(&value).map(|()| value));
+        value.map(Some).map_err(|why| Error::Rejected {
+            setting: key.path(),
+            why,
+        })
+    }
+
+    /// Stores one setting, a default too: it no longer follows a later firmware's default then.
+    ///
+    /// # Errors
+    ///
+    /// As [`save`](Self::save).
+    pub fn put<T: Serialize>(&mut self, key: Key<T>, value: &T) -> FlashResult<F> {
+        let change = key.set(value).map_err(|rejected| Error::Rejected {
+            setting: rejected.setting,
+            why: rejected.why,
+        })?;
+        self.commit(&[change])
+    }
+
+    /// Removes what is stored of one setting, so that it has its default; returns whether anything was.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`commit`](Store::commit).
+    pub fn remove<T>(&mut self, key: Key<T>) -> FlashResult<F, bool> {
+        self.delete(RawKey::Hash(key.hash()))
+    }
+
+    /// Factory reset: removes what is stored of a settings struct (`Thermostat::KEYS.group()`) or of a nested one
+    /// (`Thermostat::KEYS.wifi.group()`), as one atomic commit, but for settings marked `keep`; returns how many
+    /// settings that were. Load the struct anew afterwards.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`commit`](Store::commit). Each removed setting takes 9 bytes and padding, all of them in one sector.
+    pub fn reset(&mut self, group: Group) -> FlashResult<F, usize> {
+        self.commit_batch(&group)
+    }
+
+    /// The stored bytes of a hashed key, in the store's buffer.
+    fn stored(&mut self, hash: u32) -> FlashResult<F, Option<&[u8]>> {
+        let Some(found) = self.find(RawKey::Hash(hash))? else {
+            // Not there, or under a name that has the same hash.
+            return match self.map.find(hash) {
+                Some(slot) if !slot.is_tombstone() => Err(Error::NameCollision { key: hash }),
+                _ => Ok(None),
+            };
+        };
+        let (needed, available) = (found.entry.size as usize, self.buffer.len());
+        if needed > available {
+            return Err(Error::BufferTooSmall { needed, available });
+        }
+        // The lookup left the entry at the front of the buffer.
+        let start = found.entry.head.len() as usize;
+        let end = start.saturating_add(found.value_len());
+        Ok(Some(self.buffer.get(start..end).unwrap_or(&[])))
+    }
+}
+
+/// A value that its setting's rules turn down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rejected {
+    /// Which setting.
+    pub setting: Path,
+    /// Why.
+    pub why: Rejection,
+}
+
+impl core::fmt::Display for Rejected {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        // The same words as where a save is turned down.
+        Error::<()>::from(*self).fmt(f)
+    }
+}
+
+impl core::error::Error for Rejected {}
+
+impl<E> From<Rejected> for Error<E> {
+    fn from(rejected: Rejected) -> Self {
+        Self::Rejected {
+            setting: rejected.setting,
+            why: rejected.why,
+        }
+    }
+}
+
+impl<T: Serialize> Key<T> {
+    /// Setting this to `value`, as part of a [`commit`](Store::commit).
+    ///
+    /// # Errors
+    ///
+    /// Where `value` breaks the setting's `range` or `validate`.
+    ///
+    /// ```
+    /// # use kvs::{Options, Resources, Settings, Store, sim::presets};
+    /// # #[derive(Settings)]
+    /// # struct Lamp {
+    /// #     #[setting(default = 80, range = 0..=100)]
+    /// #     brightness: u8,
+    /// #     #[setting(default = 2700)]
+    /// #     kelvin: u16,
+    /// # }
+    /// # let mut resources = Resources::<8, 8, 64>::new();
+    /// # let mut store = Store::mount(presets::nrf52840(), 0..8 * 4096, &mut resources, Options::DEFAULT)?;
+    /// const LAMP: LampKeys = Lamp::KEYS;
+    /// store.commit(&[LAMP.brightness.set(&30)?, LAMP.kelvin.set(&4000)?])?;
+    /// assert!(LAMP.brightness.set(&101).is_err());
+    /// # Ok::<(), kvs::Error<kvs::sim::SimError>>(())
+    /// ```
+    pub fn set<'a>(&self, value: &'a T) -> Result<Change<'a>, Rejected> {
+        match self.check(value) {
+            Ok(()) => Ok(Change {
+                key: RawKey::Hash(self.hash()),
+                action: Action::Encode(value),
+            }),
+            Err(why) => Err(Rejected {
+                setting: self.path(),
+                why,
+            }),
+        }
+    }
+
+    /// Removing what is stored of this, as part of a [`commit`](Store::commit).
+    #[must_use]
+    pub fn unset<'a>(&self) -> Change<'a> {
+        Change::delete(RawKey::Hash(self.hash()))
+    }
+}
+
+/// The commit of a save.
+struct Save<'a> {
+    settings: &'a dyn Leaves,
+    tree: &'static Tree,
+    hashes: &'static [u32],
+}
+
+impl Batch for Save<'_> {
+    fn len(&self) -> usize {
+        self.hashes.len()
+    }
+
+    fn key(&self, index: usize) -> RawKey<'_> {
+        RawKey::Hash(self.hashes.get(index).copied().unwrap_or(0))
+    }
+
+    fn value(&self, index: usize, scratch: &mut [u8]) -> Result<Value<'_>, Refusal> {
+        match self.settings.encode(index, scratch) {
+            Ok(len) => Ok(Value::Encoded(len)),
+            Err(EncodeError::TooLong(needed)) => Err(Refusal::TooLong(needed)),
+            Err(EncodeError::Rejected(why)) => {
+                Err(Refusal::Rejected(Path::new(self.tree, index), why))
+            }
+            Err(EncodeError::Unencodable) => Err(Refusal::Unencodable),
+        }
+    }
+
+    fn is_implied(&self, index: usize, value: &[u8]) -> bool {
+        self.settings.is_default(index, value)
+    }
+
+    fn is_unique(&self) -> bool {
+        true
+    }
+}
+
+/// The commit of a factory reset.
+impl Batch for Group {
+    fn len(&self) -> usize {
+        usize::from(self.count)
+    }
+
+    fn key(&self, index: usize) -> RawKey<'_> {
+        let leaf = usize::from(self.first).saturating_add(index);
+        RawKey::Hash(self.hashes.get(leaf).copied().unwrap_or(0))
+    }
+
+    fn value(&self, index: usize, _: &mut [u8]) -> Result<Value<'_>, Refusal> {
+        let leaf = usize::from(self.first).saturating_add(index);
+        Ok(match self.tree.leaf(leaf) {
+            Some(leaf) if leaf.keep => Value::Keep,
+            _ => Value::Delete,
+        })
+    }
+
+    fn is_unique(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,64 @@
+//! Random numbers that are the same on every machine: a failed test is replayed from its seed.
+
+/// SplitMix64: a small generator of random numbers, for tests only.
+///
+/// The simulator draws its tears from it. It is public so that a test can draw its own choices
+/// from the same kind of seed.
+///
+/// ```
+/// let mut a = kvs::sim::Rng::new(7);
+/// let mut b = kvs::sim::Rng::new(7);
+/// assert_eq!(a.next_u64(), b.next_u64());
+/// assert!(a.below(10) < 10);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rng(u64);
+
+impl Rng {
+    /// Starts a sequence. Equal seeds give equal sequences; neighbouring seeds unrelated ones.
+    pub const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// The next 64 random bits.
+    pub const fn next_u64(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// The next 8 random bits.
+    pub const fn next_u8(&mut self) -> u8 {
+        // The low byte of the number is as random as the rest.
+        self.next_u64().to_le_bytes()[0]
+    }
+
+    /// A number from 0 to `limit - 1`; 0 when `limit` is 0.
+    pub const fn below(&mut self, limit: usize) -> usize {
+        // Slightly uneven for huge limits, which does not matter to a test.
+        (self.next_u64() % (if limit == 0 { 1 } else { limit as u64 })) as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Rng;
+
+    #[test]
+    fn gives_the_published_sequence() {
+        // The reference values of SplitMix64 for seed 1234567.
+        let mut rng = Rng::new(1_234_567);
+        assert_eq!(rng.next_u64(), 6_457_827_717_110_365_317);
+        assert_eq!(rng.next_u64(), 3_203_168_211_198_807_973);
+    }
+
+    #[test]
+    fn below_stays_below_and_reaches_both_ends() {
+        let mut rng = Rng::new(1);
+        let drawn: std::vec::Vec<usize> = (0..100).map(|_| rng.below(3)).collect();
+        assert!((0..3).all(|n| drawn.contains(&n)));
+        assert!(drawn.iter().all(|&n| n < 3));
+        assert_eq!(rng.below(0), 0);
+    }
+}

@@ -1,0 +1,243 @@
+//! What there is to see: totals, sectors, keys. For logs, tools and tests.
+
+use embedded_storage::nor_flash::NorFlash;
+
+use crate::checksum::Checksum;
+use crate::error::Error;
+use crate::flash::FlashResult;
+use crate::format::Kind;
+use crate::scan::{Probe, Window};
+use crate::store::Store;
+
+/// The state of a store, in numbers. `live + stale + free` bytes are the [`capacity`](Self::capacity).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stats {
+    /// Stored keys.
+    pub keys: usize,
+    /// Entries that count: stored keys, and deleted ones that still shadow an old value.
+    pub live_entries: usize,
+    /// Bytes of those entries, heads and padding included.
+    pub live: u32,
+    /// Bytes that collecting would make available.
+    pub stale: u32,
+    /// Bytes that can be written without collecting anything, and the spare sector.
+    pub free: u32,
+    /// Bytes of all sectors, headers aside.
+    pub capacity: u32,
+    /// Bytes that can still be stored: without what is live, and without the spare sector.
+    pub available: u32,
+    /// Erases of the sector that has the fewest.
+    pub least_erases: u32,
+    /// Erases of the sector that has the most.
+    pub most_erases: u32,
+    /// Erases of a sector, on average, rounded down.
+    pub mean_erases: u32,
+    /// Damaged or unfinished commits met since, and while, mounting. A torn last commit is normal after a power cut.
+    pub corrupt: u32,
+    /// Collections and levellings since mounting.
+    pub collections: u32,
+    /// Sectors that failed since mounting, and are left alone until the next mount.
+    pub retired_sectors: usize,
+}
+
+/// What a sector is being used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SectorState {
+    /// Entries are appended here.
+    Head,
+    /// It has live entries, and perhaps stale ones.
+    Live,
+    /// It has stale entries only, or nothing readable; erased when it is needed.
+    Dead,
+    /// Erased ahead of time.
+    Ready,
+    /// It failed, and is left alone until the next mount.
+    Retired,
+}
+
+/// One sector, for a tool to print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SectorInfo {
+    /// Counted from the start of the partition.
+    pub index: usize,
+    /// What it is being used for.
+    pub state: SectorState,
+    /// Counts up with each sector opened; 0: no readable header.
+    pub sequence: u32,
+    /// How often it has been erased.
+    pub erases: u32,
+    /// Bytes of live entries.
+    pub live: u32,
+    /// Bytes that can be appended.
+    pub free: u32,
+}
+
+/// One stored key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyInfo<'a> {
+    /// The key's hash.
+    pub hash: u32,
+    /// The name, where the key has one.
+    pub name: Option<&'a str>,
+    /// Bytes of the value.
+    pub value_len: usize,
+    /// Bytes in flash: head, value, checksum and padding.
+    pub size: u32,
+    /// The sector it is in.
+    pub sector: usize,
+    /// Where it begins in that sector.
+    pub offset: u32,
+}
+
+impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
+    /// The state of the store in numbers. Costs no flash read.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let count = self.sectors.len() as u32;
+        let erases = || self.sectors.iter().map(|(_, sector)| sector.erases);
+        let total: u64 = erases().map(u64::from).sum();
+        let capacity = self.payload().saturating_mul(count);
+        let live = self.live_bytes();
+        let free = self.sectors().fold(0u32, |sum, sector| {
+            let free = match sector.state {
+                SectorState::Head => sector.free,
+                SectorState::Dead | SectorState::Ready => self.payload(),
+                SectorState::Live | SectorState::Retired => 0,
+            };
+            sum.saturating_add(free)
+        });
+        Stats {
+            keys: self.len(),
+            live_entries: self.map.len(),
+            live,
+            stale: capacity.saturating_sub(live).saturating_sub(free),
+            free,
+            capacity,
+            available: self.available(),
+            least_erases: erases().min().unwrap_or(0),
+            most_erases: erases().max().unwrap_or(0),
+            mean_erases: total.checked_div(u64::from(count)).unwrap_or(0) as u32,
+            corrupt: self.corrupt,
+            collections: self.collections,
+            retired_sectors: self
+                .sectors
+                .iter()
+                .filter(|(_, sector)| sector.is_retired())
+                .count(),
+        }
+    }
+
+    /// The sectors, in order of address. Costs no flash read.
+    pub fn sectors(&self) -> impl Iterator<Item = SectorInfo> + '_ {
+        self.sectors.iter().map(|(index, sector)| {
+            let is_head = self.sectors.head == Some(index);
+            SectorInfo {
+                index,
+                state: if sector.is_retired() {
+                    SectorState::Retired
+                } else if is_head {
+                    SectorState::Head
+                } else if sector.is_ready() {
+                    SectorState::Ready
+                } else if sector.is_dead() {
+                    SectorState::Dead
+                } else {
+                    SectorState::Live
+                },
+                sequence: sector.sequence,
+                erases: sector.erases,
+                live: sector.live(),
+                free: if is_head {
+                    self.flash.sector_size.saturating_sub(self.end)
+                } else if sector.is_ready() {
+                    self.payload()
+                } else {
+                    0
+                },
+            }
+        })
+    }
+
+    /// The stored keys, in order of hash. A cursor rather than an `Iterator`, because a name is read from flash into
+    /// the store's buffer: one read a key.
+    ///
+    /// ```
+    /// # use kvs::{Options, Resources, Store, sim::presets};
+    /// # let mut resources = Resources::<32, 8, 256>::new();
+    /// # let mut store = Store::mount(presets::nrf52840(), 0..8 * 4096, &mut resources, Options::DEFAULT)?;
+    /// store.put_bytes("serial", b"A-1234")?;
+    /// let mut keys = store.keys();
+    /// while let Some(key) = keys.next()? {
+    ///     assert_eq!((key.name, key.value_len), (Some("serial"), 6));
+    /// }
+    /// # Ok::<(), kvs::Error<kvs::sim::SimError>>(())
+    /// ```
+    pub fn keys<'s>(&'s mut self) -> Keys<'s, 'a, F, C> {
+        Keys {
+            store: self,
+            next: 0,
+        }
+    }
+}
+
+/// A cursor over the stored keys; see [`Store::keys`].
+pub struct Keys<'s, 'a, F, C> {
+    store: &'s mut Store<'a, F, C>,
+    next: usize,
+}
+
+impl<F: NorFlash, C: Checksum> Keys<'_, '_, F, C> {
+    /// The next key; `None` behind the last.
+    ///
+    /// # Errors
+    ///
+    /// [`Corrupt`](Error::Corrupt), [`Flash`](Error::Flash): of this key. The call after it goes on with the next.
+    #[allow(
+        clippy::should_implement_trait,
+        reason = "what it returns borrows the cursor, which an Iterator can't say"
+    )]
+    pub fn next(&mut self) -> FlashResult<F, Option<KeyInfo<'_>>> {
+        let slot = loop {
+            let Some(slot) = self.store.map.slots().get(self.next).copied() else {
+                return Ok(None);
+            };
+            self.next = self.next.saturating_add(1);
+            if !slot.is_tombstone() {
+                break slot;
+            }
+        };
+        let store = &mut *self.store;
+        let place = store.map.packing.unpack(slot);
+        let (sector, offset) = store.flash.split(place.address);
+        let sequence = store.sectors.get(sector).sequence;
+        let limit = match place.size {
+            Some(size) => offset.saturating_add(size),
+            None => store.flash.sector_size,
+        };
+        let trusted = !store.options.verify_on_read;
+        let mut window = Window::new(&mut store.flash, store.buffer, sector, limit);
+        let probe = window.probe(&mut store.checksum, sequence, offset, trusted, u32::MAX);
+        if let Some(error) = window.failed.take() {
+            return Err(error);
+        }
+        let Probe::Whole(entry) = probe else {
+            return Err(Error::Corrupt { key: slot.hash });
+        };
+        let name = if entry.head.kind == Kind::Named {
+            let len = usize::from(entry.head.name_len);
+            let name = window.into_bytes(offset.saturating_add(4), len);
+            Some(core::str::from_utf8(name).map_err(|_| Error::Corrupt { key: slot.hash })?)
+        } else {
+            None
+        };
+        Ok(Some(KeyInfo {
+            hash: slot.hash,
+            name,
+            value_len: usize::from(entry.head.value_len),
+            size: entry.size,
+            sector,
+            offset,
+        }))
+    }
+}
