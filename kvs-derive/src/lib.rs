@@ -1,1 +1,68 @@
-//! `#[derive(Settings)]`.
+//! `#[derive(Settings)]` for the [`kvs`](https://docs.rs/kvs) crate, which exports it and says how to use it.
+//!
+//! A derive in four steps, a file each: `attr` reads the attributes, `ast` makes the model of the struct, `check`
+//! looks at attributes and fields together, `expand` writes the code. Errors are gathered through all of them; on
+//! the first one `fallback` stands in for `expand`, so that one mistake gives one error.
+
+#![forbid(unsafe_code)]
+
+mod ast;
+mod attr;
+mod bounds;
+mod check;
+mod errors;
+mod expand;
+mod fallback;
+mod keys;
+mod leaf;
+mod names;
+mod tokens;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{DeriveInput, parse_macro_input};
+
+/// Makes a struct with named fields a settings struct: a key in flash and a default for each field.
+///
+/// On the struct, `#[settings(..)]`:
+///
+/// | | |
+/// |---|---|
+/// | `prefix = "net"` | goes before every key of the struct, where it is the root of its tree |
+/// | `rename_all = "kebab-case"` | how field names become key names, in serde's words |
+/// | `crate = path` | where the `kvs` crate is, if not at `::kvs` |
+///
+/// On a field, `#[setting(..)]`:
+///
+/// | | |
+/// |---|---|
+/// | `default = expr` | the value when nothing is stored; a string literal becomes a `String<N>`. Otherwise `Default::default()` |
+/// | `rename = "name"` | the name in the key |
+/// | `range = 1..=10` | the values allowed |
+/// | `validate = f` | a function from `&T` to `bool` or `Result<(), &'static str>` |
+/// | `keep` | survives a factory reset |
+/// | `nested` | the field is a settings struct, or an array of them |
+/// | `skip` | the field is not stored |
+///
+/// A comma inside `<..>` in a value needs parentheses around the value.
+#[proc_macro_derive(Settings, attributes(settings, setting))]
+pub fn derive_settings(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    derive(&input).into()
+}
+
+fn derive(input: &DeriveInput) -> TokenStream {
+    let mut errors = errors::Errors::default();
+    let model = ast::Struct::new(input, &mut errors);
+    if let Some(model) = &model {
+        check::check(model, &mut errors);
+    }
+    match (errors.finish(), model) {
+        (None, Some(model)) => expand::expand(&model),
+        (error, model) => {
+            let error = error.map(|error| error.to_compile_error());
+            let stub = fallback::expand(input, model.as_ref());
+            quote!(#error #stub)
+        }
+    }
+}

@@ -48,9 +48,13 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         // A second dead sector is room for any commit. It is worth moving entries for as long as the others stay
         // comfortably below full: nearer to that, each commit would set off a collection.
         let spare_after = (self.usable_sectors() as u32).saturating_sub(2);
-        let comfortable = self.payload().saturating_mul(spare_after) / 4 * 3;
+        let comfortable = (self.payload() / 4)
+            .saturating_mul(spare_after)
+            .saturating_mul(3);
         let worthwhile = self.dead() == 0
-            || self.dead() == 1 && self.live_bytes() <= comfortable && self.can_make(self.payload())?;
+            || self.dead() == 1
+                && self.live_bytes() <= comfortable
+                && self.can_make(self.payload())?;
         if !worthwhile || !self.collect_step()? {
             return Ok(Maintenance::Idle);
         }
@@ -67,7 +71,11 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
         let mut collecting = false;
         while !self.has_room(need) {
-            if self.dead().saturating_add(usize::from(self.head_is_stale())) >= 2 {
+            if self
+                .dead()
+                .saturating_add(usize::from(self.head_is_stale()))
+                >= 2
+            {
                 self.open_next()?;
                 continue;
             }
@@ -203,7 +211,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             }
             self.open_next()?;
             // Opening may have made tombstones needless, this one among them.
-            if self.map.slots().iter().all(|slot| self.map.packing.unpack(*slot) != place) {
+            if self
+                .map
+                .slots()
+                .iter()
+                .all(|slot| self.map.packing.unpack(*slot) != place)
+            {
                 return Ok(true);
             }
         }
@@ -338,11 +351,14 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         self.next_sequence = sequence.saturating_add(1);
         let erases = self.sectors.get(index).erases.saturating_add(1);
         let result = self.flash.erase(index).and_then(|()| {
-            self.write_header(Header {
-                layout: Layout::new(self.flash.sector_size, Partition::<F>::WRITE_SIZE, C::ID),
-                sequence,
-                erases,
-            }, index)
+            self.write_header(
+                Header {
+                    layout: Layout::new(self.flash.sector_size, Partition::<F>::WRITE_SIZE, C::ID),
+                    sequence,
+                    erases,
+                },
+                index,
+            )
         });
         if let Some(sector) = self.sectors.edit(index) {
             sector.erases = erases;
@@ -418,9 +434,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     /// Makes sure that the map has `new` slots to spare, by erasing what tombstones still shadow.
     pub(crate) fn make_slots(&mut self, new: usize) -> FlashResult<F> {
-        let fits = |store: &Self| {
-            store.map.len().saturating_add(new) <= store.map.capacity()
-        };
+        let fits = |store: &Self| store.map.len().saturating_add(new) <= store.map.capacity();
         for _ in 0..self.sectors.len().saturating_mul(2) {
             if fits(self) || self.map.slots().iter().all(|slot| !slot.is_tombstone()) {
                 break;

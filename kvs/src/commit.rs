@@ -39,16 +39,20 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         if self.options.read_only {
             return Err(Error::ReadOnly);
         }
+        let mut failed = None;
         loop {
             let sectors = self.usable_sectors();
             let corrupt = self.corrupt;
             match self.attempt(batch) {
                 // A sector failed, and there are others.
-                Err(_) if self.usable_sectors() < sectors && self.dead() != 0 => {}
+                Err(error) if self.usable_sectors() < sectors && self.dead() != 0 => {
+                    failed.get_or_insert(error);
+                }
                 // An entry that was measured against turned out rotten, and is gone.
                 Ok(None) if self.corrupt != corrupt => {}
                 Ok(entries) => return Ok(entries.unwrap_or(0)),
-                Err(error) => return Err(error),
+                // The sector's failure says more than that there is no room in the others.
+                Err(error) => return Err(failed.unwrap_or(error)),
             }
         }
     }
@@ -129,9 +133,13 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                         Value::Bytes(bytes) => bytes,
                         _ => self.buffer.get(..len).unwrap_or(&[]),
                     };
-                    let window =
-                        Window::new(&mut self.flash, &mut scratch, found.sector, found.entry.end())
-                            .loaded(found.view);
+                    let window = Window::new(
+                        &mut self.flash,
+                        &mut scratch,
+                        found.sector,
+                        found.entry.end(),
+                    )
+                    .loaded(found.view);
                     !holds(window, found.entry.value_offset(), found.value_len(), new)
                 }
                 // What can't be read is written anew.

@@ -184,10 +184,9 @@ impl<E: fmt::Debug> fmt::Display for Error<E> {
                 write!(f, "more keys than the {capacity} that there are slots for")
             }
             Self::ReadOnly => f.write_str("the store is read-only"),
-            Self::BufferTooSmall { needed, available } => write!(
-                f,
-                "{needed} bytes are needed, the buffer has {available}"
-            ),
+            Self::BufferTooSmall { needed, available } => {
+                write!(f, "{needed} bytes are needed, the buffer has {available}")
+            }
             Self::Rejected { setting, why } => {
                 write!(f, "{setting}: {why}")?;
                 match setting.info() {

@@ -276,13 +276,16 @@ pub(crate) fn name_hash(name: &[u8]) -> u32 {
 
 /// The buffer that a value of `len` bytes is encoded in with its head, checksum and padding, for words up to 32 bytes.
 pub(crate) const fn buffer_for(len: usize) -> usize {
-    let whole = len.saturating_add(MAX_HEAD + CHECKSUM as usize + 31) & !31;
+    let whole = len.saturating_add(LARGEST_OVERHEAD) & !31;
     if whole < MIN_BUFFER {
         MIN_BUFFER
     } else {
         whole
     }
 }
+
+/// Head, checksum and the padding of a 32-byte word.
+const LARGEST_OVERHEAD: usize = 7 + 4 + 31;
 
 /// The smallest buffer a store works with.
 pub(crate) const MIN_BUFFER: usize = 64;

@@ -57,7 +57,8 @@ impl KeyHasher {
         } else {
             self
         };
-        before.byte(b'0' + (number % 10) as u8)
+        // A digit: no overflow.
+        before.byte(b'0'.wrapping_add((number % 10) as u8))
     }
 
     /// The hash of all bytes so far.

@@ -41,8 +41,8 @@ pub use hash::{KeyHasher, key_hash};
 pub use options::Options;
 pub use resources::Resources;
 pub use settings::{
-    Field, Group, Key, Leaf, Leaves, Node, Outcome, Path, Rejected, Rejection, Report, Settings, Spec, Tree,
-    max_encoded_len,
+    Field, Group, Key, Leaf, Leaves, Node, Outcome, Path, Rejected, Rejection, Report, Settings,
+    Spec, Tree, max_encoded_len,
 };
 pub use stats::{KeyInfo, Keys, SectorInfo, SectorState, Stats};
 pub use store::Store;

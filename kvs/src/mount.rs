@@ -145,8 +145,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         let mut suspect = false;
         for index in 0..self.sectors.len() {
             if self.sectors.get(index).sequence == 0 {
-                let mut window =
-                    Window::new(&mut self.flash, self.buffer, index, sector_size);
+                let mut window = Window::new(&mut self.flash, self.buffer, index, sector_size);
                 suspect |= !window.is_blank();
             }
         }
@@ -329,17 +328,23 @@ fn partition<F: NorFlash>(
         size => size,
     };
     let stride = header_stride(write as u32);
-    let least = stride.saturating_mul(2).saturating_add(pad(16, write as u32));
+    let least = stride
+        .saturating_mul(2)
+        .saturating_add(pad(16, write as u32));
     let multiple = |size: u32, of: usize| size.checked_rem(of as u32) == Some(0);
     if sector_size < least || !multiple(sector_size, erase) || !multiple(sector_size, write) {
         return fail(Geometry::SectorSize);
     }
     let on_boundaries = multiple(range.start, erase)
-        && range.end.saturating_sub(range.start).checked_rem(sector_size) == Some(0);
+        && range
+            .end
+            .saturating_sub(range.start)
+            .checked_rem(sector_size)
+            == Some(0);
     if range.end <= range.start || range.end as usize > flash.capacity() || !on_boundaries {
         return fail(Geometry::Range);
     }
-    if range.end.saturating_sub(range.start) / sector_size.max(1) < 2 {
+    if range.end.saturating_sub(range.start) < sector_size.saturating_mul(2) {
         return fail(Geometry::TooFewSectors);
     }
     Ok(Partition {

@@ -60,6 +60,8 @@ pub(crate) struct Window<'w, F: NorFlash> {
     pub(crate) view: View,
     /// Nothing behind this offset is read.
     limit: u32,
+    /// Where something begins that will be looked at again: kept in the buffer if it fits.
+    pin: Option<u32>,
     /// Why a word could not be read, if one could not. Such words count as damage.
     pub(crate) failed: Option<Error<F::Error>>,
 }
@@ -82,6 +84,7 @@ impl<'w, F: NorFlash> Window<'w, F> {
             base,
             view: View { start: 0, len: 0 },
             limit,
+            pin: None,
             failed: None,
         }
     }
@@ -96,9 +99,13 @@ impl<'w, F: NorFlash> Window<'w, F> {
     pub(crate) fn at(&mut self, offset: u32, need: usize) -> &[u8] {
         let end = self.view.start.saturating_add(self.view.len);
         let inside = (self.view.start..end).contains(&offset);
-        let have = if inside { end.saturating_sub(offset) } else { 0 };
+        let have = if inside {
+            end.saturating_sub(offset)
+        } else {
+            0
+        };
         if (have as usize) < need && offset.saturating_add(have) < self.limit {
-            self.fill(offset, have);
+            self.fill(offset, need);
         }
         let from = offset.saturating_sub(self.view.start) as usize;
         self.buffer.get(from..self.view.len as usize).unwrap_or(&[])
@@ -112,19 +119,29 @@ impl<'w, F: NorFlash> Window<'w, F> {
         buffer.get(from..from.saturating_add(len)).unwrap_or(&[])
     }
 
-    /// Moves the `keep` bytes from `offset` to the front of the buffer and reads on behind them.
-    fn fill(&mut self, offset: u32, keep: u32) {
-        if keep == 0 {
-            self.view.start = offset & !Partition::<F>::READ_SIZE.saturating_sub(1);
+    /// Moves what is still needed to the front of the buffer and reads on behind it.
+    fn fill(&mut self, offset: u32, need: usize) {
+        let end = self.view.start.saturating_add(self.view.len);
+        let fits = |from: u32| {
+            let len = offset.saturating_sub(from) as usize;
+            (self.view.start..=offset).contains(&from)
+                && len.saturating_add(need) <= self.buffer.len()
+        };
+        let from = self.pin.filter(|pin| fits(*pin)).unwrap_or(offset);
+        let mut keep = 0;
+        if (self.view.start..end).contains(&from) {
+            keep = end.saturating_sub(from);
+            let first = from.saturating_sub(self.view.start) as usize;
+            self.buffer.copy_within(first..self.view.len as usize, 0);
+            self.view.start = from;
         } else {
-            let from = offset.saturating_sub(self.view.start) as usize;
-            self.buffer.copy_within(from..self.view.len as usize, 0);
-            self.view.start = offset;
+            self.view.start = offset & !Partition::<F>::READ_SIZE.saturating_sub(1);
         }
         self.view.len = keep;
         let at = self.view.start.saturating_add(keep);
         let room = (self.buffer.len() as u32).saturating_sub(keep);
-        let room = room.min(self.limit.saturating_sub(at)) & !Partition::<F>::READ_SIZE.saturating_sub(1);
+        let room =
+            room.min(self.limit.saturating_sub(at)) & !Partition::<F>::READ_SIZE.saturating_sub(1);
         let until = keep.saturating_add(room) as usize;
         let Some(free) = self.buffer.get_mut(keep as usize..until) else {
             return;
@@ -383,8 +400,13 @@ impl Walker {
         checksum: &mut C,
         at: u32,
     ) -> Probe {
+        window.pin = self.undecided.filter(|_| self.intact);
         let lost = self.undecided.is_some() && !self.intact || self.replay.is_some();
-        let long = if lost { self.patience.max(CHEAP) } else { u32::MAX };
+        let long = if lost {
+            self.patience.max(CHEAP)
+        } else {
+            u32::MAX
+        };
         let probe = window.probe(checksum, self.sequence, at, self.trusted, long);
         if lost && matches!(probe, Probe::Bad) {
             let claimed = Head::decode(window.at(at, MAX_HEAD)).map_or(0, |head| head.entry_len());

@@ -175,6 +175,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         room.min(usize::from(u16::MAX))
     }
 
+    /// The flash driver, to look at; writing to the partition behind the store's back is at your own risk.
+    #[must_use]
+    pub fn flash(&self) -> &F {
+        &self.flash.flash
+    }
+
     /// Gives the flash back.
     pub fn unmount(self) -> F {
         self.flash.flash
@@ -232,9 +238,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         };
         self.flash.read(place.address, bytes)?;
         let head = Head::decode(bytes);
-        Ok(head.map_or(0, |head| {
-            pad(head.entry_len(), Partition::<F>::WRITE_SIZE)
-        }))
+        Ok(head.map_or(0, |head| pad(head.entry_len(), Partition::<F>::WRITE_SIZE)))
     }
 
     /// Refuses names that can't be keys.
@@ -268,8 +272,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Copies the value from byte `offset` on to `out`, as much as there is and fits; returns how much.
     fn copy_out(&mut self, found: &Found, offset: usize, out: &mut [u8]) -> FlashResult<F, usize> {
         let entry = found.entry;
-        let mut window = Window::new(&mut self.flash, self.buffer, found.sector, entry.end())
-            .loaded(found.view);
+        let mut window =
+            Window::new(&mut self.flash, self.buffer, found.sector, entry.end()).loaded(found.view);
         let len = found.value_len().saturating_sub(offset).min(out.len());
         let mut copied = 0usize;
         while let Some(target) = out.get_mut(copied..len).filter(|rest| !rest.is_empty()) {

@@ -47,7 +47,16 @@ impl<const W: usize, const E: usize> Bench<W, E> {
         resources: &'a mut Resources<KEYS, 8, 128>,
     ) -> Store<'a, &'a mut SimFlash<W, E>> {
         let range = 0..(self.sectors * E) as u32;
-        Store::mount(flash, range, resources, Options { wear_spread: 3, ..Options::DEFAULT }).expect("it mounts")
+        Store::mount(
+            flash,
+            range,
+            resources,
+            Options {
+                wear_spread: 3,
+                ..Options::DEFAULT
+            },
+        )
+        .expect("it mounts")
     }
 
     fn random_step(&self, rng: &mut Rng) -> Step {
@@ -78,7 +87,9 @@ impl<const W: usize, const E: usize> Bench<W, E> {
             .zip(&names)
             .map(|((key, value), name)| match value {
                 // Hashed and named keys side by side.
-                Some(value) if key % 2 == 0 => Change::put(kvs::RawKey::Hash(kvs::key_hash(name)), value),
+                Some(value) if key % 2 == 0 => {
+                    Change::put(kvs::RawKey::Hash(kvs::key_hash(name)), value)
+                }
                 Some(value) => Change::put(name.as_str(), value),
                 None if key % 2 == 0 => Change::delete(kvs::RawKey::Hash(kvs::key_hash(name))),
                 None => Change::delete(name.as_str()),
@@ -92,7 +103,11 @@ impl<const W: usize, const E: usize> Bench<W, E> {
         for key in 0..self.keys {
             let mut buffer = [0; 512];
             let name = name(key);
-            let raw = if key % 2 == 0 { kvs::RawKey::Hash(kvs::key_hash(&name)) } else { kvs::RawKey::Name(&name) };
+            let raw = if key % 2 == 0 {
+                kvs::RawKey::Hash(kvs::key_hash(&name))
+            } else {
+                kvs::RawKey::Name(&name)
+            };
             if let Some(len) = store.get_bytes(raw, &mut buffer).expect("readable") {
                 found.insert(key, buffer[..len].to_vec());
             }
@@ -128,12 +143,23 @@ impl<const W: usize, const E: usize> Bench<W, E> {
                     Err(error) => panic!("{error} in step {number} of seed {seed}"),
                 }
             };
-            let after = if done { apply(&model, &step) } else { model.clone() };
-            assert_eq!(self.reread(&mut flash), after, "step {number} of seed {seed}");
+            let after = if done {
+                apply(&model, &step)
+            } else {
+                model.clone()
+            };
+            assert_eq!(
+                self.reread(&mut flash),
+                after,
+                "step {number} of seed {seed}"
+            );
             let operations = flash.operations() - started;
             for operation in 0..operations {
                 for tear in Tear::ALL {
-                    let what = format!("W={W} E={E} x{} seed {seed} step {number} op {operation} {tear:?}", self.sectors);
+                    let what = format!(
+                        "W={W} E={E} x{} seed {seed} step {number} op {operation} {tear:?}",
+                        self.sectors
+                    );
                     let mut flash = SimFlash::<W, E>::from_image(&before);
                     flash.cut_after(operation, tear, seed ^ operation);
                     {
@@ -147,7 +173,10 @@ impl<const W: usize, const E: usize> Bench<W, E> {
                     flash.power_on();
                     self.cuts += 1;
                     let found = self.reread(&mut flash);
-                    assert!(found == model || found == after, "{what}\n found {found:?}\n before {model:?}\n after {after:?}");
+                    assert!(
+                        found == model || found == after,
+                        "{what}\n found {found:?}\n before {model:?}\n after {after:?}"
+                    );
                     self.go_on(flash, found, &mut Rng::new(seed ^ operation ^ 77), &what);
                 }
             }
@@ -171,13 +200,19 @@ impl<const W: usize, const E: usize> Bench<W, E> {
             flash.power_on();
             let found = self.reread(&mut flash);
             match result {
-                Ok(()) => assert_eq!(found, after, "{what} round {round} second cut {cut} {tear:?}"),
+                Ok(()) => assert_eq!(
+                    found, after,
+                    "{what} round {round} second cut {cut} {tear:?}"
+                ),
                 Err(Error::Full { .. } | Error::CommitTooLarge { .. }) => {
                     assert_eq!(found, model, "{what} round {round}")
                 }
                 Err(Error::Flash(SimError::PowerLost)) => {
                     self.cuts += 1;
-                    assert!(found == model || found == after, "{what} round {round} second cut {cut} {tear:?}\n{found:?}\n{model:?}\n{after:?}");
+                    assert!(
+                        found == model || found == after,
+                        "{what} round {round} second cut {cut} {tear:?}\n{found:?}\n{model:?}\n{after:?}"
+                    );
                 }
                 Err(error) => panic!("{what} round {round}: {error}"),
             }
@@ -186,20 +221,36 @@ impl<const W: usize, const E: usize> Bench<W, E> {
     }
 }
 
-fn sweep<const W: usize, const E: usize>(sectors: usize, keys: u8, max_len: usize, steps: usize, seed: u64) -> u64 {
-    let mut bench = Bench::<W, E> { sectors, keys, max_len, cuts: 0 };
+fn sweep<const W: usize, const E: usize>(
+    sectors: usize,
+    keys: u8,
+    max_len: usize,
+    steps: usize,
+    seed: u64,
+) -> u64 {
+    let mut bench = Bench::<W, E> {
+        sectors,
+        keys,
+        max_len,
+        cuts: 0,
+    };
     bench.run(steps, seed);
     bench.cuts
 }
 
 #[test]
 fn sample() {
+    let from: u64 = std::env::var("FROM").map_or(0, |s| s.parse().unwrap());
+    let to: u64 = std::env::var("TO").map_or(2, |s| s.parse().unwrap());
     let mut cuts = 0;
-    for seed in 0..2 {
+    for seed in from..to {
         cuts += sweep::<1, 256>(2, 4, 20, 60, seed);
+        cuts += sweep::<1, 256>(3, 12, 24, 60, seed);
         cuts += sweep::<4, 256>(3, 8, 20, 60, seed);
         cuts += sweep::<4, 256>(4, 12, 40, 60, seed);
+        cuts += sweep::<4, 256>(4, 20, 24, 60, seed);
         cuts += sweep::<8, 256>(2, 4, 20, 60, seed);
+        cuts += sweep::<8, 256>(2, 8, 20, 60, seed);
         cuts += sweep::<8, 512>(8, 20, 100, 60, seed);
         cuts += sweep::<16, 512>(3, 8, 40, 60, seed);
         cuts += sweep::<32, 1024>(4, 12, 40, 60, seed);

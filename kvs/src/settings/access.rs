@@ -11,7 +11,7 @@ use super::key::{Group, Key};
 use super::report::{Outcome, Rejection, Report};
 use super::tree::{Path, Tree};
 use super::{Leaves, Settings, value};
-use crate::change::{Action, Batch, Change, Changes, EncodeError, RawKey, Refusal, Value};
+use crate::change::{Action, Batch, Change, EncodeError, RawKey, Refusal, Value};
 use crate::checksum::Checksum;
 use crate::error::Error;
 use crate::flash::FlashResult;
@@ -33,12 +33,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         (settings, report)
     }
 
-    fn load_leaves(
-        &mut self,
-        settings: &mut dyn Leaves,
-        hashes: &[u32],
-        outcomes: &mut [Outcome],
-    ) {
+    fn load_leaves(&mut self, settings: &mut dyn Leaves, hashes: &[u32], outcomes: &mut [Outcome]) {
         for (leaf, (hash, outcome)) in hashes.iter().zip(outcomes).enumerate() {
             let bytes = self.stored(*hash);
             *outcome = match bytes {
@@ -132,10 +127,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     ///
     /// As [`save`](Self::save).
     pub fn put<T: Serialize>(&mut self, key: Key<T>, value: &T) -> FlashResult<F> {
-        let change = key.set(value).map_err(|rejected| Error::Rejected {
-            setting: rejected.setting,
-            why: rejected.why,
-        })?;
+        let change = key.set(value)?;
         self.commit(&[change])
     }
 

@@ -21,7 +21,7 @@ pub(crate) const fn check(tree: &Tree, hashes: &[u32]) {
                 message.text("` and `");
                 message.path(tree, second);
                 message.text("` have the same hash; set `rename` on one of them");
-                panic!("{}", message.as_str());
+                message.fail();
             }
             second = second.saturating_add(1);
             others = tail;
@@ -65,7 +65,7 @@ impl Message {
         if number >= 10 {
             self.number(number / 10);
         }
-        self.byte(b"0123456789".split_at(number % 10).1[0]);
+        self.byte(b'0'.wrapping_add((number % 10) as u8));
     }
 
     /// The path of setting number `leaf`, as [`Path`](super::Path) prints it.
@@ -90,14 +90,19 @@ impl Message {
                     self.below(inner, below);
                 }
                 Node::Array(inner, _) => {
-                    let each = super::tree::count(inner);
+                    let (index, below) = super::tree::split(inner, below);
                     self.byte(b'.');
-                    self.number(below / each);
+                    self.number(index);
                     self.byte(b'.');
-                    self.below(inner, below % each);
+                    self.below(inner, below);
                 }
             }
         }
+    }
+
+    #[allow(clippy::panic, reason = "runs while compiling: this is the error")]
+    const fn fail(&self) -> ! {
+        panic!("{}", self.as_str())
     }
 
     const fn as_str(&self) -> &str {

@@ -58,11 +58,14 @@ pub(crate) const fn hash(path: KeyHasher, schema: &NamedType) -> KeyHasher {
         }
         DataModelType::Struct(fields) => hash_tuple(path, Items::Fields(fields)),
         DataModelType::Enum(_) => path.text("enum"),
-        DataModelType::Usize | DataModelType::Isize => {
-            panic!("settings: `usize` and `isize` differ between targets; use a type of fixed size")
-        }
+        DataModelType::Usize | DataModelType::Isize => target_dependent(),
         DataModelType::Schema => path.text("schema"),
     }
+}
+
+#[allow(clippy::panic, reason = "runs while compiling: this is the error")]
+const fn target_dependent() -> ! {
+    panic!("settings: `usize` and `isize` differ between targets; use a type of fixed size")
 }
 
 /// The items of a tuple or the fields of a struct: the same on the wire.

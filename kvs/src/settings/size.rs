@@ -90,9 +90,7 @@ const fn bound(schema: &NamedType, size: usize) -> Bound {
         DataModelType::Option(inner) => bound(inner, size).and(Bound::fixed(1, 0)),
         DataModelType::NewtypeStruct(inner) => bound(inner, size),
         DataModelType::Seq(item) => bound(item, size).repeated(size),
-        DataModelType::Map { key, val } => {
-            bound(key, size).and(bound(val, size)).repeated(size)
-        }
+        DataModelType::Map { key, val } => bound(key, size).and(bound(val, size)).repeated(size),
         DataModelType::Tuple(items) | DataModelType::TupleStruct(items) => of_types(items, size),
         DataModelType::Struct(fields) => of_fields(fields, size),
         DataModelType::Enum(variants) => {
@@ -138,5 +136,5 @@ const fn max(a: usize, b: usize) -> usize {
 
 /// The length of a number as a postcard varint.
 const fn varint_len(number: usize) -> usize {
-    (number | 1).ilog2() as usize / 7 + 1
+    ((number | 1).ilog2() as usize / 7).saturating_add(1)
 }

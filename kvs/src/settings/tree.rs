@@ -95,7 +95,7 @@ impl Tree {
                 Node::Leaf(leaf) => return Some(leaf),
                 Node::Group(inner) => (fields, rest) = (inner, below),
                 Node::Array(inner, _) => {
-                    (fields, rest) = (inner, below.checked_rem(count(inner))?);
+                    (fields, rest) = (inner, split(inner, below).1);
                 }
             }
         }
@@ -147,6 +147,16 @@ pub const fn locate(fields: &[Field], leaf: usize) -> Option<(usize, usize)> {
         rest = tail;
     }
     None
+}
+
+/// In a nested array of structs with `fields`: the index of the struct that setting number `leaf` is in, and its
+/// number there.
+pub(crate) const fn split(fields: &[Field], leaf: usize) -> (usize, usize) {
+    let each = count(fields);
+    match (leaf.checked_div(each), leaf.checked_rem(each)) {
+        (Some(index), Some(below)) => (index, below),
+        _ => (0, 0),
+    }
 }
 
 const fn max_len(fields: &[Field]) -> usize {
@@ -246,13 +256,9 @@ impl fmt::Display for Path {
                     (fields, rest) = (inner, below);
                 }
                 Node::Array(inner, _) => {
-                    let each = count(inner).max(1);
-                    write!(
-                        f,
-                        ".{}.",
-                        below.checked_div(each).unwrap_or(0)
-                    )?;
-                    (fields, rest) = (inner, below.checked_rem(each).unwrap_or(0));
+                    let (index, below) = split(inner, below);
+                    write!(f, ".{index}.")?;
+                    (fields, rest) = (inner, below);
                 }
             }
         }

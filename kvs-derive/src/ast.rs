@@ -1,0 +1,182 @@
+//! The struct as the other steps see it.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote};
+use syn::{Data, DeriveInput, Expr, Fields, Type, Visibility};
+
+use crate::attr::{OnField, OnStruct};
+use crate::errors::Errors;
+use crate::names;
+use crate::tokens;
+
+pub(crate) struct Struct {
+    pub(crate) ident: Ident,
+    pub(crate) vis: Visibility,
+    pub(crate) attrs: OnStruct,
+    /// The path of the `kvs` crate.
+    pub(crate) krate: TokenStream,
+    pub(crate) fields: Vec<Field>,
+}
+
+pub(crate) struct Field {
+    /// Its number among all fields, which generated names end in.
+    pub(crate) number: usize,
+    pub(crate) ident: Ident,
+    pub(crate) vis: Visibility,
+    pub(crate) docs: TokenStream,
+    pub(crate) ty: Type,
+    /// The name in the key.
+    pub(crate) name: String,
+    pub(crate) attrs: OnField,
+}
+
+/// What becomes of a field.
+pub(crate) enum Kind<'a> {
+    Leaf,
+    Group,
+    /// A nested array: its items' type, and how many there are.
+    Array(&'a Type, &'a Expr),
+    Skipped,
+}
+
+impl Struct {
+    /// `None` for what is no struct with named fields, or has generics.
+    pub(crate) fn new(input: &DeriveInput, errors: &mut Errors) -> Option<Self> {
+        let attrs = OnStruct::new(&input.attrs, errors);
+        let fields = named_fields(input, errors);
+        let generics = generics(input, errors);
+        if generics {
+            return None;
+        }
+        let krate = match &attrs.krate {
+            Some(given) => given.clone(),
+            None => quote!(::kvs),
+        };
+        let case = attrs.rename_all.as_ref().map(syn::LitStr::value);
+        let case = case.unwrap_or_default();
+        let fields = fields?
+            .iter()
+            .enumerate()
+            .filter_map(|(number, field)| Field::new(number, field, &input.ident, &case, errors))
+            .collect();
+        Some(Self {
+            ident: input.ident.clone(),
+            vis: input.vis.clone(),
+            attrs,
+            krate,
+            fields,
+        })
+    }
+
+    /// The fields that are settings.
+    pub(crate) fn stored(&self) -> impl Iterator<Item = &Field> {
+        self.fields
+            .iter()
+            .filter(|field| !matches!(field.kind(), Kind::Skipped))
+    }
+}
+
+fn named_fields<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Option<&'a Fields> {
+    if let Data::Struct(data) = &input.data
+        && let Fields::Named(_) = &data.fields
+        && !data.fields.is_empty()
+    {
+        return Some(&data.fields);
+    }
+    let text = "`Settings` needs a struct with named fields";
+    errors.at(&input.ident, text);
+    None
+}
+
+/// Whether there are any.
+fn generics(input: &DeriveInput, errors: &mut Errors) -> bool {
+    for param in &input.generics.params {
+        match param {
+            syn::GenericParam::Lifetime(lifetime) => {
+                errors.at(lifetime, "settings own their data; remove the lifetime");
+            }
+            param => {
+                let text = "a settings struct can't be generic: its key table is a constant of one concrete type";
+                errors.at(param, text);
+            }
+        }
+    }
+    !input.generics.params.is_empty()
+}
+
+impl Field {
+    fn new(
+        number: usize,
+        field: &syn::Field,
+        owner: &Ident,
+        case: &str,
+        errors: &mut Errors,
+    ) -> Option<Self> {
+        let ident = field.ident.clone()?;
+        let attrs = OnField::new(&field.attrs, errors);
+        let docs = field.attrs.iter().filter(|a| a.path().is_ident("doc"));
+        let name = match &attrs.rename {
+            Some(given) => given.value(),
+            None => names::respell(ident.to_string().trim_start_matches("r#"), case),
+        };
+        // Types move to where `Self` is another type.
+        let ty = tokens::without_self(field.ty.to_token_stream(), owner);
+        Some(Self {
+            number,
+            vis: field.vis.clone(),
+            docs: quote!(#(#docs)*),
+            ty: syn::parse2(ty).unwrap_or_else(|_| field.ty.clone()),
+            name,
+            attrs,
+            ident,
+        })
+    }
+
+    /// The expression behind `default =`.
+    pub(crate) fn default(&self) -> Option<&TokenStream> {
+        self.attrs.default.as_ref()?.as_ref()
+    }
+
+    pub(crate) fn kind(&self) -> Kind<'_> {
+        if self.attrs.skip {
+            return Kind::Skipped;
+        }
+        if !self.attrs.nested {
+            return Kind::Leaf;
+        }
+        match plain(&self.ty) {
+            Type::Array(array) => Kind::Array(&array.elem, &array.len),
+            _ => Kind::Group,
+        }
+    }
+}
+
+/// The type without parentheses and the groups that macros put around it.
+pub(crate) fn plain(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => plain(&group.elem),
+        Type::Paren(paren) => plain(&paren.elem),
+        ty => ty,
+    }
+}
+
+/// The last word of a type that is a path: `u16`, `String`.
+pub(crate) fn last_word(ty: &Type) -> Option<&syn::PathSegment> {
+    match plain(ty) {
+        Type::Path(path) => path.path.segments.last(),
+        _ => None,
+    }
+}
+
+/// The name of the primitive type that `ty` is, as far as its spelling tells.
+pub(crate) fn primitive(ty: &Type) -> Option<String> {
+    const PRIMITIVES: [&str; 16] = [
+        "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize",
+        "f32", "f64", "char", "bool",
+    ];
+    let Type::Path(path) = plain(ty) else {
+        return None;
+    };
+    let name = path.path.get_ident()?.to_string();
+    PRIMITIVES.contains(&name.as_str()).then_some(name)
+}

@@ -1,0 +1,247 @@
+//! Writes the code for a struct that has passed all checks.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::{quote, quote_spanned};
+
+use crate::ast::{Field, Kind, Struct};
+use crate::keys;
+use crate::leaf::{self, Names};
+use crate::tokens;
+
+pub(crate) fn expand(model: &Struct) -> TokenStream {
+    let definition = keys::definition(model);
+    let keys = keys::items(model);
+    let tree = tree(model);
+    let fields = model.fields.iter().map(|field| match field.kind() {
+        Kind::Leaf => leaf::items(model, field),
+        Kind::Skipped => leaf::default(model, field, None),
+        Kind::Group | Kind::Array(..) => nested(model, field),
+    });
+    let numbers = Numbers::new(model);
+    let offsets = numbers.items();
+    let leaves = leaves(model, &numbers);
+    let settings = settings(model);
+    quote! {
+        #definition
+        const _: () = {
+            #tree
+            #offsets
+            #(#fields)*
+            #keys
+            #leaves
+            #settings
+        };
+    }
+}
+
+/// The constants that describe the struct. Statics, so that each has one address and lies in flash once.
+fn tree(model: &Struct) -> TokenStream {
+    let krate = &model.krate;
+    let prefix = model.attrs.prefix.as_ref().map(syn::LitStr::value);
+    let prefix = prefix.unwrap_or_default();
+    let fields = model.stored().map(|field| {
+        let name = &field.name;
+        let ops = Names::new(field).ops;
+        let node = match field.kind() {
+            Kind::Leaf | Kind::Skipped => {
+                let range = field.attrs.range.as_ref().map(tokens::compact);
+                let range = range.unwrap_or_default();
+                let keep = field.attrs.keep;
+                quote!(#ops.node(#range, #keep))
+            }
+            Kind::Group => quote!(#krate::Node::Group(#ops.fields())),
+            Kind::Array(_, len) => quote!(#krate::Node::Array(#ops.fields(), #len)),
+        };
+        quote!(#krate::Field { name: #name, node: #node })
+    });
+    quote! {
+        static __TREE: #krate::Tree = #krate::Tree {
+            prefix: #prefix,
+            fields: &[#(#fields),*],
+        };
+        const __COUNT: ::core::primitive::usize = __TREE.count();
+        // Evaluated whether it is used or not: two settings with one hash don't compile.
+        static __HASHES: [::core::primitive::u32; __COUNT] = __TREE.hashes::<__COUNT>();
+    }
+}
+
+fn nested(model: &Struct, field: &Field) -> TokenStream {
+    let krate = &model.krate;
+    let ops = Names::new(field).ops;
+    let ty = match field.kind() {
+        Kind::Array(item, _) => item,
+        _ => &field.ty,
+    };
+    let nestable = keys::nestable(krate, ty);
+    quote!(const #ops: #krate::__private::Nested<#ty> = #nestable::NESTED;)
+}
+
+/// How the settings are numbered: by position where all are leaves, else by constants.
+struct Numbers<'a> {
+    model: &'a Struct,
+    flat: bool,
+}
+
+impl<'a> Numbers<'a> {
+    fn new(model: &'a Struct) -> Self {
+        let flat = model
+            .stored()
+            .all(|field| matches!(field.kind(), Kind::Leaf));
+        Self { model, flat }
+    }
+
+    fn items(&self) -> TokenStream {
+        let krate = &self.model.krate;
+        if self.flat {
+            return TokenStream::new();
+        }
+        let offsets = self.model.stored().enumerate().map(|(position, field)| {
+            let at = Names::new(field).at;
+            quote! {
+                const #at: ::core::primitive::usize =
+                    #krate::__private::offset(__TREE.fields, #position);
+            }
+        });
+        quote!(#(#offsets)*)
+    }
+
+    /// A pattern for the number of a leaf, the `position`th of the stored fields.
+    fn leaf(&self, position: usize, field: &Field) -> TokenStream {
+        if self.flat {
+            let number = Literal::usize_unsuffixed(position);
+            return quote!(#number);
+        }
+        let at = Names::new(field).at;
+        quote!(#at)
+    }
+}
+
+/// One arm of a `match leaf`: for leaves a number, for nested fields the numbers within.
+fn arms<'a>(
+    model: &'a Struct,
+    numbers: &'a Numbers<'a>,
+    arm: impl Fn(&Field) -> TokenStream + 'a,
+) -> impl Iterator<Item = TokenStream> + 'a {
+    model.stored().enumerate().map(move |(position, field)| {
+        let body = arm(field);
+        let len = match field.kind() {
+            Kind::Leaf | Kind::Skipped => {
+                let number = numbers.leaf(position, field);
+                return quote!(#number => #body,);
+            }
+            Kind::Group => quote!(1),
+            Kind::Array(_, len) => quote!(#len),
+        };
+        let Names { ops, at, .. } = Names::new(field);
+        quote!(leaf if #ops.holds(leaf, #at, #len) => #body,)
+    })
+}
+
+fn leaves(model: &Struct, numbers: &Numbers) -> TokenStream {
+    let Struct { ident, krate, .. } = model;
+    let encode = arms(model, numbers, |field| {
+        let name = &field.ident;
+        let Names { ops, at, check, .. } = Names::new(field);
+        match field.kind() {
+            Kind::Group => quote!(#ops.encode(&self.#name, leaf, #at, out)),
+            Kind::Array(..) => quote!(#ops.encode_item(&self.#name, leaf, #at, out)),
+            _ if leaf::is_checked(field) => quote!(#ops.check_encode(&self.#name, #check, out)),
+            _ => quote!(#ops.encode(&self.#name, out)),
+        }
+    });
+    let decode = arms(model, numbers, |field| {
+        let name = &field.ident;
+        let Names { ops, at, check, .. } = Names::new(field);
+        match field.kind() {
+            Kind::Group => quote!(#ops.decode(&mut self.#name, leaf, #at, bytes)),
+            Kind::Array(..) => quote!(#ops.decode_item(&mut self.#name, leaf, #at, bytes)),
+            _ if leaf::is_checked(field) => {
+                quote!(#ops.check_decode(&mut self.#name, #check, bytes))
+            }
+            _ => quote!(#ops.decode(&mut self.#name, bytes)),
+        }
+    });
+    let is_default = arms(model, numbers, |field| {
+        let name = &field.ident;
+        let Names {
+            ops, at, default, ..
+        } = Names::new(field);
+        match field.kind() {
+            Kind::Group => quote!(#ops.is_default(&self.#name, leaf, #at, bytes)),
+            Kind::Array(..) => quote!(#ops.is_default_item(&self.#name, leaf, #at, bytes)),
+            _ => quote!(#ops.is_encoding(&#default(), bytes)),
+        }
+    });
+    quote! {
+        #[automatically_derived]
+        #[allow(deprecated)]
+        impl #krate::Leaves for #ident {
+            fn encode(
+                &self,
+                leaf: ::core::primitive::usize,
+                out: &mut [::core::primitive::u8],
+            ) -> ::core::result::Result<::core::primitive::usize, #krate::EncodeError> {
+                match leaf {
+                    #(#encode)*
+                    _ => ::core::result::Result::Err(#krate::EncodeError::Unencodable),
+                }
+            }
+
+            fn decode(
+                &mut self,
+                leaf: ::core::primitive::usize,
+                bytes: &[::core::primitive::u8],
+            ) -> ::core::result::Result<(), #krate::Rejection> {
+                match leaf {
+                    #(#decode)*
+                    _ => ::core::result::Result::Err(#krate::Rejection::Undecodable),
+                }
+            }
+
+            fn is_default(
+                &self,
+                leaf: ::core::primitive::usize,
+                bytes: &[::core::primitive::u8],
+            ) -> ::core::primitive::bool {
+                match leaf {
+                    #(#is_default)*
+                    _ => false,
+                }
+            }
+        }
+    }
+}
+
+fn settings(model: &Struct) -> TokenStream {
+    let Struct { ident, krate, .. } = model;
+    let keys = keys::name(model);
+    let defaults = model.fields.iter().map(|field| {
+        let name = &field.ident;
+        let Names { ops, default, .. } = Names::new(field);
+        let value = match field.kind() {
+            Kind::Leaf | Kind::Skipped => quote!(#default()),
+            Kind::Group => quote!(#ops.defaults()),
+            Kind::Array(..) => quote!(#ops.defaults_array()),
+        };
+        // At the field: so that errors about it are, too.
+        quote_spanned!(tokens::located(name.span())=> #name: #value)
+    });
+    quote! {
+        #[automatically_derived]
+        #[allow(deprecated)]
+        impl #krate::Settings for #ident {
+            type Keys = #keys;
+            type Outcomes = [#krate::Outcome; __COUNT];
+            const TREE: &'static #krate::Tree = &__TREE;
+            const HASHES: &'static [::core::primitive::u32] = &__HASHES;
+            const KEYS: #keys = #keys::__at(&__TREE, &__HASHES, 0);
+            const NO_OUTCOMES: Self::Outcomes = [#krate::Outcome::Default; __COUNT];
+
+            fn defaults() -> Self {
+                Self {
+                    #(#defaults,)*
+                }
+            }
+        }
+    }
+}

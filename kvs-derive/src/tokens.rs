@@ -1,0 +1,197 @@
+//! Attribute values, which are kept as tokens: syn without its `full` feature parses no ranges and no closures.
+
+use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
+use quote::ToTokens;
+
+/// The first and the last span of some tokens: what a message about them points at.
+pub(crate) fn ends(tokens: impl ToTokens) -> (Span, Span) {
+    let mut spans = tokens.into_token_stream().into_iter();
+    let first = spans.next();
+    let last = spans.last().or_else(|| first.clone());
+    let span = |token: Option<TokenTree>| token.map_or_else(Span::call_site, |t| t.span());
+    (span(first), span(last))
+}
+
+/// Where errors in generated code point, without lints taking the code for the user's.
+pub(crate) fn located(span: Span) -> Span {
+    Span::mixed_site().located_at(span)
+}
+
+/// Spells `Self` out, for use where `Self` is another type.
+pub(crate) fn without_self(tokens: TokenStream, name: &Ident) -> TokenStream {
+    let spelt = |token| match token {
+        TokenTree::Ident(ident) if ident == "Self" => {
+            TokenTree::Ident(Ident::new(&name.to_string(), ident.span()))
+        }
+        TokenTree::Group(group) => {
+            let mut inner = Group::new(group.delimiter(), without_self(group.stream(), name));
+            inner.set_span(group.span());
+            TokenTree::Group(inner)
+        }
+        other => other,
+    };
+    tokens.into_iter().map(spelt).collect()
+}
+
+/// The tokens as text, as short as it gets: `1..=13`.
+pub(crate) fn compact(tokens: &TokenStream) -> String {
+    let mut out = String::new();
+    for token in tokens.clone() {
+        match token {
+            TokenTree::Group(group) => {
+                let (open, close) = match group.delimiter() {
+                    Delimiter::Parenthesis => ("(", ")"),
+                    Delimiter::Brace => ("{", "}"),
+                    Delimiter::Bracket => ("[", "]"),
+                    Delimiter::None => ("", ""),
+                };
+                out.push_str(open);
+                out.push_str(&compact(&group.stream()));
+                out.push_str(close);
+            }
+            TokenTree::Punct(punct) => out.push(punct.as_char()),
+            word => {
+                // `x as u8`
+                if out.ends_with(|last: char| last.is_alphanumeric() || last == '_') {
+                    out.push(' ');
+                }
+                out.push_str(&word.to_string());
+            }
+        }
+    }
+    out
+}
+
+/// A range as written: its bounds, either of which may be empty.
+pub(crate) struct Range {
+    pub(crate) low: TokenStream,
+    pub(crate) dots: TokenStream,
+    pub(crate) high: TokenStream,
+    pub(crate) inclusive: bool,
+}
+
+impl Range {
+    /// Takes `low..high` or `low..=high` apart. `None` for an expression that only makes a range.
+    pub(crate) fn parse(tokens: &TokenStream) -> Option<Self> {
+        let tokens: Vec<TokenTree> = bare(tokens).into_iter().collect();
+        let is = |at: usize, wanted: char| match tokens.get(at) {
+            Some(TokenTree::Punct(punct)) => punct.as_char() == wanted,
+            _ => false,
+        };
+        let joint = |at: usize| match tokens.get(at) {
+            Some(TokenTree::Punct(punct)) => Punct::spacing(punct) == Spacing::Joint,
+            _ => false,
+        };
+        let dots = (0..tokens.len()).find(|at| is(*at, '.') && joint(*at) && is(at + 1, '.'))?;
+        let inclusive = joint(dots + 1) && is(dots + 2, '=');
+        let behind = dots + if inclusive { 3 } else { 2 };
+        let part = |range: std::ops::Range<usize>| {
+            let part = tokens.get(range).unwrap_or_default();
+            part.iter().cloned().collect::<TokenStream>()
+        };
+        Some(Self {
+            low: part(0..dots),
+            dots: part(dots..behind),
+            high: part(behind..tokens.len()),
+            inclusive,
+        })
+    }
+}
+
+/// Whether an expression of a primitive type can stand in a constant: literals, paths and operators, no calls.
+pub(crate) fn is_constant(tokens: &TokenStream) -> bool {
+    let mut before = None;
+    for token in bare(tokens) {
+        let fine = match &token {
+            TokenTree::Group(group) => {
+                let call = matches!(&before, Some(TokenTree::Ident(_) | TokenTree::Group(_)))
+                    || matches!(&before, Some(TokenTree::Punct(punct)) if matches!(punct.as_char(), '!' | '>' | '|'));
+                match group.delimiter() {
+                    Delimiter::Parenthesis => !call && is_constant(&group.stream()),
+                    Delimiter::None => is_constant(&group.stream()),
+                    _ => false,
+                }
+            }
+            TokenTree::Punct(punct) => !matches!(punct.as_char(), ';' | '?' | '&' | '#'),
+            TokenTree::Ident(_) | TokenTree::Literal(_) => true,
+        };
+        if !fine {
+            return false;
+        }
+        before = Some(token);
+    }
+    before.is_some()
+}
+
+/// Without the invisible group that `macro_rules` put around an expression they pass on.
+pub(crate) fn bare(tokens: &TokenStream) -> TokenStream {
+    let mut all = tokens.clone().into_iter();
+    match (all.next(), all.next()) {
+        (Some(TokenTree::Group(group)), None) if group.delimiter() == Delimiter::None => {
+            bare(&group.stream())
+        }
+        _ => tokens.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Range, compact, is_constant};
+    use proc_macro2::TokenStream;
+
+    fn tokens(text: &str) -> TokenStream {
+        text.parse().unwrap_or_default()
+    }
+
+    #[test]
+    fn ranges_come_apart() {
+        for (text, low, high, inclusive) in [
+            ("1..=13", "1", "13", true),
+            ("-5 .. LIMIT", "-5", "LIMIT", false),
+            ("..=u16::MAX", "", "u16::MAX", true),
+            ("0.5 ..", "0.5", "", false),
+        ] {
+            let range = Range::parse(&tokens(text));
+            let range = range.map(|r| (compact(&r.low), compact(&r.high), r.inclusive));
+            assert_eq!(range, Some((low.to_owned(), high.to_owned(), inclusive)));
+        }
+        assert!(Range::parse(&tokens("LIMITS")).is_none());
+        assert!(Range::parse(&tokens("limits(1..5)")).is_none());
+    }
+
+    #[test]
+    fn text_is_short() {
+        assert_eq!(
+            compact(&tokens("( A as u8 ) ..= f ( 1 , 2 )")),
+            "(A as u8)..=f(1,2)"
+        );
+    }
+
+    #[test]
+    fn constants() {
+        for text in [
+            "1",
+            "-1.5",
+            "'x'",
+            "u16::MAX",
+            "60 * 60",
+            "(1 + LIMIT) * 2",
+            "A as u8",
+        ] {
+            assert!(is_constant(&tokens(text)), "{text}");
+        }
+        for text in [
+            "",
+            "f()",
+            "f(1)",
+            "x!(1)",
+            "{ 1 }",
+            "&X",
+            "a?",
+            "f::<u8>(1)",
+            "a.b()",
+        ] {
+            assert!(!is_constant(&tokens(text)), "{text}");
+        }
+    }
+}

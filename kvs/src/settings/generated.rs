@@ -1,0 +1,337 @@
+//! What the code that `#[derive(Settings)]` writes calls. Not for others: it changes with the derive.
+//!
+//! The code for a leaf or a nested field goes through one constant each, a [`Codec`] or a [`Nested`]: so the type is
+//! asked for its traits in one place, and a missing one is one error. The functions in them are known while compiling;
+//! no call is indirect in the end.
+
+use core::ops::RangeBounds;
+
+use postcard_schema::Schema;
+use postcard_schema::schema::NamedType;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::report::Rejection;
+use super::tree::{Field, Leaf, Node};
+use super::{Settings, max_encoded_len, shape, value};
+use crate::change::EncodeError;
+
+pub use super::tree::offset;
+
+/// What a setting's type must be able to do.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be stored as a setting",
+    label = "not a type that can be stored",
+    note = "derive `Serialize`, `Deserialize` and `postcard_schema::Schema` for `{Self}`",
+    note = "or mark the field `#[setting(nested)]` if it holds a settings struct, or `#[setting(skip)]` if it is not stored"
+)]
+pub trait Storable: Serialize + DeserializeOwned + Schema + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + Schema + 'static> Storable for T {}
+
+/// A type with a default value.
+#[diagnostic::on_unimplemented(
+    message = "the setting type `{Self}` has no default value",
+    label = "no `Default`",
+    note = "add `#[setting(default = ..)]` to the field, or implement `Default` for `{Self}`"
+)]
+pub trait DefaultValue: Sized {
+    /// `Default::default`.
+    fn default_value() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Default> DefaultValue for T {
+    fn default_value() -> Self {
+        T::default()
+    }
+}
+
+/// The default of a field that is given none.
+#[must_use]
+pub fn default_value<T: DefaultValue>() -> T {
+    T::default_value()
+}
+
+/// A type that a string literal can be the default of.
+#[diagnostic::on_unimplemented(
+    message = "a text is no default for the setting type `{Self}`",
+    label = "not made from a text",
+    note = "`{Self}` needs `TryFrom<&str>` and `Default`; else give an expression of that type"
+)]
+pub trait FromText: Sized {
+    /// Empty if the text does not fit. For a `String<N>` the derive has checked that it does.
+    fn from_text(text: &'static str) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: TryFrom<&'static str> + Default> FromText for T {
+    fn from_text(text: &'static str) -> Self {
+        T::try_from(text).unwrap_or_default()
+    }
+}
+
+/// The default of a field that is given a string literal.
+#[must_use]
+pub fn text<T: FromText>(text: &'static str) -> T {
+    T::from_text(text)
+}
+
+/// The check of a setting without `range` and `validate`.
+pub fn accept<T>(_: &T) -> Result<(), Rejection> {
+    Ok(())
+}
+
+/// The check of `range`.
+pub fn in_range<T: PartialOrd>(range: &impl RangeBounds<T>, value: &T) -> Result<(), Rejection> {
+    if range.contains(value) {
+        Ok(())
+    } else {
+        Err(Rejection::OutOfRange)
+    }
+}
+
+/// What a `validate` function may return.
+#[diagnostic::on_unimplemented(
+    message = "`validate` needs a function that returns `bool` or `Result<(), &'static str>`",
+    label = "returns `{Self}`"
+)]
+pub trait Verdict {
+    /// As a check's result.
+    fn verdict(self) -> Result<(), Rejection>;
+}
+
+impl Verdict for bool {
+    fn verdict(self) -> Result<(), Rejection> {
+        if self {
+            Ok(())
+        } else {
+            Err(Rejection::Invalid("the value is not valid"))
+        }
+    }
+}
+
+impl Verdict for Result<(), &'static str> {
+    fn verdict(self) -> Result<(), Rejection> {
+        self.map_err(Rejection::Invalid)
+    }
+}
+
+/// The check of `validate`.
+pub fn verdict(verdict: impl Verdict) -> Result<(), Rejection> {
+    verdict.verdict()
+}
+
+/// How a leaf's type gets to bytes and back.
+pub struct Codec<T> {
+    schema: &'static NamedType,
+    max_len: usize,
+    encode: fn(&T, &mut [u8]) -> Result<usize, EncodeError>,
+    decode: fn(&[u8]) -> Result<T, Rejection>,
+    is_encoding: fn(&T, &[u8]) -> bool,
+}
+
+/// The codec of a type.
+///
+/// # Panics
+///
+/// While compiling: for a type with a `usize` or `isize` in it.
+#[must_use]
+pub const fn codec<T: Storable>() -> Codec<T> {
+    // Here, where the error points at the field; the tree's hashes come later.
+    let _ = shape::hash(crate::hash::KeyHasher::new(), T::SCHEMA);
+    Codec {
+        schema: T::SCHEMA,
+        max_len: max_encoded_len(T::SCHEMA, size_of::<T>()),
+        encode: value::encode,
+        decode: value::decode,
+        is_encoding: value::encodes_to,
+    }
+}
+
+impl<T> Codec<T> {
+    /// The leaf of a tree.
+    #[must_use]
+    pub const fn node(&self, range: &'static str, keep: bool) -> Node {
+        Node::Leaf(Leaf {
+            schema: self.schema,
+            max_len: self.max_len,
+            range,
+            keep,
+        })
+    }
+
+    /// Encodes `value` into `out`.
+    pub fn encode(&self, value: &T, out: &mut [u8]) -> Result<usize, EncodeError> {
+        (self.encode)(value, out)
+    }
+
+    /// Encodes `value` into `out` if `check` lets it.
+    pub fn check_encode(
+        &self,
+        value: &T,
+        check: fn(&T) -> Result<(), Rejection>,
+        out: &mut [u8],
+    ) -> Result<usize, EncodeError> {
+        check(value).map_err(EncodeError::Rejected)?;
+        (self.encode)(value, out)
+    }
+
+    /// Sets `field` from exactly `bytes`.
+    pub fn decode(&self, field: &mut T, bytes: &[u8]) -> Result<(), Rejection> {
+        *field = (self.decode)(bytes)?;
+        Ok(())
+    }
+
+    /// Sets `field` from exactly `bytes` if `check` lets it.
+    pub fn check_decode(
+        &self,
+        field: &mut T,
+        check: fn(&T) -> Result<(), Rejection>,
+        bytes: &[u8],
+    ) -> Result<(), Rejection> {
+        let value = (self.decode)(bytes)?;
+        check(&value)?;
+        *field = value;
+        Ok(())
+    }
+
+    /// Whether `value` encodes to `bytes`.
+    pub fn is_encoding(&self, value: &T, bytes: &[u8]) -> bool {
+        (self.is_encoding)(value, bytes)
+    }
+}
+
+/// How a settings struct is used where it is nested. `first` is the number of its first setting in the outer struct.
+pub struct Nested<T> {
+    fields: &'static [Field],
+    count: usize,
+    encode: fn(&T, usize, &mut [u8]) -> Result<usize, EncodeError>,
+    decode: fn(&mut T, usize, &[u8]) -> Result<(), Rejection>,
+    is_default: fn(&T, usize, &[u8]) -> bool,
+    defaults: fn() -> T,
+}
+
+/// A type that can be nested: any settings struct. All that the code for a nested field asks of its type.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a settings struct",
+    label = "cannot be nested",
+    note = "derive `Settings` for it, or remove `nested` to store it as one value"
+)]
+pub trait Nestable: Sized {
+    /// [`Settings::Keys`].
+    type Keys: Copy + 'static;
+    /// [`Settings::COUNT`].
+    const COUNT: usize;
+    /// How to use it.
+    const NESTED: Nested<Self>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Settings> Nestable for T {
+    type Keys = T::Keys;
+    const COUNT: usize = T::COUNT;
+    const NESTED: Nested<T> = Nested {
+        fields: T::TREE.fields,
+        count: T::COUNT,
+        encode: T::encode,
+        decode: T::decode,
+        is_default: T::is_default,
+        defaults: T::defaults,
+    };
+}
+
+impl<T> Nested<T> {
+    /// The fields for the outer tree.
+    #[must_use]
+    pub const fn fields(&self) -> &'static [Field] {
+        self.fields
+    }
+
+    /// Whether setting number `leaf` is in one of `len` such structs in a row.
+    #[must_use]
+    pub const fn holds(&self, leaf: usize, first: usize, len: usize) -> bool {
+        leaf >= first && leaf.wrapping_sub(first) < self.count.saturating_mul(len)
+    }
+
+    /// The struct in a row of them that `leaf` is in, and its number there.
+    fn item(&self, leaf: usize, first: usize) -> (usize, usize) {
+        let below = leaf.wrapping_sub(first);
+        let item = below.checked_div(self.count).unwrap_or(usize::MAX);
+        let leaf = below.checked_rem(self.count).unwrap_or(usize::MAX);
+        (item, leaf)
+    }
+
+    /// [`Leaves::encode`](super::Leaves::encode) of a nested struct.
+    pub fn encode(
+        &self,
+        value: &T,
+        leaf: usize,
+        first: usize,
+        out: &mut [u8],
+    ) -> Result<usize, EncodeError> {
+        (self.encode)(value, leaf.wrapping_sub(first), out)
+    }
+
+    /// [`Leaves::encode`](super::Leaves::encode) of one in a nested array.
+    pub fn encode_item(
+        &self,
+        values: &[T],
+        leaf: usize,
+        first: usize,
+        out: &mut [u8],
+    ) -> Result<usize, EncodeError> {
+        let (item, leaf) = self.item(leaf, first);
+        let value = values.get(item).ok_or(EncodeError::Unencodable)?;
+        (self.encode)(value, leaf, out)
+    }
+
+    /// [`Leaves::decode`](super::Leaves::decode) of a nested struct.
+    pub fn decode(
+        &self,
+        value: &mut T,
+        leaf: usize,
+        first: usize,
+        bytes: &[u8],
+    ) -> Result<(), Rejection> {
+        (self.decode)(value, leaf.wrapping_sub(first), bytes)
+    }
+
+    /// [`Leaves::decode`](super::Leaves::decode) of one in a nested array.
+    pub fn decode_item(
+        &self,
+        values: &mut [T],
+        leaf: usize,
+        first: usize,
+        bytes: &[u8],
+    ) -> Result<(), Rejection> {
+        let (item, leaf) = self.item(leaf, first);
+        let value = values.get_mut(item).ok_or(Rejection::Undecodable)?;
+        (self.decode)(value, leaf, bytes)
+    }
+
+    /// [`Leaves::is_default`](super::Leaves::is_default) of a nested struct.
+    pub fn is_default(&self, value: &T, leaf: usize, first: usize, bytes: &[u8]) -> bool {
+        (self.is_default)(value, leaf.wrapping_sub(first), bytes)
+    }
+
+    /// [`Leaves::is_default`](super::Leaves::is_default) of one in a nested array.
+    pub fn is_default_item(&self, values: &[T], leaf: usize, first: usize, bytes: &[u8]) -> bool {
+        let (item, leaf) = self.item(leaf, first);
+        match values.get(item) {
+            Some(value) => (self.is_default)(value, leaf, bytes),
+            None => false,
+        }
+    }
+
+    /// A nested struct's defaults.
+    pub fn defaults(&self) -> T {
+        (self.defaults)()
+    }
+
+    /// A nested array's defaults.
+    pub fn defaults_array<const N: usize>(&self) -> [T; N] {
+        core::array::from_fn(|_| (self.defaults)())
+    }
+}
