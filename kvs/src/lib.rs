@@ -46,3 +46,15 @@ pub use settings::{
 };
 pub use stats::{KeyInfo, Keys, SectorInfo, SectorState, Stats};
 pub use store::Store;
+
+/// What generated code calls.
+#[doc(hidden)]
+pub use settings::generated as __private;
+
+/// Makes a struct's fields settings; see [`Settings`](trait@Settings).
+#[cfg(feature = "derive")]
+pub use kvs_derive::Settings;
+
+// So that the documentation's examples, which are part of this crate's tests, find `::kvs`.
+#[cfg(test)]
+extern crate self as kvs;

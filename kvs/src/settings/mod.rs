@@ -4,6 +4,7 @@
 
 mod access;
 mod collision;
+pub mod generated;
 mod key;
 mod report;
 mod shape;

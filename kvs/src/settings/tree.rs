@@ -85,7 +85,12 @@ impl Tree {
         out
     }
 
-    /// The setting with this number, and the field and index path that lead to it.
+    /// The path of each setting, in declaration order.
+    pub fn paths(&'static self) -> impl Iterator<Item = Path> {
+        (0..self.count()).map(move |leaf| Path::new(self, leaf))
+    }
+
+    /// The setting with this number.
     pub(crate) fn leaf(&self, leaf: usize) -> Option<&'static Leaf> {
         let mut fields = self.fields;
         let mut rest = leaf;
@@ -104,7 +109,7 @@ impl Tree {
 
 /// The settings below `fields`.
 #[must_use]
-pub const fn count(fields: &[Field]) -> usize {
+pub(crate) const fn count(fields: &[Field]) -> usize {
     let mut total = 0usize;
     let mut fields = fields;
     while let [field, rest @ ..] = fields {
@@ -133,7 +138,7 @@ pub const fn offset(fields: &[Field], field: usize) -> usize {
 
 /// The field that setting number `leaf` is in, and its number within that field.
 #[must_use]
-pub const fn locate(fields: &[Field], leaf: usize) -> Option<(usize, usize)> {
+pub(crate) const fn locate(fields: &[Field], leaf: usize) -> Option<(usize, usize)> {
     let mut field = 0usize;
     let mut below = leaf;
     let mut rest = fields;

@@ -10,7 +10,7 @@ use super::report::Rejection;
 use crate::change::EncodeError;
 
 /// Encodes `value` into `out`; returns how many bytes that took.
-pub fn encode<T: Serialize + ?Sized>(value: &T, out: &mut [u8]) -> Result<usize, EncodeError> {
+pub(crate) fn encode<T: Serialize + ?Sized>(value: &T, out: &mut [u8]) -> Result<usize, EncodeError> {
     match postcard::to_slice(value, out) {
         Ok(bytes) => Ok(bytes.len()),
         Err(postcard::Error::SerializeBufferFull) => {
@@ -26,7 +26,7 @@ pub fn encode<T: Serialize + ?Sized>(value: &T, out: &mut [u8]) -> Result<usize,
 /// Decodes a `T` from exactly `bytes`.
 ///
 /// Bytes left over are an error: without that, nearly half of all wrong types decode to a wrong value.
-pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Rejection> {
+pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Rejection> {
     match postcard::take_from_bytes(bytes) {
         Ok((value, [])) => Ok(value),
         _ => Err(Rejection::Undecodable),
@@ -34,7 +34,7 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Rejection> {
 }
 
 /// Whether `value` encodes to exactly `bytes`.
-pub fn encodes_to<T: Serialize>(value: &T, bytes: &[u8]) -> bool {
+pub(crate) fn encodes_to<T: Serialize>(value: &T, bytes: &[u8]) -> bool {
     postcard::serialize_with_flavor(value, Compare { rest: bytes }) == Ok(true)
 }
 

@@ -1,0 +1,179 @@
+//! Settings as text, for the examples' command line: by path, through the schema that the derive keeps.
+
+use std::fmt;
+
+use embedded_storage::nor_flash::NorFlash;
+use kvs::{Path, Rejection, SectorState, Settings, Store};
+use postcard_schema::schema::owned::OwnedNamedType;
+use postcard_schema::schema::{DataModelType, DataModelVariant, NamedType};
+use serde_json::Value;
+
+/// What the person at the command line has to change.
+#[derive(Debug)]
+pub(crate) struct BadInput(String);
+
+impl fmt::Display for BadInput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for BadInput {}
+
+/// Prints every setting as `path = value`.
+pub(crate) fn print_all<S: Settings>(settings: &S) {
+    for path in S::TREE.paths() {
+        println!("{path} = {}", show(settings, path, true));
+    }
+}
+
+/// Prints one setting's value alone.
+pub(crate) fn print_one<S: Settings>(settings: &S, path: &str) -> Result<(), BadInput> {
+    println!("{}", show(settings, find::<S>(path)?, false));
+    Ok(())
+}
+
+/// Sets one setting from text; leaves it as it is where the text will not do.
+pub(crate) fn set<S: Settings>(settings: &mut S, path: &str, text: &str) -> Result<(), BadInput> {
+    let path = find::<S>(path)?;
+    let schema = schema(path);
+    let refuse = |what: &str| {
+        let allowed = allowed::<S>(path);
+        BadInput(format!("{path}: `{text}` {what} (allowed: {allowed})"))
+    };
+    let wrong_type = || refuse(&format!("is not {}", describe(schema.ty)));
+    let value = parse(schema.ty, text).ok_or_else(wrong_type)?;
+    let bytes = postcard_dyn::to_stdvec_dyn(&OwnedNamedType::from(schema), &value)
+        .map_err(|_| wrong_type())?;
+    settings
+        .decode(path.leaf(), &bytes)
+        .map_err(|why| match why {
+            Rejection::OutOfRange => refuse("is out of range"),
+            Rejection::Undecodable => refuse("does not fit"),
+            why => BadInput(format!("{path}: {why}")),
+        })
+}
+
+/// The two sides of `path=value`.
+pub(crate) fn split(change: &str) -> Result<(&str, &str), BadInput> {
+    change
+        .split_once('=')
+        .ok_or_else(|| BadInput(format!("`{change}` is not of the form PATH=VALUE")))
+}
+
+/// Prints how full and how worn the flash is.
+pub(crate) fn print_stats<F: NorFlash>(store: &Store<'_, F>) {
+    let stats = store.stats();
+    println!(
+        "flash: {} keys in {} bytes live, {} stale, {} free, of {}",
+        stats.keys, stats.live, stats.stale, stats.free, stats.capacity
+    );
+    println!(
+        "wear: {} to {} erases a sector, {} on average",
+        stats.least_erases, stats.most_erases, stats.mean_erases
+    );
+    if stats.corrupt != 0 {
+        println!("damaged or unfinished commits: {}", stats.corrupt);
+    }
+    for sector in store.sectors().filter(|sector| sector.state != SectorState::Dead) {
+        println!(
+            "sector {}: {:?}, sequence {}, {} bytes live, {} free, {} erases",
+            sector.index, sector.state, sector.sequence, sector.live, sector.free, sector.erases
+        );
+    }
+}
+
+fn find<S: Settings>(path: &str) -> Result<Path, BadInput> {
+    S::TREE
+        .paths()
+        .find(|known| known.to_string() == path)
+        .ok_or_else(|| {
+            let known: Vec<_> = S::TREE.paths().map(|path| path.to_string()).collect();
+            BadInput(format!(
+                "there is no setting `{path}` (allowed: {})",
+                known.join(", ")
+            ))
+        })
+}
+
+fn schema(path: Path) -> &'static NamedType {
+    path.info().expect("a path of this tree").schema
+}
+
+/// A setting's value; text in quotes if it is `quoted`.
+fn show<S: Settings>(settings: &S, path: Path, quoted: bool) -> String {
+    let mut buffer = vec![0; path.info().map_or(0, |info| info.max_len)];
+    let len = settings
+        .encode(path.leaf(), &mut buffer)
+        .expect("a loaded value encodes");
+    let schema = schema(path);
+    let value = postcard_dyn::from_slice_dyn(&OwnedNamedType::from(schema), &buffer[..len])
+        .expect("a value of this schema");
+    match value {
+        Value::String(text) if !quoted || matches!(schema.ty, DataModelType::Enum(_)) => text,
+        value => value.to_string(),
+    }
+}
+
+/// The JSON value that `text` stands for: text as it is, the rest as JSON.
+fn parse(ty: &DataModelType, text: &str) -> Option<Value> {
+    match ty {
+        DataModelType::NewtypeStruct(inner) => parse(inner.ty, text),
+        DataModelType::String | DataModelType::Char | DataModelType::Enum(_)
+            if !text.starts_with('{') =>
+        {
+            Some(Value::String(text.into()))
+        }
+        _ => serde_json::from_str(text).ok(),
+    }
+}
+
+fn describe(ty: &DataModelType) -> String {
+    match ty {
+        DataModelType::NewtypeStruct(inner) => describe(inner.ty),
+        DataModelType::Bool => "true or false".into(),
+        DataModelType::F32 | DataModelType::F64 => "a number".into(),
+        DataModelType::String => "a text".into(),
+        DataModelType::Char => "a character".into(),
+        DataModelType::Enum(_) => "one of the choices".into(),
+        DataModelType::Tuple(items) => format!("a list of {}", items.len()),
+        DataModelType::Struct(_) => "a record".into(),
+        other => format!("a whole number of type {}", format!("{other:?}").to_lowercase()),
+    }
+}
+
+/// What a setting takes, in words.
+fn allowed<S: Settings>(path: Path) -> String {
+    let Some(info) = path.info().filter(|info| info.range.is_empty()) else {
+        return path.info().map_or("", |info| info.range).into();
+    };
+    match info.schema.ty {
+        DataModelType::String => format!("text of up to {} bytes", longest_text::<S>(path)),
+        DataModelType::I8 => format!("{}..={}", i8::MIN, i8::MAX),
+        DataModelType::U8 => format!("{}..={}", u8::MIN, u8::MAX),
+        DataModelType::I16 => format!("{}..={}", i16::MIN, i16::MAX),
+        DataModelType::U16 => format!("{}..={}", u16::MIN, u16::MAX),
+        DataModelType::I32 => format!("{}..={}", i32::MIN, i32::MAX),
+        DataModelType::U32 => format!("{}..={}", u32::MIN, u32::MAX),
+        DataModelType::Enum(variants) => variants
+            .iter()
+            .filter(|variant| matches!(variant.ty, DataModelVariant::UnitVariant))
+            .map(|variant| variant.name)
+            .collect::<Vec<_>>()
+            .join(", "),
+        _ => format!("for instance {}", show(&S::defaults(), path, true)),
+    }
+}
+
+/// The capacity of a string is not in its schema: tried out.
+fn longest_text<S: Settings>(path: Path) -> usize {
+    let mut settings = S::defaults();
+    let fits = |len: &usize| {
+        let bytes = postcard_dyn::to_stdvec_dyn(
+            &OwnedNamedType::from(schema(path)),
+            &Value::String("x".repeat(*len)),
+        );
+        bytes.is_ok_and(|bytes| settings.decode(path.leaf(), &bytes).is_ok())
+    };
+    (0..).take_while(fits).last().unwrap_or(0)
+}

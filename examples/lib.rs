@@ -1,1 +1,0 @@
-//! Programs that show the store at work.
