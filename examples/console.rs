@@ -75,7 +75,10 @@ pub(crate) fn print_stats<F: NorFlash>(store: &Store<'_, F>) {
     if stats.corrupt != 0 {
         println!("damaged or unfinished commits: {}", stats.corrupt);
     }
-    for sector in store.sectors().filter(|sector| sector.state != SectorState::Dead) {
+    for sector in store
+        .sectors()
+        .filter(|sector| sector.state != SectorState::Dead)
+    {
         println!(
             "sector {}: {:?}, sequence {}, {} bytes live, {} free, {} erases",
             sector.index, sector.state, sector.sequence, sector.live, sector.free, sector.erases
@@ -138,7 +141,10 @@ fn describe(ty: &DataModelType) -> String {
         DataModelType::Enum(_) => "one of the choices".into(),
         DataModelType::Tuple(items) => format!("a list of {}", items.len()),
         DataModelType::Struct(_) => "a record".into(),
-        other => format!("a whole number of type {}", format!("{other:?}").to_lowercase()),
+        other => format!(
+            "a whole number of type {}",
+            format!("{other:?}").to_lowercase()
+        ),
     }
 }
 

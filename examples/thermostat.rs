@@ -73,7 +73,10 @@ impl Slot {
 }
 
 fn in_order(schedule: &[Slot; 4]) -> Result<(), &'static str> {
-    if schedule.iter().any(|slot| slot.hour > 23 || slot.minute > 59) {
+    if schedule
+        .iter()
+        .any(|slot| slot.hour > 23 || slot.minute > 59)
+    {
         return Err("a slot's time must be between 0:00 and 23:59");
     }
     if !schedule.is_sorted_by_key(|slot| (slot.hour, slot.minute)) {
@@ -140,8 +143,8 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let path = arguments.flash.clone().unwrap_or_else(default_image);
-    let mut flash = Nrf52840::open(&path, SECTORS)
-        .map_err(|error| format!("{}: {error}", path.display()))?;
+    let mut flash =
+        Nrf52840::open(&path, SECTORS).map_err(|error| format!("{}: {error}", path.display()))?;
     let mut resources =
         Resources::<KEYS, SECTORS, { Thermostat::BUFFER }>::for_settings::<Thermostat>();
     let range = 0..SECTORS as u32 * SECTOR;
@@ -153,13 +156,11 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
 
     match &arguments.command {
         None => {
-            let first = report.is_first_boot();
-            settings.boot_count = settings.boot_count.wrapping_add(1);
+            settings.boot_count = settings.boot_count.saturating_add(1);
             store.save(&settings)?;
-            if first {
-                println!("first boot: all settings at their defaults");
-            } else {
-                println!("boot number {}", settings.boot_count);
+            match settings.boot_count {
+                1 => println!("first boot"),
+                count => println!("boot number {count}"),
             }
             console::print_all(&settings);
             console::print_stats(&store);

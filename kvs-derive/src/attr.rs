@@ -240,23 +240,25 @@ fn items(attribute: &Attribute, errors: &mut Errors) -> Vec<Item> {
         let one: Vec<TokenTree> = rest.by_ref().take_while(|token| !is(token, ',')).collect();
         match item(&one) {
             Ok(item) => out.push(item),
-            Err(error) => errors.add(error),
+            Err([]) => errors.at(attribute.path(), "there is nothing between two commas"),
+            Err(wrong) => errors.at(tokens(wrong), not_a_word(wrong)),
         }
     }
     out
 }
 
-fn item(tokens: &[TokenTree]) -> syn::Result<Item> {
-    let [TokenTree::Ident(name), rest @ ..] = tokens else {
-        return Err(not_a_word(tokens));
+/// One word and its value, or the tokens that are neither.
+fn item(all: &[TokenTree]) -> Result<Item, &[TokenTree]> {
+    let [TokenTree::Ident(name), rest @ ..] = all else {
+        return Err(all);
     };
     let value = match rest {
         [] => Value::None,
-        [equals, value @ ..] if is(equals, '=') => Value::Equals(value.iter().cloned().collect()),
+        [equals, value @ ..] if is(equals, '=') => Value::Equals(tokens(value)),
         [TokenTree::Group(list)] if list.delimiter() == Delimiter::Parenthesis => {
             Value::List(list.stream())
         }
-        _ => return Err(not_a_word(rest)),
+        _ => return Err(rest),
     };
     Ok(Item {
         name: name.clone(),
@@ -264,13 +266,18 @@ fn item(tokens: &[TokenTree]) -> syn::Result<Item> {
     })
 }
 
-/// The usual reason is `default = Map::<u8, u8>::new()`, cut at its comma: a derive without syn's `full` feature
-/// can't tell those brackets from a comparison.
-fn not_a_word(tokens: &[TokenTree]) -> syn::Error {
-    let tokens: TokenStream = tokens.iter().cloned().collect();
-    let text = "expected an attribute's name, alone or with `= value`; \
-                a value with a comma inside `<..>` needs parentheses around it";
-    syn::Error::new_spanned(tokens, text)
+/// `default = Map::<u8, u8>::new()` is cut at its comma: a derive without syn's `full` feature can't tell those
+/// brackets from a comparison.
+fn not_a_word(wrong: &[TokenTree]) -> &'static str {
+    if wrong.iter().any(|token| is(token, '>')) {
+        "a value with a comma inside `<..>` needs parentheses around it"
+    } else {
+        "expected names with commas between them, each alone or as `name = value`"
+    }
+}
+
+fn tokens(all: &[TokenTree]) -> TokenStream {
+    all.iter().cloned().collect()
 }
 
 fn is(token: &TokenTree, wanted: char) -> bool {

@@ -1,8 +1,9 @@
 //! Looks at attributes and fields together.
 
 use quote::ToTokens;
+use syn::Type;
 
-use crate::ast::{Field, Kind, Struct, primitive};
+use crate::ast::{Field, Kind, Struct, plain, primitive};
 use crate::errors::Errors;
 use crate::names;
 
@@ -11,7 +12,7 @@ pub(crate) fn check(model: &Struct, errors: &mut Errors) {
     for field in &model.fields {
         conflicts(field, errors);
         rename(field, errors);
-        size(field, errors);
+        leaf_type(field, errors);
     }
     if model.stored().next().is_none() {
         let text = "`Settings` needs a field that is a setting; all fields here are skipped";
@@ -80,20 +81,24 @@ fn rename(field: &Field, errors: &mut Errors) {
     }
 }
 
-/// `shape.rs` in kvs finds these too, inside of other types; but can't point at the field.
-fn size(field: &Field, errors: &mut Errors) {
-    if let (Kind::Leaf, Some(name)) = (field.kind(), primitive(&field.ty))
-        && let Some(fixed) = match name.as_str() {
-            "usize" => Some("u32"),
-            "isize" => Some("i32"),
-            _ => None,
-        }
-    {
-        let text = format!(
-            "`{name}` differs between targets and cannot be stored as a setting; use `{fixed}` or another type of fixed size"
-        );
+/// Types that can't be stored, and that the compiler would say less of.
+fn leaf_type(field: &Field, errors: &mut Errors) {
+    if !matches!(field.kind(), Kind::Leaf) {
+        return;
+    }
+    if let Type::Reference(_) = plain(&field.ty) {
+        let text = "settings own their data; store a `heapless::String`, say, not a reference";
         errors.at(&field.ty, text);
     }
+    let fixed = match primitive(&field.ty).as_deref() {
+        Some("usize") => "u32",
+        Some("isize") => "i32",
+        _ => return,
+    };
+    let text = format!(
+        "a type that differs between targets cannot be stored as a setting; use one of fixed size, such as `{fixed}`"
+    );
+    errors.at(&field.ty, text);
 }
 
 fn same_names(model: &Struct, errors: &mut Errors) {

@@ -15,7 +15,7 @@ pub(crate) fn expand(model: &Struct) -> TokenStream {
     let fields = model.fields.iter().map(|field| match field.kind() {
         Kind::Leaf => leaf::items(model, field),
         Kind::Skipped => leaf::default(model, field, None),
-        Kind::Group | Kind::Array(..) => nested(model, field),
+        Kind::Group | Kind::Array(..) => keys::nested(model, field),
     });
     let numbers = Numbers::new(model);
     let offsets = numbers.items();
@@ -54,6 +54,7 @@ fn tree(model: &Struct) -> TokenStream {
         };
         quote!(#krate::Field { name: #name, node: #node })
     });
+    let hashes = quote_spanned!(tokens::located(model.ident.span())=> __TREE.hashes::<__COUNT>());
     quote! {
         static __TREE: #krate::Tree = #krate::Tree {
             prefix: #prefix,
@@ -61,19 +62,8 @@ fn tree(model: &Struct) -> TokenStream {
         };
         const __COUNT: ::core::primitive::usize = __TREE.count();
         // Evaluated whether it is used or not: two settings with one hash don't compile.
-        static __HASHES: [::core::primitive::u32; __COUNT] = __TREE.hashes::<__COUNT>();
+        static __HASHES: [::core::primitive::u32; __COUNT] = #hashes;
     }
-}
-
-fn nested(model: &Struct, field: &Field) -> TokenStream {
-    let krate = &model.krate;
-    let ops = Names::new(field).ops;
-    let ty = match field.kind() {
-        Kind::Array(item, _) => item,
-        _ => &field.ty,
-    };
-    let nestable = keys::nestable(krate, ty);
-    quote!(const #ops: #krate::__private::Nested<#ty> = #nestable::NESTED;)
 }
 
 /// How the settings are numbered: by position where all are leaves, else by constants.
@@ -214,7 +204,7 @@ fn leaves(model: &Struct, numbers: &Numbers) -> TokenStream {
 
 fn settings(model: &Struct) -> TokenStream {
     let Struct { ident, krate, .. } = model;
-    let keys = keys::name(model);
+    let keys = keys::name_at_nested(model);
     let defaults = model.fields.iter().map(|field| {
         let name = &field.ident;
         let Names { ops, default, .. } = Names::new(field);

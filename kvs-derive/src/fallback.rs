@@ -18,26 +18,23 @@ pub(crate) fn expand(input: &DeriveInput, model: Option<&Struct>) -> TokenStream
         generics.make_where_clause().predicates.push(bound);
     }
     let (params, arguments, bounds) = generics.split_for_impl();
-    let (definition, items, keys, value) = match model {
-        Some(model) => {
-            let name = keys::name(model);
-            (
-                keys::definition(model),
-                keys(model),
-                quote!(#name),
-                quote!(#name::__at(Self::TREE, &[], 0)),
-            )
-        }
-        None => (
-            TokenStream::new(),
-            TokenStream::new(),
-            quote!(()),
-            quote!(()),
-        ),
-    };
+    let mut definition = TokenStream::new();
+    let mut items = TokenStream::new();
+    let mut fields = TokenStream::new();
+    let mut keys = quote!(());
+    let mut value = quote!(());
+    if let Some(model) = model {
+        definition = keys::definition(model);
+        items = field_items(model);
+        fields = tree_fields(model);
+        let name = keys::name(model);
+        keys = quote!(#name);
+        value = quote!(#name::__at(Self::TREE, Self::HASHES, 0));
+    }
     quote! {
         #definition
         const _: () = {
+            static __TREE: #krate::Tree = #krate::Tree { prefix: "", fields: &[#fields] };
             #items
             #[automatically_derived]
             impl #params #krate::Leaves for #ident #arguments #bounds {
@@ -66,11 +63,11 @@ pub(crate) fn expand(input: &DeriveInput, model: Option<&Struct>) -> TokenStream
             #[automatically_derived]
             impl #params #krate::Settings for #ident #arguments #bounds {
                 type Keys = #keys;
-                type Outcomes = [#krate::Outcome; 0];
-                const TREE: &'static #krate::Tree = &#krate::Tree { prefix: "", fields: &[] };
-                const HASHES: &'static [::core::primitive::u32] = &[];
+                type Outcomes = [#krate::Outcome; __TREE.count()];
+                const TREE: &'static #krate::Tree = &__TREE;
+                const HASHES: &'static [::core::primitive::u32] = &[0; __TREE.count()];
                 const KEYS: Self::Keys = #value;
-                const NO_OUTCOMES: Self::Outcomes = [];
+                const NO_OUTCOMES: Self::Outcomes = [#krate::Outcome::Default; __TREE.count()];
                 fn defaults() -> Self {
                     loop {}
                 }
@@ -79,22 +76,38 @@ pub(crate) fn expand(input: &DeriveInput, model: Option<&Struct>) -> TokenStream
     }
 }
 
-/// The keys are real, for `Thermostat::KEYS.wifi.ssid` elsewhere; their specs aren't.
-fn keys(model: &Struct) -> TokenStream {
+/// As many settings as the struct has, so that numbers and counts hold; their names are numbers, which differ.
+fn tree_fields(model: &Struct) -> TokenStream {
     let krate = &model.krate;
-    let items = keys::items(model);
-    let specs = model
-        .stored()
-        .filter(|field| matches!(field.kind(), Kind::Leaf));
-    let specs = specs.map(|field| {
-        let ty = &field.ty;
-        let spec = Names::new(field).spec;
-        quote! {
-            static #spec: #krate::Spec<#ty> = #krate::Spec {
-                default: || loop {},
-                check: #krate::__private::accept,
-            };
+    let fields = model.stored().map(|field| {
+        let name = field.number.to_string();
+        let ops = Names::new(field).ops;
+        let node = match field.kind() {
+            Kind::Leaf | Kind::Skipped => quote!(#krate::__private::STUB),
+            Kind::Group => quote!(#krate::Node::Group(#ops.fields())),
+            Kind::Array(_, len) => quote!(#krate::Node::Array(#ops.fields(), #len)),
+        };
+        quote!(#krate::Field { name: #name, node: #node },)
+    });
+    fields.collect()
+}
+
+/// The keys are real, for `Thermostat::KEYS.wifi.ssid` elsewhere; their specs aren't.
+fn field_items(model: &Struct) -> TokenStream {
+    let krate = &model.krate;
+    let keys = keys::items(model);
+    let fields = model.stored().map(|field| match field.kind() {
+        Kind::Group | Kind::Array(..) => keys::nested(model, field),
+        Kind::Leaf | Kind::Skipped => {
+            let ty = &field.ty;
+            let spec = Names::new(field).spec;
+            quote! {
+                static #spec: #krate::Spec<#ty> = #krate::Spec {
+                    default: || loop {},
+                    check: #krate::__private::accept,
+                };
+            }
         }
     });
-    quote!(#(#specs)* #items)
+    quote!(#(#fields)* #keys)
 }

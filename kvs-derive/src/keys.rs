@@ -12,9 +12,36 @@ pub(crate) fn name(model: &Struct) -> Ident {
     format_ident!("{}Keys", model.ident)
 }
 
+/// The name, at the first nested type. What asks for the nested types again is there, and so repeats the one error if
+/// they are none, which the compiler leaves out.
+pub(crate) fn name_at_nested(model: &Struct) -> Ident {
+    let nested = model.stored().find_map(|field| match field.kind() {
+        Kind::Group => Some(&field.ty),
+        Kind::Array(item, _) => Some(item),
+        Kind::Leaf | Kind::Skipped => None,
+    });
+    let mut name = name(model);
+    if let Some(ty) = nested {
+        name.set_span(tokens::ends(ty).0);
+    }
+    name
+}
+
 /// `<Wifi as Nestable>`, at the type: that it is none is told there.
 pub(crate) fn nestable(krate: &TokenStream, ty: &Type) -> TokenStream {
-    quote_spanned!(tokens::located(tokens::ends(ty).0)=> <#ty as #krate::__private::Nestable>)
+    quote_spanned!(tokens::ends(ty).0=> <#ty as #krate::__private::Nestable>)
+}
+
+/// The constant through which a nested field is used.
+pub(crate) fn nested(model: &Struct, field: &Field) -> TokenStream {
+    let krate = &model.krate;
+    let ops = Names::new(field).ops;
+    let ty = match field.kind() {
+        Kind::Array(item, _) => item,
+        _ => &field.ty,
+    };
+    let nestable = nestable(krate, ty);
+    quote!(const #ops: #krate::__private::Nested<#ty> = #nestable::NESTED;)
 }
 
 /// The struct itself, which users can name.
@@ -52,18 +79,20 @@ pub(crate) fn items(model: &Struct) -> TokenStream {
     let Struct {
         ident, vis, krate, ..
     } = model;
-    let name = name(model);
     let group = group_field(model);
+    let name = name_at_nested(model);
+    let this = Ident::new("Self", name.span());
     let steps = model.stored().map(|field| step(krate, field));
     let fields = model.stored().map(|field| {
-        let ident = &field.ident;
         let key = key(field);
+        let mut ident = field.ident.clone();
+        ident.set_span(key.span());
         quote!(#ident: #key)
     });
     quote! {
         #[automatically_derived]
         impl ::core::clone::Clone for #name {
-            fn clone(&self) -> Self {
+            fn clone(&self) -> #this {
                 *self
             }
         }
@@ -77,13 +106,25 @@ pub(crate) fn items(model: &Struct) -> TokenStream {
                 tree: &'static #krate::Tree,
                 hashes: &'static [::core::primitive::u32],
                 first: ::core::primitive::usize,
-            ) -> Self {
+            ) -> #this {
                 let at = first;
                 #(#steps)*
-                Self {
+                #this {
                     #(#fields,)*
                     #group: #krate::Group::new(tree, hashes, first, at.saturating_sub(first)),
                 }
+            }
+
+            /// The keys of the same struct elsewhere.
+            #[doc(hidden)]
+            #[must_use]
+            pub const fn __moved(
+                self,
+                tree: &'static #krate::Tree,
+                hashes: &'static [::core::primitive::u32],
+                first: ::core::primitive::usize,
+            ) -> #this {
+                Self::__at(tree, hashes, first)
             }
 
             /// All of these settings, for a factory reset.
@@ -92,6 +133,13 @@ pub(crate) fn items(model: &Struct) -> TokenStream {
             pub const fn group(&self) -> #krate::Group {
                 self.#group
             }
+        }
+
+        #[automatically_derived]
+        impl #krate::__private::Nestable for #ident {
+            type Keys = #name;
+            const KEYS: #name = <Self as #krate::Settings>::KEYS;
+            const NESTED: #krate::__private::Nested<Self> = #krate::__private::nested::<Self>();
         }
 
         impl #ident {
@@ -107,30 +155,33 @@ fn key_type(krate: &TokenStream, field: &Field) -> TokenStream {
     match field.kind() {
         Kind::Group => {
             let nested = nestable(krate, ty);
-            quote!(#nested::Keys)
+            quote_spanned!(tokens::ends(ty).0=> #nested::Keys)
         }
         Kind::Array(item, len) => {
             let nested = nestable(krate, item);
-            quote!([#nested::Keys; #len])
+            let keys = quote_spanned!(tokens::ends(item).0=> #nested::Keys);
+            quote!([#keys; #len])
         }
         Kind::Leaf | Kind::Skipped => quote!(#krate::Key<#ty>),
     }
 }
 
 fn key(field: &Field) -> Ident {
-    format_ident!(
-        "key_{}",
-        field.number,
-        span = proc_macro2::Span::mixed_site()
-    )
+    let ty = match field.kind() {
+        Kind::Array(item, _) => item,
+        _ => &field.ty,
+    };
+    format_ident!("__key_{}", field.number, span = tokens::ends(ty).0)
 }
 
 /// Makes one field of the keys from `at` on, and moves `at` behind it.
+///
+/// Nested keys by a method of `KEYS`, not a function of the type: an unknown type then is an error only once.
 fn step(krate: &TokenStream, field: &Field) -> TokenStream {
     let key = key(field);
+    let Names { spec, ops, .. } = Names::new(field);
     match field.kind() {
         Kind::Leaf | Kind::Skipped => {
-            let spec = Names::new(field).spec;
             quote! {
                 let #key = #krate::Key::new(tree, hashes, at, &#spec);
                 let at = at.saturating_add(1);
@@ -139,19 +190,19 @@ fn step(krate: &TokenStream, field: &Field) -> TokenStream {
         Kind::Group => {
             let nested = nestable(krate, &field.ty);
             quote! {
-                let #key = <#nested::Keys>::__at(tree, hashes, at);
-                let at = at.saturating_add(#nested::COUNT);
+                let #key = #nested::KEYS.__moved(tree, hashes, at);
+                let at = at.saturating_add(#ops.count());
             }
         }
         Kind::Array(item, len) => {
             let nested = nestable(krate, item);
             quote! {
                 let mut at = at;
-                let mut #key = [<#nested::Keys>::__at(tree, hashes, at); #len];
-                let mut rest: &mut [#nested::Keys] = &mut #key;
+                let mut #key = [#nested::KEYS; #len];
+                let mut rest: &mut [_] = &mut #key;
                 while let [key, tail @ ..] = rest {
-                    *key = <#nested::Keys>::__at(tree, hashes, at);
-                    at = at.saturating_add(#nested::COUNT);
+                    *key = key.__moved(tree, hashes, at);
+                    at = at.saturating_add(#ops.count());
                     rest = tail;
                 }
             }

@@ -86,8 +86,12 @@ pub(crate) fn default(model: &Struct, field: &Field, bounds: Option<&Bounds>) ->
             _ => tokens::without_self(given.clone(), &model.ident),
         },
     };
+    // `Some(1)` is what was asked for.
+    let wraps = last_word(ty).is_some_and(|word| word.ident == "Option" || word.ident == "Result");
+    let allow = wraps.then(|| quote!(#[allow(clippy::unnecessary_wraps)]));
     quote! {
         #fits
+        #allow
         fn #name() -> #ty {
             #value
         }

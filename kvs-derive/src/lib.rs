@@ -66,3 +66,38 @@ fn derive(input: &DeriveInput) -> TokenStream {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use syn::parse_quote;
+
+    fn derived(attribute: syn::Attribute) -> String {
+        let input = parse_quote! {
+            #attribute
+            struct Net {
+                #[setting(default = "x", validate = f)]
+                name: String<8>,
+                #[setting(range = 0..=5)]
+                level: u8,
+                #[setting(nested)]
+                inner: Inner,
+                #[setting(nested)]
+                inners: [Inner; 2],
+                #[setting(skip)]
+                scratch: u8,
+            }
+        };
+        super::derive(&input).to_string()
+    }
+
+    #[test]
+    fn says_nothing_of_kvs_when_it_has_another_name() {
+        let text = derived(parse_quote!(#[settings(crate = renamed::path)]));
+        assert!(text.contains("renamed :: path"), "{text}");
+        assert!(!text.contains("kvs"), "{text}");
+        // Nor where there are mistakes.
+        let text = derived(parse_quote!(#[settings(crate = renamed::path, wrong)]));
+        assert!(text.contains("compile_error"), "{text}");
+        assert!(!text.contains("kvs"), "{text}");
+    }
+}

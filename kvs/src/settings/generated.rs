@@ -18,6 +18,14 @@ use crate::change::EncodeError;
 
 pub use super::tree::offset;
 
+/// What stands for a setting of a struct that the derive has turned down.
+pub const STUB: Node = Node::Leaf(Leaf {
+    schema: <() as Schema>::SCHEMA,
+    max_len: 0,
+    range: "",
+    keep: false,
+});
+
 /// What a setting's type must be able to do.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be stored as a setting",
@@ -214,6 +222,8 @@ pub struct Nested<T> {
 }
 
 /// A type that can be nested: any settings struct. All that the code for a nested field asks of its type.
+///
+/// Derived with [`Settings`], and not implemented for all `T: Settings`: the compiler says less then.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a settings struct",
     label = "cannot be nested",
@@ -222,24 +232,23 @@ pub struct Nested<T> {
 pub trait Nestable: Sized {
     /// [`Settings::Keys`].
     type Keys: Copy + 'static;
-    /// [`Settings::COUNT`].
-    const COUNT: usize;
+    /// [`Settings::KEYS`].
+    const KEYS: Self::Keys;
     /// How to use it.
     const NESTED: Nested<Self>;
 }
 
-#[diagnostic::do_not_recommend]
-impl<T: Settings> Nestable for T {
-    type Keys = T::Keys;
-    const COUNT: usize = T::COUNT;
-    const NESTED: Nested<T> = Nested {
+/// What [`Nestable::NESTED`] is.
+#[must_use]
+pub const fn nested<T: Settings>() -> Nested<T> {
+    Nested {
         fields: T::TREE.fields,
         count: T::COUNT,
         encode: T::encode,
         decode: T::decode,
         is_default: T::is_default,
         defaults: T::defaults,
-    };
+    }
 }
 
 impl<T> Nested<T> {
@@ -247,6 +256,12 @@ impl<T> Nested<T> {
     #[must_use]
     pub const fn fields(&self) -> &'static [Field] {
         self.fields
+    }
+
+    /// How many settings it has.
+    #[must_use]
+    pub const fn count(&self) -> usize {
+        self.count
     }
 
     /// Whether setting number `leaf` is in one of `len` such structs in a row.

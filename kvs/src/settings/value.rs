@@ -10,7 +10,10 @@ use super::report::Rejection;
 use crate::change::EncodeError;
 
 /// Encodes `value` into `out`; returns how many bytes that took.
-pub(crate) fn encode<T: Serialize + ?Sized>(value: &T, out: &mut [u8]) -> Result<usize, EncodeError> {
+pub(crate) fn encode<T: Serialize + ?Sized>(
+    value: &T,
+    out: &mut [u8],
+) -> Result<usize, EncodeError> {
     match postcard::to_slice(value, out) {
         Ok(bytes) => Ok(bytes.len()),
         Err(postcard::Error::SerializeBufferFull) => {

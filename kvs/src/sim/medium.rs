@@ -1,7 +1,8 @@
 //! Where the bytes are: in memory, and in a file as well when there is one.
 
+use std::ffi::OsString;
 use std::format;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::vec;
@@ -32,22 +33,18 @@ impl Medium {
         Self { bytes, file: None }
     }
 
-    /// Opens a file of `len` bytes. A missing one is created, all erased; so is an empty one, which
-    /// a process leaves that is killed between creating and filling it.
+    /// Opens a file of `len` bytes. A missing one is created, all erased: beside its place and then moved there, so
+    /// that a process killed meanwhile leaves no half a file.
     pub(super) fn open(path: &Path, len: usize) -> io::Result<Self> {
-        let mut options = OpenOptions::new();
-        let mut file = options
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)?;
+        if !path.exists() {
+            let mut fresh = OsString::from(path);
+            fresh.push(".new");
+            fs::write(&fresh, vec![ERASED; len])?;
+            fs::rename(&fresh, path)?;
+        }
+        let mut file = OpenOptions::new().read(true).write(true).open(path)?;
         let mut bytes = Vec::with_capacity(len);
         file.read_to_end(&mut bytes)?;
-        if bytes.is_empty() {
-            bytes.resize(len, ERASED);
-            file.write_all(&bytes)?;
-        }
         if bytes.len() != len {
             let (path, found) = (path.display(), bytes.len());
             let message = format!("{path}: holds {found} bytes, but the flash has {len}");

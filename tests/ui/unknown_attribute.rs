@@ -1,0 +1,17 @@
+use kvs::Settings;
+
+#[derive(Settings)]
+#[settings(prefx = "net")]
+struct Net {
+    #[setting(defualt = 1)]
+    port: u16,
+    #[setting(renam = "t", skipp)]
+    tls: bool,
+    #[setting(migrate(ty = u8), secret)]
+    baud: u32,
+}
+
+// The keys are still there: only the words are wrong.
+const PORT: kvs::Key<u16> = Net::KEYS.port;
+
+fn main() {}
