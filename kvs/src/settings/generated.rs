@@ -1,8 +1,8 @@
 //! What the code that `#[derive(Settings)]` writes calls. Not for others: it changes with the derive.
 //!
 //! The code for a leaf or a nested field goes through one constant each, a [`Codec`] or a [`Nested`]: so the type is
-//! asked for its traits in one place, and a missing one is one error. The functions in them are known while compiling;
-//! no call is indirect in the end.
+//! asked for its traits in one place, and a missing one is one error. The functions in them are known while compiling,
+//! and their methods are always inlined: so no call is indirect in the end.
 
 use core::ops::RangeBounds;
 
@@ -171,11 +171,13 @@ impl<T> Codec<T> {
     }
 
     /// Encodes `value` into `out`.
+    #[inline(always)]
     pub fn encode(&self, value: &T, out: &mut [u8]) -> Result<usize, EncodeError> {
         (self.encode)(value, out)
     }
 
     /// Encodes `value` into `out` if `check` lets it.
+    #[inline(always)]
     pub fn check_encode(
         &self,
         value: &T,
@@ -187,12 +189,14 @@ impl<T> Codec<T> {
     }
 
     /// Sets `field` from exactly `bytes`.
+    #[inline(always)]
     pub fn decode(&self, field: &mut T, bytes: &[u8]) -> Result<(), Rejection> {
         *field = (self.decode)(bytes)?;
         Ok(())
     }
 
     /// Sets `field` from exactly `bytes` if `check` lets it.
+    #[inline(always)]
     pub fn check_decode(
         &self,
         field: &mut T,
@@ -206,6 +210,7 @@ impl<T> Codec<T> {
     }
 
     /// Whether `value` encodes to `bytes`.
+    #[inline(always)]
     pub fn is_encoding(&self, value: &T, bytes: &[u8]) -> bool {
         (self.is_encoding)(value, bytes)
     }
@@ -266,11 +271,13 @@ impl<T> Nested<T> {
 
     /// Whether setting number `leaf` is in one of `len` such structs in a row.
     #[must_use]
+    #[inline(always)]
     pub const fn holds(&self, leaf: usize, first: usize, len: usize) -> bool {
         leaf >= first && leaf.wrapping_sub(first) < self.count.saturating_mul(len)
     }
 
     /// The struct in a row of them that `leaf` is in, and its number there.
+    #[inline(always)]
     fn item(&self, leaf: usize, first: usize) -> (usize, usize) {
         let below = leaf.wrapping_sub(first);
         let item = below.checked_div(self.count).unwrap_or(usize::MAX);
@@ -279,6 +286,7 @@ impl<T> Nested<T> {
     }
 
     /// [`Leaves::encode`](super::Leaves::encode) of a nested struct.
+    #[inline(always)]
     pub fn encode(
         &self,
         value: &T,
@@ -290,6 +298,7 @@ impl<T> Nested<T> {
     }
 
     /// [`Leaves::encode`](super::Leaves::encode) of one in a nested array.
+    #[inline(always)]
     pub fn encode_item(
         &self,
         values: &[T],
@@ -303,6 +312,7 @@ impl<T> Nested<T> {
     }
 
     /// [`Leaves::decode`](super::Leaves::decode) of a nested struct.
+    #[inline(always)]
     pub fn decode(
         &self,
         value: &mut T,
@@ -314,6 +324,7 @@ impl<T> Nested<T> {
     }
 
     /// [`Leaves::decode`](super::Leaves::decode) of one in a nested array.
+    #[inline(always)]
     pub fn decode_item(
         &self,
         values: &mut [T],
@@ -327,11 +338,13 @@ impl<T> Nested<T> {
     }
 
     /// [`Leaves::is_default`](super::Leaves::is_default) of a nested struct.
+    #[inline(always)]
     pub fn is_default(&self, value: &T, leaf: usize, first: usize, bytes: &[u8]) -> bool {
         (self.is_default)(value, leaf.wrapping_sub(first), bytes)
     }
 
     /// [`Leaves::is_default`](super::Leaves::is_default) of one in a nested array.
+    #[inline(always)]
     pub fn is_default_item(&self, values: &[T], leaf: usize, first: usize, bytes: &[u8]) -> bool {
         let (item, leaf) = self.item(leaf, first);
         match values.get(item) {
@@ -341,11 +354,13 @@ impl<T> Nested<T> {
     }
 
     /// A nested struct's defaults.
+    #[inline(always)]
     pub fn defaults(&self) -> T {
         (self.defaults)()
     }
 
     /// A nested array's defaults.
+    #[inline(always)]
     pub fn defaults_array<const N: usize>(&self) -> [T; N] {
         core::array::from_fn(|_| (self.defaults)())
     }

@@ -101,7 +101,11 @@ fn enable() {
 fn re_enable() {
     fn on<const W: usize, const E: usize>(device: &Device<W, E>) {
         let chip = device.mount().unmount();
-        assert_eq!(chip.stats().programs + chip.stats().erases, 0, "mounting never writes");
+        assert_eq!(
+            chip.stats().programs + chip.stats().erases,
+            0,
+            "mounting never writes"
+        );
         let mut store = device.mount();
         store.put_bytes(KEYS[0], &[0xDA]).unwrap();
         assert_eq!(get(&mut store, KEYS[0]), Some(vec![0xDA]));
@@ -174,7 +178,9 @@ fn get_value_size_tests() {
 fn offset_read() {
     fn on<const W: usize, const E: usize>(device: &Device<W, E>) {
         let mut store = device.mount();
-        let value: Vec<u8> = (0..device.share(1, 7).min(160)).map(|byte| byte as u8).collect();
+        let value: Vec<u8> = (0..device.share(1, 7).min(160))
+            .map(|byte| byte as u8)
+            .collect();
         store.put_bytes("the_key", &value).unwrap();
         for size in [1, 7, 16, 63, 64, 200] {
             let mut found = Vec::<u8>::new();
@@ -204,7 +210,10 @@ fn iteration_empty() {
         assert!(store.keys().next().unwrap().is_none());
         store.put_bytes(KEYS[0], &[1]).unwrap();
         store.delete(KEYS[0]).unwrap();
-        assert!(store.keys().next().unwrap().is_none(), "a deleted key is none");
+        assert!(
+            store.keys().next().unwrap().is_none(),
+            "a deleted key is none"
+        );
     }
     everywhere!(on);
 }
@@ -243,10 +252,15 @@ fn fuzz_test() {
         let mut rng = Rng::new(1);
         let mut store = device.mount();
         let put = |store: &mut kvs_tests::TestStore<W, E>, key: &str, value: &[u8]| {
-            store.put_bytes(key, value).unwrap_or_else(|error| panic!("{key}: {error}"));
+            store
+                .put_bytes(key, value)
+                .unwrap_or_else(|error| panic!("{key}: {error}"));
         };
         for round in 0..25u8 {
-            let (one, two) = (vec![round; rng.below(long + 1)], vec![!round; rng.below(long + 1)]);
+            let (one, two) = (
+                vec![round; rng.below(long + 1)],
+                vec![!round; rng.below(long + 1)],
+            );
             put(&mut store, "Buf1", &one);
             put(&mut store, "Buf2", &two);
             for number in 0..round {

@@ -3,7 +3,7 @@
 //! The seed lays two sectors out by hand, and gives one a "clean pending" mark or a large clean count. Here a sector's
 //! age is its sequence, so the sectors are laid out with those.
 
-use kvs::sim::{SimError, Tear};
+use kvs::sim::{Rng, SimError, Tear};
 use kvs::{Error, Maintenance, SectorState, key_hash};
 use kvs_tests::craft::{Entry, Format};
 use kvs_tests::{Device, TestStore, everywhere, get, idle};
@@ -11,10 +11,17 @@ use kvs_tests::{Device, TestStore, everywhere, get, idle};
 use crate::KEYS;
 
 /// An older sector with all three keys; a newer one with another value of the first, and the second deleted.
-fn lay_out<const W: usize, const E: usize>(device: &Device<W, E>, older: usize, sequences: [u32; 2]) {
+fn lay_out<const W: usize, const E: usize>(
+    device: &Device<W, E>,
+    older: usize,
+    sequences: [u32; 2],
+) {
     let format = Format::<W>::new(device.sector);
     let old = KEYS.map(|key| Entry::Named(0, key, b"old"));
-    let new = [Entry::Named(0, KEYS[0], b"new"), Entry::Delete(0, key_hash(KEYS[1]))];
+    let new = [
+        Entry::Named(0, KEYS[0], b"new"),
+        Entry::Delete(0, key_hash(KEYS[1])),
+    ];
     let size = device.sector as usize;
     device.plant(older * size, &format.sector(sequences[0], 3, &old));
     device.plant((1 - older) * size, &format.sector(sequences[1], 3, &new));
@@ -64,28 +71,47 @@ fn partial_clean_large_counts() {
     everywhere!(on);
 }
 
-/// Fills the store with values that stay and one that is put again and again; returns how many stay.
-fn make_stale<const W: usize, const E: usize>(store: &mut TestStore<W, E>, device: &Device<W, E>) -> u32 {
-    // A third of what can be live, in entries of two words or 32 bytes.
-    let entry = 32.max(2 * W);
-    let stay = (device.sectors() - 1) * device.payload() / 3 / entry as u32;
-    for index in 0..stay {
-        store.put_bytes(stay_name(index).as_str(), &vec![7; entry - 8 - 4]).unwrap();
-        for round in 0..3 {
-            store.put_bytes(KEYS[0], &[round, index as u8]).unwrap();
+/// Values that are put again in no order, so that each sector is part live, part stale.
+#[derive(Clone)]
+struct Churn {
+    rounds: Vec<u8>,
+    len: usize,
+    rng: Rng,
+}
+
+impl Churn {
+    /// A third of what can be live.
+    fn new<const W: usize, const E: usize>(device: &Device<W, E>) -> Self {
+        let third = ((device.sectors() - 1) * device.payload() / 3) as usize;
+        let entry = Device::<W, E>::pad(32.max(2 * W).max(third / 60));
+        Self {
+            rounds: vec![0; third / entry],
+            len: entry - 8 - 4,
+            rng: Rng::new(7),
         }
     }
-    stay
-}
 
-fn stay_name(index: u32) -> String {
-    format!("s{index:03}")
-}
+    fn name(index: usize) -> String {
+        format!("s{index:03}")
+    }
 
-fn assert_all_stay<const W: usize, const E: usize>(store: &mut TestStore<W, E>, stay: u32) {
-    for index in 0..stay {
-        let len = 32.max(2 * W) - 12;
-        assert_eq!(get(store, stay_name(index).as_str()), Some(vec![7; len]), "value {index}");
+    /// Puts one value.
+    fn step<const W: usize, const E: usize>(
+        &mut self,
+        store: &mut TestStore<W, E>,
+    ) -> Result<(), Error<SimError>> {
+        let index = self.rng.below(self.rounds.len());
+        let round = self.rounds[index] % 250 + 1;
+        store.put_bytes(Self::name(index).as_str(), &vec![round; self.len])?;
+        self.rounds[index] = round;
+        Ok(())
+    }
+
+    fn is_in<const W: usize, const E: usize>(&self, store: &mut TestStore<W, E>) -> bool {
+        self.rounds.iter().enumerate().all(|(index, round)| {
+            let expected = (*round != 0).then(|| vec![*round; self.len]);
+            get(store, Self::name(index).as_str()) == expected
+        })
     }
 }
 
@@ -93,23 +119,33 @@ fn assert_all_stay<const W: usize, const E: usize>(store: &mut TestStore<W, E>, 
 fn clean_one_sector() {
     fn on<const W: usize, const E: usize>(device: &Device<W, E>) {
         let mut store = device.mount();
-        let stay = make_stale(&mut store, device);
-        // One put after another, until one of them has to collect: it makes one sector free, not all of them.
-        let mut round = 0;
+        let mut churn = Churn::new(device);
+        let mut stale = 0;
+        let mut before = device.chip.stats();
         while store.stats().collections == 0 {
-            round += 1;
-            let before = device.chip.stats();
-            store.put_bytes(KEYS[0], &[round as u8, 0xEE]).unwrap();
-            if store.stats().collections != 0 {
-                let cost = device.chip.stats().since(&before);
-                assert!(cost.erases <= 2, "{} erases in one commit", cost.erases);
-            }
+            (stale, before) = (store.stats().stale, device.chip.stats());
+            churn.step(&mut store).unwrap();
         }
-        assert!(store.sectors().any(|sector| sector.state == SectorState::Dead));
-        for mut store in [store, device.mount()] {
-            assert_all_stay(&mut store, stay);
-            assert_eq!(get(&mut store, KEYS[0]), Some(vec![round as u8, 0xEE]));
-        }
+        // The put that had to collect made one sector free, not all of them.
+        let cost = device.chip.stats().since(&before);
+        let touched = cost
+            .sector_erases
+            .iter()
+            .filter(|erases| **erases != 0)
+            .count();
+        assert_eq!(
+            touched,
+            device.sector as usize / E,
+            "one sector was opened for the live ones"
+        );
+        assert!(store.stats().stale < stale);
+        assert!(
+            store
+                .sectors()
+                .any(|sector| sector.state == SectorState::Dead)
+        );
+        assert!(churn.is_in(&mut store));
+        assert!(churn.is_in(&mut device.mount()));
     }
     everywhere!(on);
 }
@@ -118,17 +154,23 @@ fn clean_one_sector() {
 fn clean_all() {
     fn on<const W: usize, const E: usize>(device: &Device<W, E>) {
         let mut store = device.mount();
-        let stay = make_stale(&mut store, device);
+        let mut churn = Churn::new(device);
+        while store.stats().collections < 5 {
+            churn.step(&mut store).unwrap();
+        }
         idle(&mut store);
         assert_eq!(store.maintain(), Ok(Maintenance::Idle));
-        assert!(store.sectors().all(|sector| sector.state != SectorState::Dead), "all dead sectors are erased");
-        for store in [&mut store, &mut device.mount()] {
-            assert_all_stay(store, stay);
-            assert_eq!(store.len() as u32, stay + 1);
-        }
+        assert!(
+            store
+                .sectors()
+                .all(|sector| sector.state != SectorState::Dead),
+            "all are erased"
+        );
         let before = device.chip.stats().erases;
-        store.put_bytes(KEYS[1], &[1]).unwrap();
+        churn.step(&mut store).unwrap();
         assert_eq!(device.chip.stats().erases, before);
+        assert!(churn.is_in(&mut store));
+        assert!(churn.is_in(&mut device.mount()));
     }
     everywhere!(on);
 }
@@ -138,43 +180,37 @@ fn clean_all() {
 fn recover_no_free_sectors() {
     fn on<const W: usize, const E: usize>(device: &Device<W, E>) {
         let mut store = device.mount();
-        let stay = make_stale(&mut store, device);
-        let (mut last, mut round) = (None, 0u16);
-        // The put that collects.
-        let before = loop {
-            round += 1;
-            let before = device.copy();
-            let (operations, collections) = (device.chip.flash().operations(), store.stats().collections);
-            store.put_bytes(KEYS[0], &round.to_le_bytes()).unwrap();
-            if store.stats().collections > collections {
-                break (before, device.chip.flash().operations() - operations);
+        let mut churn = Churn::new(device);
+        // To the put that collects.
+        let (before, old, operations) = loop {
+            let (before, old) = (device.copy(), churn.clone());
+            let operations = device.chip.flash().operations();
+            churn.step(&mut store).unwrap();
+            if store.stats().collections > 2 {
+                break (before, old, device.chip.flash().operations() - operations);
             }
-            last = Some(round.to_le_bytes().to_vec());
         };
-        let (before, operations) = before;
+        let new = churn;
         let mut without_dead = 0;
         for operation in 0..operations {
             let device = before.copy();
             let mut store = device.mount();
-            device.chip.flash().cut_after(operation, Tear::Complete, operation);
-            assert_eq!(
-                store.put_bytes(KEYS[0], &round.to_le_bytes()),
-                Err(Error::Flash(SimError::PowerLost)),
-            );
+            device
+                .chip
+                .flash()
+                .cut_after(operation, Tear::Complete, operation);
+            let cut = old.clone().step(&mut store);
+            assert_eq!(cut, Err(Error::Flash(SimError::PowerLost)));
             device.chip.flash().power_on();
 
             let mut store = device.mount();
             without_dead += u32::from(has_ignored_sector(&store, &device));
-            for step in 0..30u16 {
-                assert_all_stay(&mut store, stay);
-                let found = get(&mut store, KEYS[0]);
-                let written = Some(round.to_le_bytes().to_vec());
-                if step == 0 {
-                    assert!(found == written || last.is_none() || found == last, "cut at {operation}");
-                } else {
-                    assert_eq!(found, Some(vec![step as u8, 0xAB]), "cut at {operation}");
-                }
-                store.put_bytes(KEYS[0], &[step as u8 + 1, 0xAB]).unwrap();
+            let is_new = new.is_in(&mut store);
+            assert!(is_new || old.is_in(&mut store), "cut at {operation}");
+            let mut churn = if is_new { new.clone() } else { old.clone() };
+            for step in 0..30 {
+                churn.step(&mut store).unwrap();
+                assert!(churn.is_in(&mut store), "cut at {operation}, then {step}");
                 if step % 7 == 0 {
                     store = device.mount();
                 }

@@ -22,13 +22,20 @@ fn bad_crc() {
             let corrupt = Error::Corrupt {
                 key: key_hash(KEYS[0]),
             };
-            assert_eq!(store.get_bytes(KEYS[0], &mut [0; 8]), Err(corrupt), "byte {byte}");
+            assert_eq!(
+                store.get_bytes(KEYS[0], &mut [0; 8]),
+                Err(corrupt),
+                "byte {byte}"
+            );
             assert_eq!(get(&mut store, KEYS[1]), Some(b"other".to_vec()));
 
             let remounted = device.copy();
             let mut again = remounted.mount();
             let found = get(&mut again, KEYS[0]);
-            assert!(found.is_none() || found == Some(b"good".to_vec()), "byte {byte}: {found:?}");
+            assert!(
+                found.is_none() || found == Some(b"good".to_vec()),
+                "byte {byte}: {found:?}"
+            );
             assert_eq!(again.stats().corrupt, 1, "byte {byte}");
             assert_eq!(get(&mut again, KEYS[1]), Some(b"other".to_vec()));
 
@@ -36,7 +43,11 @@ fn bad_crc() {
             for (device, mut store) in [(device, store), (remounted, again)] {
                 store.put_bytes(KEYS[0], b"new").unwrap();
                 for mut store in [store, device.mount()] {
-                    assert_eq!(get(&mut store, KEYS[0]), Some(b"new".to_vec()), "byte {byte}");
+                    assert_eq!(
+                        get(&mut store, KEYS[0]),
+                        Some(b"new".to_vec()),
+                        "byte {byte}"
+                    );
                     assert_eq!(get(&mut store, KEYS[1]), Some(b"other".to_vec()));
                 }
             }

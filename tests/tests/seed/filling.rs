@@ -7,7 +7,9 @@ use crate::KEYS;
 
 /// Bytes that can be appended to the head.
 fn room<const W: usize, const E: usize>(store: &TestStore<W, E>) -> usize {
-    let head = store.sectors().find(|sector| sector.state == SectorState::Head);
+    let head = store
+        .sectors()
+        .find(|sector| sector.state == SectorState::Head);
     head.map_or(0, |head| head.free as usize)
 }
 
@@ -20,7 +22,9 @@ fn multi_sector() {
         let len = device.share(4, 5);
         let mut store = device.mount();
         for index in 0..5 {
-            store.put_bytes(format!("key_{index}").as_str(), &vec![index; len]).unwrap();
+            store
+                .put_bytes(format!("key_{index}").as_str(), &vec![index; len])
+                .unwrap();
             assert_eq!(store.len(), usize::from(index) + 1);
         }
         let used = store.sectors().filter(|sector| sector.live != 0).count();
@@ -81,11 +85,18 @@ fn fill_sector_2() {
             store.put_bytes("new_key", &vec![0xBD; len]).unwrap();
             let erases = device.chip.stats().since(&before).erases;
             if more <= 0 {
-                assert_eq!((erases, room(&store)), (0, -more as usize), "it was filled up");
+                assert_eq!(
+                    (erases, room(&store)),
+                    (0, -more as usize),
+                    "it was filled up"
+                );
             } else {
                 assert!(erases > 0, "it did not fit: another sector was opened");
             }
-            for mut store in [store, device.mount()] {
+            for remount in [false, true] {
+                if remount {
+                    store = device.mount();
+                }
                 assert_eq!(get(&mut store, "new_key"), Some(vec![0xBD; len]));
                 assert_eq!(get(&mut store, KEYS[0]), Some(vec![1; 8]));
                 store.put_bytes(KEYS[1], &[2]).unwrap();
@@ -143,7 +154,10 @@ fn large_partition() {
         for index in (0..200).step_by(2) {
             assert_eq!(store.delete(name(index).as_str()), Ok(true));
         }
-        assert!(device.chip.stats().erases > u64::from(device.sectors()), "all of it was used");
+        assert!(
+            device.chip.stats().erases > u64::from(device.sectors()),
+            "all of it was used"
+        );
         for mut store in [store, device.mount()] {
             assert_eq!(store.len(), 100);
             for index in 0..200 {

@@ -28,7 +28,10 @@ fn multiple_rewrite() {
         for round in 0..device.sectors() * 3 + 2 {
             store.put_bytes("the_key", &vec![round as u8; len]).unwrap();
             assert_eq!(store.len(), 1);
-            assert_eq!(get(&mut device.mount(), "the_key"), Some(vec![round as u8; len]));
+            assert_eq!(
+                get(&mut device.mount(), "the_key"),
+                Some(vec![round as u8; len])
+            );
         }
         assert!(device.chip.stats().erases > u64::from(device.sectors()));
     }
@@ -38,7 +41,11 @@ fn multiple_rewrite() {
 #[test]
 fn same_value_rewrite() {
     fn on<const W: usize, const E: usize>(device: &Device<W, E>) {
-        let values = [vec![], vec![0x1F, 0x30, 0xD0, 0xBA], vec![7; device.share(3, 8)]];
+        let values = [
+            vec![],
+            vec![0x1F, 0x30, 0xD0, 0xBA],
+            vec![7; device.share(3, 8)],
+        ];
         let mut store = device.mount();
         for (key, value) in KEYS.into_iter().zip(&values) {
             store.put_bytes(key, value).unwrap();
