@@ -1,7 +1,7 @@
 //! Committing: a batch of changes becomes one run of entries at the head, and then the map's winners.
 //!
-//! Measures first, so that nothing is programmed for what can't be stored; programs through the buffer, in as few
-//! calls as it allows; lets the changes win only when all of them are in flash.
+//! Measures first, so that nothing is programmed for what can't be stored; lets the changes win only when all of them
+//! are in flash.
 
 use embedded_storage::nor_flash::NorFlash;
 
@@ -9,9 +9,12 @@ use crate::change::{Batch, RawKey, Refusal, Value};
 use crate::checksum::Checksum;
 use crate::error::Error;
 use crate::flash::{CHUNK, FlashResult, Partition};
-use crate::format::{ERASED, Head, Kind, pad, place_salt};
-use crate::scan::{View, Walker, Window};
-use crate::store::{Lookup, Store};
+use crate::format::{Head, Kind, pad};
+use crate::lookup::Lookup;
+use crate::map::Place;
+use crate::run::{Run, SHORT_HEAD, TAIL};
+use crate::store::Store;
+use crate::window::Window;
 
 /// What a batch comes to.
 #[derive(Default)]
@@ -19,18 +22,6 @@ struct Measure {
     entries: usize,
     bytes: u32,
     new_keys: usize,
-}
-
-/// A run of entries on its way into flash: its front is in flash, its end in the buffer.
-pub(crate) struct Run {
-    /// Where the run begins in its sector.
-    from: u32,
-    /// The address of the first byte in the buffer.
-    address: u32,
-    /// Bytes in the buffer.
-    staged: usize,
-    /// Program calls so far.
-    calls: u32,
 }
 
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
@@ -73,12 +64,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         if self.corrupt != corrupt {
             return Ok(None);
         }
-        match self.write(batch, measure.entries) {
-            Ok(run) => self.apply(&run)?,
-            Err(error) => {
-                self.retire_head();
-                return Err(error);
-            }
+        let written = self
+            .write(batch, measure.entries)
+            .and_then(|run| self.apply(&run));
+        if let Err(error) = written {
+            self.retire_head();
+            return Err(error);
         }
         self.epoch = 0;
         Ok(Some(measure.entries))
@@ -97,86 +88,92 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             let value = batch
                 .value(index, self.buffer)
                 .map_err(|refusal| self.refuse(&refusal))?;
-            let len = value.len();
-            let max = self.max_value_len(key);
+            let (len, max) = (value.len(), self.max_value_len(key));
             if len > max {
                 return Err(Error::ValueTooLong { len, max });
             }
-            let hash = key.hash();
-            let place = self.map.place(hash);
-            // The buffer holds the new value; a small window of its own is enough for the old one.
-            let mut scratch = [0; CHUNK];
-            let old = Lookup::at(
-                (&mut self.flash, &mut self.checksum, &mut scratch),
-                (&self.sectors, true),
-                (key, place),
-            );
-            let differs = match (old, &value) {
-                (_, Value::Keep) | (Ok(Lookup::Other), Value::Delete) => false,
-                (Ok(Lookup::Other), _) => return Err(Error::NameCollision { key: hash }),
-                (Ok(Lookup::Absent), Value::Delete) => false,
-                (Ok(Lookup::Absent), _) => {
-                    let implied = match &value {
-                        Value::Encoded(len) => {
-                            batch.is_implied(index, self.buffer.get(..*len).unwrap_or(&[]))
-                        }
-                        _ => false,
-                    };
-                    measure.new_keys = measure
-                        .new_keys
-                        .saturating_add(usize::from(!implied && place.is_none()));
-                    !implied
-                }
-                (Ok(Lookup::Found(_)), Value::Delete) => true,
-                (Ok(Lookup::Found(found)), _) => {
-                    let new = match &value {
-                        Value::Bytes(bytes) => bytes,
-                        _ => self.buffer.get(..len).unwrap_or(&[]),
-                    };
-                    let window = Window::new(
-                        &mut self.flash,
-                        &mut scratch,
-                        found.sector,
-                        found.entry.end(),
-                    )
-                    .loaded(found.view);
-                    !holds(window, found.entry.value_offset(), found.value_len(), new)
-                }
-                // What can't be read is written anew.
-                (Err(_), _) => true,
+            let place = self.map.place(key.hash());
+            let differs = match place.filter(|place| !place.tombstone) {
+                Some(place) => self.differs(key, place, &value)?,
+                None => self.is_news(batch, index, &value, 0),
             };
             if !differs {
                 continue;
             }
-            self.map.mark_dirty(hash);
+            self.map.mark_dirty(key.hash());
             let head = Self::head_for(&key, &value);
             let size = pad(head.entry_len(), Partition::<F>::WRITE_SIZE);
-            if let Value::Encoded(_) = value
-                && size as usize > self.stage_len()
-            {
-                return Err(Error::BufferTooSmall {
-                    needed: size as usize,
-                    available: self.stage_len(),
-                });
+            let (needed, available) = (size as usize, self.stage_len());
+            if matches!(value, Value::Encoded(_)) && needed > available {
+                return Err(Error::BufferTooSmall { needed, available });
             }
             measure.entries = measure.entries.saturating_add(1);
             measure.bytes = measure.bytes.saturating_add(size);
+            let new_key = usize::from(place.is_none());
+            measure.new_keys = measure.new_keys.saturating_add(new_key);
         }
         Ok(measure)
+    }
+
+    /// Whether `value`, in the buffer if it is encoded, is another than the one stored at `place`.
+    fn differs(
+        &mut self,
+        key: RawKey<'_>,
+        place: Place,
+        value: &Value<'_>,
+    ) -> FlashResult<F, bool> {
+        if matches!(value, Value::Keep) {
+            return Ok(false);
+        }
+        // The buffer holds the new value; a small window of its own is enough for the old one.
+        let mut scratch = [0; CHUNK];
+        let old = Lookup::at(
+            (&mut self.flash, &mut self.checksum, &mut scratch),
+            (&self.sectors, true),
+            (key, Some(place)),
+        );
+        let new = match (old, value) {
+            // What can't be read is written anew.
+            (Err(_), _) => return Ok(true),
+            (Ok(Lookup::Found(_)), Value::Delete) => return Ok(true),
+            (Ok(_), Value::Delete) => return Ok(false),
+            (Ok(Lookup::Found(found)), Value::Bytes(bytes)) => (found, *bytes),
+            (Ok(Lookup::Found(found)), _) => (found, self.buffer.get(..value.len()).unwrap_or(&[])),
+            (Ok(_), _) => return Err(Error::NameCollision { key: key.hash() }),
+        };
+        let (found, new) = new;
+        let window = Window::new(
+            &mut self.flash,
+            &mut scratch,
+            found.sector,
+            found.entry.end(),
+        )
+        .loaded(found.view);
+        Ok(!holds(
+            window,
+            found.entry.value_offset(),
+            found.value_len(),
+            new,
+        ))
+    }
+
+    /// Whether a change of a key that is not stored makes a difference. An encoded value is in the buffer from `at` on.
+    fn is_news(&self, batch: &dyn Batch, index: usize, value: &Value<'_>, at: usize) -> bool {
+        match value {
+            Value::Keep | Value::Delete => false,
+            Value::Bytes(_) => true,
+            Value::Encoded(len) => {
+                let end = at.saturating_add(*len);
+                !batch.is_implied(index, self.buffer.get(at..end).unwrap_or(&[]))
+            }
+        }
     }
 
     /// Whether a change that was measured made a difference.
     fn is_selected(&self, batch: &dyn Batch, index: usize, value: &Value<'_>, at: usize) -> bool {
         match self.map.find(batch.key(index).hash()) {
             Some(slot) if !slot.is_tombstone() => slot.is_dirty(),
-            _ => match value {
-                Value::Keep | Value::Delete => false,
-                Value::Bytes(_) => true,
-                Value::Encoded(len) => {
-                    let end = at.saturating_add(*len);
-                    !batch.is_implied(index, self.buffer.get(at..end).unwrap_or(&[]))
-                }
-            },
+            _ => self.is_news(batch, index, value, at),
         }
     }
 
@@ -193,9 +190,11 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             let mut at = run.staged.saturating_add(SHORT_HEAD);
             let mut value = batch.value(index, self.buffer.get_mut(at..).unwrap_or(&mut []));
             let room = self.stage_len().saturating_sub(at);
-            if !matches!(value, Ok(Value::Encoded(len)) if len.saturating_add(TAIL) <= room)
-                && !matches!(value, Ok(Value::Bytes(_) | Value::Delete | Value::Keep))
-            {
+            let fits = match &value {
+                Ok(Value::Encoded(len)) => len.saturating_add(TAIL) <= room,
+                other => other.is_ok(),
+            };
+            if !fits {
                 self.flush(&mut run)?;
                 at = SHORT_HEAD;
                 value = batch.value(index, self.buffer.get_mut(at..).unwrap_or(&mut []));
@@ -214,156 +213,6 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
         self.flush(&mut run)?;
         Ok(run)
-    }
-
-    /// Appends one entry to the run: head, name, value, checksum, padding.
-    fn append(
-        &mut self,
-        run: &mut Run,
-        key: &RawKey<'_>,
-        head: Head,
-        value: &Value<'_>,
-    ) -> FlashResult<F> {
-        let at = self.head_position(run);
-        let (bytes, len) = head.encode();
-        let bytes = bytes.get(..len).unwrap_or(&[]);
-        self.checksum.reset();
-        if let Value::Encoded(len) = value {
-            // The value is in the buffer already, where a short head leaves it.
-            let from = run.staged.saturating_add(SHORT_HEAD);
-            let to = run.staged.saturating_add(bytes.len());
-            if to != from {
-                let end = from.saturating_add(*len).min(self.buffer.len());
-                if to.saturating_add(end.saturating_sub(from)) <= self.buffer.len() {
-                    self.buffer.copy_within(from..end, to);
-                }
-            }
-            self.push(run, bytes)?;
-            self.stage(run, *len as u32);
-        } else {
-            self.push(run, bytes)?;
-            if let (RawKey::Name(name), Kind::Named) = (key, head.kind) {
-                self.push(run, name.as_bytes())?;
-            }
-            if let Value::Bytes(bytes) = value {
-                self.push(run, bytes)?;
-            }
-        }
-        self.seal(run, at, head.entry_len())
-    }
-
-    /// Ends an entry that began at `(sequence, offset)`, of `len` bytes: checksum and padding.
-    pub(crate) fn seal(
-        &mut self,
-        run: &mut Run,
-        (sequence, offset): (u32, u32),
-        len: u32,
-    ) -> FlashResult<F> {
-        let check = self.checksum.value() ^ place_salt(sequence, offset);
-        self.push(run, &check.to_le_bytes())?;
-        // The buffer ends at a word's end, so there is always room to fill up the last word.
-        let padding = pad(len, Partition::<F>::WRITE_SIZE).saturating_sub(len);
-        let end = run.staged.saturating_add(padding as usize);
-        if let Some(rest) = self.buffer.get_mut(run.staged..end) {
-            rest.fill(ERASED);
-        }
-        run.staged = end;
-        Ok(())
-    }
-
-    /// Takes `len` bytes into the run that are in the buffer behind it already.
-    pub(crate) fn stage(&mut self, run: &mut Run, len: u32) {
-        let end = run.staged.saturating_add(len as usize);
-        self.checksum
-            .update(self.buffer.get(run.staged..end).unwrap_or(&[]));
-        run.staged = end;
-    }
-
-    /// A run that begins at the head's free tail.
-    pub(crate) fn new_run(&self) -> Run {
-        let base = self.sectors.head.map_or(0, |head| self.flash.base(head));
-        Run {
-            from: self.end,
-            address: base.saturating_add(self.end),
-            staged: 0,
-            calls: 0,
-        }
-    }
-
-    /// The head's sequence, and where in it the run has come to.
-    pub(crate) fn head_position(&self, run: &Run) -> (u32, u32) {
-        let (sector, offset) = self.flash.split(run.address);
-        let sequence = self.sectors.get(sector).sequence;
-        (sequence, offset.saturating_add(run.staged as u32))
-    }
-
-    /// Puts bytes into the buffer behind the run's, programming what is full; they count for the checksum.
-    pub(crate) fn push(&mut self, run: &mut Run, bytes: &[u8]) -> FlashResult<F> {
-        self.checksum.update(bytes);
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            if run.staged >= self.stage_len() {
-                self.flush(run)?;
-            }
-            let room = self.stage_len().saturating_sub(run.staged);
-            let (now, later) = rest.split_at(rest.len().min(room));
-            let end = run.staged.saturating_add(now.len());
-            if let Some(target) = self.buffer.get_mut(run.staged..end) {
-                target.copy_from_slice(now);
-            }
-            run.staged = end;
-            rest = later;
-        }
-        Ok(())
-    }
-
-    /// Programs what is in the buffer.
-    pub(crate) fn flush(&mut self, run: &mut Run) -> FlashResult<F> {
-        if run.staged == 0 {
-            return Ok(());
-        }
-        let bytes = self.buffer.get(..run.staged).unwrap_or(&[]);
-        self.flash.program(run.address, bytes)?;
-        run.address = run.address.saturating_add(run.staged as u32);
-        run.staged = 0;
-        run.calls = run.calls.saturating_add(1);
-        Ok(())
-    }
-
-    /// Lets the entries of a run that is all in flash win. They are read as a mount would read them; mostly the buffer
-    /// still holds them.
-    pub(crate) fn apply(&mut self, run: &Run) -> FlashResult<F> {
-        let Some(head) = self.sectors.head else {
-            return Ok(());
-        };
-        let end = run.address.saturating_sub(self.flash.base(head));
-        let sequence = self.sectors.get(head).sequence;
-        let len = end.saturating_sub(run.from);
-        let mut view = View {
-            start: run.from,
-            len: if run.calls == 1 { len } else { 0 },
-        };
-        let mut walker = Walker::new(sequence, run.from, end, true);
-        self.end = end;
-        loop {
-            let mut window = Window::new(&mut self.flash, self.buffer, head, end).loaded(view);
-            let entry = walker.next(&mut window, &mut self.checksum);
-            view = window.view;
-            match entry {
-                Some(entry) => self.settle(head, &entry)?,
-                None => return Ok(()),
-            }
-        }
-    }
-
-    /// Nothing more is programmed into the head until the next mount.
-    pub(crate) fn retire_head(&mut self) {
-        if let Some(head) = self.sectors.head.take()
-            && let Some(sector) = self.sectors.edit(head)
-        {
-            sector.retire();
-        }
-        self.end = self.flash.sector_size;
     }
 
     fn head_for(key: &RawKey<'_>, value: &Value<'_>) -> Head {
@@ -393,11 +242,6 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
     }
 }
-
-/// Tag and hash.
-const SHORT_HEAD: usize = 5;
-/// What may have to follow a value in the buffer: the two bytes that a long head has more, and the checksum.
-const TAIL: usize = 6;
 
 impl Value<'_> {
     fn len(&self) -> usize {

@@ -20,10 +20,14 @@ mod error;
 mod flash;
 mod format;
 mod hash;
+mod lookup;
 mod map;
 mod mount;
+mod open;
 mod options;
 mod resources;
+mod room;
+mod run;
 mod scan;
 mod sectors;
 mod settings;
@@ -31,15 +35,16 @@ mod settings;
 pub mod sim;
 mod stats;
 mod store;
+mod window;
 
 pub use change::{Change, EncodeError, RawKey};
 pub use checksum::{Checksum, Crc32c};
-pub use collect::Maintenance;
 pub use error::{Error, Geometry};
 pub use format::MAX_NAME_LEN;
 pub use hash::{KeyHasher, key_hash};
 pub use options::Options;
 pub use resources::Resources;
+pub use room::Maintenance;
 pub use settings::{
     Field, Group, Key, Leaf, Leaves, Node, Outcome, Path, Rejected, Rejection, Report, Settings,
     Spec, Tree, max_encoded_len,

@@ -14,9 +14,10 @@ use crate::format::{HEADER_COPY, Head, Header, Layout, MIN_BUFFER, header_stride
 use crate::map::{KeyMap, Packing, Place};
 use crate::options::Options;
 use crate::resources::Resources;
-use crate::scan::{Entry, Tail, Walker, Window};
+use crate::scan::{Tail, Walker};
 use crate::sectors::SectorTable;
 use crate::store::Store;
+use crate::window::{Entry, Window};
 
 impl<'a, F: NorFlash> Store<'a, F, Crc32c> {
     /// Mounts the partition in `range` of `flash`, in bytes. Blank flash, and whatever is not this format, mounts as

@@ -6,8 +6,8 @@ use crate::checksum::Checksum;
 use crate::error::Error;
 use crate::flash::FlashResult;
 use crate::format::Kind;
-use crate::scan::{Probe, Window};
 use crate::store::Store;
+use crate::window::{Probe, Window};
 
 /// The state of a store, in numbers. `live + stale + free` bytes are the [`capacity`](Self::capacity).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,15 +2,15 @@
 
 use embedded_storage::nor_flash::NorFlash;
 
+use crate::MAX_NAME_LEN;
 use crate::change::{Change, Changes, RawKey};
 use crate::checksum::{Checksum, Crc32c};
+use crate::error::Error;
 use crate::flash::{CHUNK, FlashResult, Partition};
 use crate::format::{Head, Kind, MAX_HEAD, header_stride, pad};
 use crate::map::{KeyMap, Place};
 use crate::options::Options;
-use crate::scan::{Entry, Probe, View, Window};
 use crate::sectors::SectorTable;
-use crate::{Error, MAX_NAME_LEN};
 
 /// A key-value store in a range of NOR flash.
 ///
@@ -251,115 +251,5 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             }),
             _ => Ok(()),
         }
-    }
-
-    /// The entry of `key`, if it is there.
-    pub(crate) fn find(&mut self, key: RawKey<'_>) -> FlashResult<F, Option<Found>> {
-        Self::check_key(&key)?;
-        let place = self.map.place(key.hash());
-        let verify = self.options.verify_on_read;
-        let found = Lookup::at(
-            (&mut self.flash, &mut self.checksum, self.buffer),
-            (&self.sectors, verify),
-            (key, place),
-        )?;
-        Ok(match found {
-            Lookup::Found(found) => Some(found),
-            Lookup::Absent | Lookup::Other => None,
-        })
-    }
-
-    /// Copies the value from byte `offset` on to `out`, as much as there is and fits; returns how much.
-    fn copy_out(&mut self, found: &Found, offset: usize, out: &mut [u8]) -> FlashResult<F, usize> {
-        let entry = found.entry;
-        let mut window =
-            Window::new(&mut self.flash, self.buffer, found.sector, entry.end()).loaded(found.view);
-        let len = found.value_len().saturating_sub(offset).min(out.len());
-        let mut copied = 0usize;
-        while let Some(target) = out.get_mut(copied..len).filter(|rest| !rest.is_empty()) {
-            let from = offset.saturating_add(copied) as u32;
-            let bytes = window.at(entry.value_offset().saturating_add(from), target.len());
-            let count = bytes.len().min(target.len());
-            for (to, from) in target.iter_mut().zip(bytes) {
-                *to = *from;
-            }
-            if let Some(error) = window.failed.take() {
-                return Err(error);
-            }
-            if count == 0 {
-                return Err(Error::Corrupt { key: entry.hash });
-            }
-            copied = copied.saturating_add(count);
-        }
-        Ok(len)
-    }
-}
-
-/// What is stored under a key.
-pub(crate) enum Lookup {
-    Absent,
-    /// A live entry of another key with the same hash.
-    Other,
-    Found(Found),
-}
-
-/// An entry, and what of it the buffer holds that it was looked at through.
-pub(crate) struct Found {
-    pub(crate) entry: Entry,
-    pub(crate) sector: usize,
-    pub(crate) view: View,
-}
-
-impl Found {
-    pub(crate) fn value_len(&self) -> usize {
-        usize::from(self.entry.head.value_len)
-    }
-}
-
-impl Lookup {
-    /// Looks, through `buffer`, at the entry that the map has for a key.
-    pub(crate) fn at<F: NorFlash, C: Checksum>(
-        (flash, checksum, buffer): (&mut Partition<F>, &mut C, &mut [u8]),
-        (sectors, verify): (&SectorTable<'_>, bool),
-        (key, place): (RawKey<'_>, Option<Place>),
-    ) -> FlashResult<F, Self> {
-        let Some(place) = place.filter(|place| !place.tombstone) else {
-            return Ok(Self::Absent);
-        };
-        let (sector, offset) = flash.split(place.address);
-        // Where the size is known, the entry alone is read.
-        let limit = match place.size {
-            Some(size) => offset.saturating_add(size),
-            None => flash.sector_size,
-        };
-        let sequence = sectors.get(sector).sequence;
-        let mut window = Window::new(flash, buffer, sector, limit);
-        let probe = window.probe(checksum, sequence, offset, !verify, u32::MAX);
-        if let Some(error) = window.failed.take() {
-            return Err(error);
-        }
-        let entry = match probe {
-            Probe::Whole(entry) if entry.hash == key.hash() => entry,
-            _ => return Err(Error::Corrupt { key: key.hash() }),
-        };
-        let same = match key {
-            RawKey::Hash(_) => entry.head.kind == Kind::Hashed,
-            RawKey::Name(name) => {
-                let stored = window.at(offset.saturating_add(4), name.len());
-                entry.head.kind == Kind::Named
-                    && usize::from(entry.head.name_len) == name.len()
-                    && stored.get(..name.len()) == Some(name.as_bytes())
-            }
-        };
-        let view = window.view;
-        Ok(if same {
-            Self::Found(Found {
-                entry,
-                sector,
-                view,
-            })
-        } else {
-            Self::Other
-        })
     }
 }

@@ -30,9 +30,9 @@ impl<T> Key<T> {
         leaf: usize,
         spec: &'static Spec<T>,
     ) -> Self {
-        let hash = match hashes.split_at(leaf).1 {
-            [hash, ..] => *hash,
-            [] => 0,
+        let hash = match hashes.split_at_checked(leaf) {
+            Some((_, [hash, ..])) => *hash,
+            _ => 0,
         };
         Self {
             hash,

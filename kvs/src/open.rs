@@ -1,0 +1,100 @@
+//! Opening sectors: erase, header, head. The only place that erases (invariant 2).
+
+use embedded_storage::nor_flash::NorFlash;
+
+use crate::checksum::Checksum;
+use crate::error::{Error, Geometry};
+use crate::flash::{FlashResult, Partition};
+use crate::format::{ERASED, Header, Layout, MAX_SEQUENCE, TOMBSTONE_LEN, header_stride, pad};
+use crate::store::Store;
+
+impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
+    /// Makes the next dead sector the head, erasing it unless that was done ahead.
+    pub(crate) fn open_next(&mut self) -> FlashResult<F> {
+        loop {
+            let Some(next) = self.sectors.next_to_open() else {
+                return Err(self.full(0));
+            };
+            if !self.sectors.get(next).is_ready() {
+                match self.prepare(next) {
+                    Ok(()) => {}
+                    // It is retired now; perhaps another one does.
+                    Err(error) if self.dead() == 0 => return Err(error),
+                    Err(_) => continue,
+                }
+            }
+            if let Some(sector) = self.sectors.edit(next) {
+                sector.set_ready(false);
+            }
+            self.sectors.head = Some(next);
+            self.end = self.header_len();
+            self.forget_tombstones();
+            return Ok(());
+        }
+    }
+
+    /// Erases a dead sector and gives it its new header: the proof that the erase was completed.
+    pub(crate) fn prepare(&mut self, index: usize) -> FlashResult<F> {
+        let sequence = self.next_sequence;
+        if sequence >= MAX_SEQUENCE {
+            return Err(Error::Exhausted);
+        }
+        self.next_sequence = sequence.saturating_add(1);
+        let erases = self.sectors.get(index).erases.saturating_add(1);
+        let result = self.flash.erase(index).and_then(|()| {
+            self.write_header(
+                Header {
+                    layout: Layout::new(self.flash.sector_size, Partition::<F>::WRITE_SIZE, C::ID),
+                    sequence,
+                    erases,
+                },
+                index,
+            )
+        });
+        if let Some(sector) = self.sectors.edit(index) {
+            sector.erases = erases;
+            match result {
+                Ok(()) => {
+                    sector.sequence = sequence;
+                    sector.set_ready(true);
+                }
+                Err(_) => sector.retire(),
+            }
+        }
+        if result.is_ok() {
+            self.forget_tombstones();
+        }
+        result
+    }
+
+    fn write_header(&mut self, header: Header, index: usize) -> FlashResult<F> {
+        let stride = header_stride(Partition::<F>::WRITE_SIZE) as usize;
+        let copy = header.encode();
+        let base = self.flash.base(index);
+        let both = stride.saturating_mul(2);
+        self.buffer.fill(ERASED);
+        for at in [0, stride] {
+            if let Some(target) = self.buffer.get_mut(at..at.saturating_add(copy.len())) {
+                target.copy_from_slice(&copy);
+            }
+        }
+        match self.buffer.get(..both) {
+            Some(bytes) => self.flash.program(base, bytes),
+            None => Err(Error::Geometry(Geometry::Buffer)),
+        }
+    }
+
+    /// Drops the tombstones of the oldest sector: nothing is left that they could shadow (invariant 2).
+    fn forget_tombstones(&mut self) {
+        let Some(oldest) = self.sectors.oldest() else {
+            return;
+        };
+        let base = self.flash.base(oldest);
+        let range = base..base.saturating_add(self.flash.sector_size);
+        let size = pad(TOMBSTONE_LEN, Partition::<F>::WRITE_SIZE);
+        let dropped = self.map.drop_tombstones(&range) as u32;
+        if let Some(sector) = self.sectors.edit(oldest) {
+            sector.sub_live(size.saturating_mul(dropped));
+        }
+    }
+}

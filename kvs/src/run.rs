@@ -1,0 +1,185 @@
+//! A run of entries on its way into flash: through the buffer, in as few program calls as it allows.
+//!
+//! Knows how entries are put together; what is worth writing, and whether there is room, was decided before.
+
+use embedded_storage::nor_flash::NorFlash;
+
+use crate::change::{RawKey, Value};
+use crate::checksum::Checksum;
+use crate::flash::{FlashResult, Partition};
+use crate::format::{ERASED, Head, Kind, pad, place_salt};
+use crate::scan::Walker;
+use crate::store::Store;
+use crate::window::{View, Window};
+
+/// Tag and hash.
+pub(crate) const SHORT_HEAD: usize = 5;
+/// What may have to follow a value in the buffer: the two bytes that a long head has more, and the checksum.
+pub(crate) const TAIL: usize = 6;
+
+/// A run of entries on its way into flash: its front is in flash, its end in the buffer.
+pub(crate) struct Run {
+    /// Where the run begins in its sector.
+    from: u32,
+    /// The address of the first byte in the buffer.
+    address: u32,
+    /// Bytes in the buffer.
+    pub(crate) staged: usize,
+    /// Program calls so far.
+    calls: u32,
+}
+
+impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
+    /// Appends one entry to the run: head, name, value, checksum, padding.
+    pub(crate) fn append(
+        &mut self,
+        run: &mut Run,
+        key: &RawKey<'_>,
+        head: Head,
+        value: &Value<'_>,
+    ) -> FlashResult<F> {
+        let at = self.head_position(run);
+        let (bytes, len) = head.encode();
+        let bytes = bytes.get(..len).unwrap_or(&[]);
+        self.checksum.reset();
+        if let Value::Encoded(len) = value {
+            // The value is in the buffer already, where a short head leaves it.
+            let from = run.staged.saturating_add(SHORT_HEAD);
+            let to = run.staged.saturating_add(bytes.len());
+            if to != from {
+                let end = from.saturating_add(*len).min(self.buffer.len());
+                if to.saturating_add(end.saturating_sub(from)) <= self.buffer.len() {
+                    self.buffer.copy_within(from..end, to);
+                }
+            }
+            self.push(run, bytes)?;
+            self.stage(run, *len as u32);
+        } else {
+            self.push(run, bytes)?;
+            if let (RawKey::Name(name), Kind::Named) = (key, head.kind) {
+                self.push(run, name.as_bytes())?;
+            }
+            if let Value::Bytes(bytes) = value {
+                self.push(run, bytes)?;
+            }
+        }
+        self.seal(run, at, head.entry_len())
+    }
+
+    /// Ends an entry that began at `(sequence, offset)`, of `len` bytes: checksum and padding.
+    pub(crate) fn seal(
+        &mut self,
+        run: &mut Run,
+        (sequence, offset): (u32, u32),
+        len: u32,
+    ) -> FlashResult<F> {
+        let check = self.checksum.value() ^ place_salt(sequence, offset);
+        self.push(run, &check.to_le_bytes())?;
+        // The buffer ends at a word's end, so there is always room to fill up the last word.
+        let padding = pad(len, Partition::<F>::WRITE_SIZE).saturating_sub(len);
+        let end = run.staged.saturating_add(padding as usize);
+        if let Some(rest) = self.buffer.get_mut(run.staged..end) {
+            rest.fill(ERASED);
+        }
+        run.staged = end;
+        Ok(())
+    }
+
+    /// Takes `len` bytes into the run that are in the buffer behind it already.
+    pub(crate) fn stage(&mut self, run: &mut Run, len: u32) {
+        let end = run.staged.saturating_add(len as usize);
+        self.checksum
+            .update(self.buffer.get(run.staged..end).unwrap_or(&[]));
+        run.staged = end;
+    }
+
+    /// A run that begins at the head's free tail.
+    pub(crate) fn new_run(&self) -> Run {
+        let base = self.sectors.head.map_or(0, |head| self.flash.base(head));
+        Run {
+            from: self.end,
+            address: base.saturating_add(self.end),
+            staged: 0,
+            calls: 0,
+        }
+    }
+
+    /// The head's sequence, and where in it the run has come to.
+    pub(crate) fn head_position(&self, run: &Run) -> (u32, u32) {
+        let (sector, offset) = self.flash.split(run.address);
+        let sequence = self.sectors.get(sector).sequence;
+        (sequence, offset.saturating_add(run.staged as u32))
+    }
+
+    /// Puts bytes into the buffer behind the run's, programming what is full; they count for the checksum.
+    pub(crate) fn push(&mut self, run: &mut Run, bytes: &[u8]) -> FlashResult<F> {
+        self.checksum.update(bytes);
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            if run.staged >= self.stage_len() {
+                self.flush(run)?;
+            }
+            let room = self.stage_len().saturating_sub(run.staged);
+            let (now, later) = rest.split_at(rest.len().min(room));
+            let end = run.staged.saturating_add(now.len());
+            if let Some(target) = self.buffer.get_mut(run.staged..end) {
+                target.copy_from_slice(now);
+            }
+            run.staged = end;
+            rest = later;
+        }
+        Ok(())
+    }
+
+    /// Programs what is in the buffer.
+    pub(crate) fn flush(&mut self, run: &mut Run) -> FlashResult<F> {
+        if run.staged == 0 {
+            return Ok(());
+        }
+        let bytes = self.buffer.get(..run.staged).unwrap_or(&[]);
+        self.flash.program(run.address, bytes)?;
+        run.address = run.address.saturating_add(run.staged as u32);
+        run.staged = 0;
+        run.calls = run.calls.saturating_add(1);
+        Ok(())
+    }
+
+    /// Lets the entries of a run that is all in flash win. They are read as a mount would read them; mostly the buffer
+    /// still holds them.
+    pub(crate) fn apply(&mut self, run: &Run) -> FlashResult<F> {
+        let Some(head) = self.sectors.head else {
+            return Ok(());
+        };
+        let end = run.address.saturating_sub(self.flash.base(head));
+        let sequence = self.sectors.get(head).sequence;
+        let len = end.saturating_sub(run.from);
+        let mut view = View {
+            start: run.from,
+            len: if run.calls == 1 { len } else { 0 },
+        };
+        let mut walker = Walker::new(sequence, run.from, end, true);
+        self.end = end;
+        loop {
+            let mut window = Window::new(&mut self.flash, self.buffer, head, end).loaded(view);
+            let entry = walker.next(&mut window, &mut self.checksum);
+            view = window.view;
+            if let Some(error) = window.failed.take() {
+                return Err(error);
+            }
+            match entry {
+                Some(entry) => self.settle(head, &entry)?,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Nothing more is programmed into the head until the next mount.
+    pub(crate) fn retire_head(&mut self) {
+        if let Some(head) = self.sectors.head.take()
+            && let Some(sector) = self.sectors.edit(head)
+        {
+            sector.retire();
+        }
+        self.end = self.flash.sector_size;
+    }
+}

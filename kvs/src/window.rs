@@ -1,0 +1,255 @@
+//! A window over a sector: bytes through the buffer, and the entry at an offset.
+//!
+//! Reads each byte once, gets past what can't be read, and checks an entry by itself. What a sequence of entries means,
+//! `scan.rs` decides.
+
+use embedded_storage::nor_flash::NorFlash;
+
+use crate::checksum::Checksum;
+use crate::error::Error;
+use crate::flash::Partition;
+use crate::format::{ERASED, Head, Kind, MAX_HEAD, name_hash, pad, place_salt};
+
+/// A whole entry.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    pub(crate) head: Head,
+    /// The key's hash, of named entries too.
+    pub(crate) hash: u32,
+    /// From the start of its sector.
+    pub(crate) offset: u32,
+    /// With padding.
+    pub(crate) size: u32,
+}
+
+impl Entry {
+    pub(crate) fn end(&self) -> u32 {
+        self.offset.saturating_add(self.size)
+    }
+
+    /// Where the value begins in its sector.
+    pub(crate) fn value_offset(&self) -> u32 {
+        self.offset.saturating_add(self.head.len())
+    }
+
+    pub(crate) fn is_tombstone(&self) -> bool {
+        self.head.kind == Kind::Tombstone
+    }
+}
+
+/// What is found at an offset.
+pub(crate) enum Probe {
+    Whole(Entry),
+    /// An erased byte.
+    Blank,
+    Bad,
+}
+
+/// Which part of a sector a buffer holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View {
+    pub(crate) start: u32,
+    pub(crate) len: u32,
+}
+
+/// A part of a sector, seen through a buffer that slides over it and reads each byte once.
+pub(crate) struct Window<'w, F: NorFlash> {
+    pub(crate) flash: &'w mut Partition<F>,
+    buffer: &'w mut [u8],
+    base: u32,
+    pub(crate) view: View,
+    /// Nothing behind this offset is read.
+    limit: u32,
+    /// Where something begins that will be looked at again: kept in the buffer if it fits.
+    pub(crate) pin: Option<u32>,
+    /// Why a word could not be read, if one could not. Such words count as damage.
+    pub(crate) failed: Option<Error<F::Error>>,
+}
+
+/// What stands for a word that can't be read: neither erased nor, but for one case in 2^32, a whole entry.
+const UNREADABLE: u8 = 0x55;
+
+impl<'w, F: NorFlash> Window<'w, F> {
+    /// Over `sector` up to offset `limit`.
+    pub(crate) fn new(
+        flash: &'w mut Partition<F>,
+        buffer: &'w mut [u8],
+        sector: usize,
+        limit: u32,
+    ) -> Self {
+        let base = flash.base(sector);
+        Self {
+            flash,
+            buffer,
+            base,
+            view: View { start: 0, len: 0 },
+            limit,
+            pin: None,
+            failed: None,
+        }
+    }
+
+    /// The buffer holds part of the sector already.
+    pub(crate) fn loaded(mut self, view: View) -> Self {
+        self.view = view;
+        self
+    }
+
+    /// The bytes from `offset` on: `need` of them, or what is there before the limit or fits the buffer.
+    pub(crate) fn at(&mut self, offset: u32, need: usize) -> &[u8] {
+        let end = self.view.start.saturating_add(self.view.len);
+        let inside = (self.view.start..end).contains(&offset);
+        let have = if inside {
+            end.saturating_sub(offset)
+        } else {
+            0
+        };
+        if (have as usize) < need && offset.saturating_add(have) < self.limit {
+            self.fill(offset, need);
+        }
+        let from = offset.saturating_sub(self.view.start) as usize;
+        self.buffer.get(from..self.view.len as usize).unwrap_or(&[])
+    }
+
+    /// `len` bytes from `offset` on, for as long as the buffer is borrowed; fewer where the buffer is too short.
+    pub(crate) fn into_bytes(mut self, offset: u32, len: usize) -> &'w [u8] {
+        self.at(offset, len);
+        let from = offset.saturating_sub(self.view.start) as usize;
+        let buffer: &'w [u8] = self.buffer;
+        buffer.get(from..from.saturating_add(len)).unwrap_or(&[])
+    }
+
+    /// Moves what is still needed to the front of the buffer and reads on behind it.
+    fn fill(&mut self, offset: u32, need: usize) {
+        let end = self.view.start.saturating_add(self.view.len);
+        let fits = |from: u32| {
+            let len = offset.saturating_sub(from) as usize;
+            (self.view.start..=offset).contains(&from)
+                && len.saturating_add(need) <= self.buffer.len()
+        };
+        let from = self.pin.filter(|pin| fits(*pin)).unwrap_or(offset);
+        let mut keep = 0;
+        if (self.view.start..end).contains(&from) {
+            keep = end.saturating_sub(from);
+            let first = from.saturating_sub(self.view.start) as usize;
+            self.buffer.copy_within(first..self.view.len as usize, 0);
+            self.view.start = from;
+        } else {
+            self.view.start = offset & !Partition::<F>::READ_SIZE.saturating_sub(1);
+        }
+        self.view.len = keep;
+        let at = self.view.start.saturating_add(keep);
+        let room = (self.buffer.len() as u32).saturating_sub(keep);
+        let room =
+            room.min(self.limit.saturating_sub(at)) & !Partition::<F>::READ_SIZE.saturating_sub(1);
+        let until = keep.saturating_add(room) as usize;
+        let Some(free) = self.buffer.get_mut(keep as usize..until) else {
+            return;
+        };
+        let address = self.base.saturating_add(at);
+        if self.flash.read(address, free).is_err() {
+            // One word with an ECC error must not hide its neighbours.
+            let mut at = address;
+            for word in free.chunks_mut(Partition::<F>::WRITE_SIZE as usize) {
+                if let Err(error) = self.flash.read(at, word) {
+                    word.fill(UNREADABLE);
+                    self.failed = Some(error);
+                }
+                at = at.saturating_add(word.len() as u32);
+            }
+        }
+        self.view.len = until as u32;
+    }
+
+    /// Looks for an entry at `offset`. `trusted` is whether its checksum need not be computed, `long` how many bytes
+    /// the entry may have.
+    pub(crate) fn probe<C: Checksum>(
+        &mut self,
+        checksum: &mut C,
+        sequence: u32,
+        offset: u32,
+        trusted: bool,
+        long: u32,
+    ) -> Probe {
+        let bytes = self.at(offset, MAX_HEAD);
+        if bytes.first() == Some(&ERASED) {
+            return Probe::Blank;
+        }
+        let Some(head) = Head::decode(bytes) else {
+            return Probe::Bad;
+        };
+        let size = pad(head.entry_len(), Partition::<F>::WRITE_SIZE);
+        if size > long || offset.saturating_add(size) > self.flash.sector_size {
+            return Probe::Bad;
+        }
+        // The whole entry in one read, where the buffer holds it.
+        self.at(offset, (size as usize).min(self.buffer.len()));
+        let hash = if head.kind == Kind::Named {
+            let len = usize::from(head.name_len);
+            match self.at(offset.saturating_add(4), len).get(..len) {
+                Some(name) => name_hash(name),
+                None => return Probe::Bad,
+            }
+        } else {
+            head.hash
+        };
+        if !trusted && !self.check(checksum, sequence, offset, &head) {
+            return Probe::Bad;
+        }
+        Probe::Whole(Entry {
+            head,
+            hash,
+            offset,
+            size,
+        })
+    }
+
+    fn check<C: Checksum>(
+        &mut self,
+        checksum: &mut C,
+        sequence: u32,
+        offset: u32,
+        head: &Head,
+    ) -> bool {
+        checksum.reset();
+        let end = offset.saturating_add(head.checked_len());
+        let mut at = offset;
+        while at < end {
+            let left = end.saturating_sub(at) as usize;
+            let bytes = self.at(at, 1);
+            let Some(bytes) = bytes.get(..left.min(bytes.len())) else {
+                return false;
+            };
+            if bytes.is_empty() {
+                return false;
+            }
+            checksum.update(bytes);
+            at = at.saturating_add(bytes.len() as u32);
+        }
+        let expected = checksum.value() ^ place_salt(sequence, offset);
+        self.at(end, 4).first_chunk() == Some(&expected.to_le_bytes())
+    }
+
+    /// The first byte from `offset` on that is not erased, rounded down to its word.
+    pub(crate) fn programmed_from(&mut self, offset: u32, end: u32) -> Option<u32> {
+        let mut at = offset;
+        while at < end {
+            let bytes = self.at(at, 1);
+            if bytes.is_empty() {
+                return None;
+            }
+            if let Some(index) = bytes.iter().position(|byte| *byte != ERASED) {
+                let found = at.saturating_add(index as u32);
+                return Some(found & !Partition::<F>::WRITE_SIZE.saturating_sub(1));
+            }
+            at = at.saturating_add(bytes.len() as u32);
+        }
+        None
+    }
+
+    /// Whether everything up to the limit is erased.
+    pub(crate) fn is_blank(&mut self) -> bool {
+        let limit = self.limit;
+        self.programmed_from(0, limit).is_none() && self.failed.is_none()
+    }
+}
