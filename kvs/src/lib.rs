@@ -25,6 +25,7 @@ mod map;
 mod mount;
 mod open;
 mod options;
+mod rescue;
 mod resources;
 mod room;
 mod run;

@@ -273,7 +273,11 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             entries = true;
         }
         // With nothing in it at all, it was erased ahead.
-        Ok(entries || walker.damaged != 0)
+        let cut = entries || walker.damaged != 0;
+        if cut {
+            self.corrupt = self.corrupt.saturating_add(walker.damaged);
+        }
+        Ok(cut)
     }
 }
 

@@ -3,7 +3,7 @@
 use embedded_storage::nor_flash::NorFlash;
 
 use crate::checksum::Checksum;
-use crate::error::{Error, Geometry};
+use crate::error::Error;
 use crate::flash::{FlashResult, Partition};
 use crate::format::{ERASED, Header, Layout, MAX_SEQUENCE, TOMBSTONE_LEN, header_stride, pad};
 use crate::store::Store;
@@ -35,52 +35,55 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     /// Erases a dead sector and gives it its new header: the proof that the erase was completed.
     pub(crate) fn prepare(&mut self, index: usize) -> FlashResult<F> {
+        self.renew(index, self.header_len())?;
+        if let Some(sector) = self.sectors.edit(index) {
+            sector.set_ready(true);
+        }
+        self.forget_tombstones();
+        Ok(())
+    }
+
+    /// Erases a sector and programs, in one call, its new header and what the buffer has behind that, `len` bytes in
+    /// all. The header's sequence is the next one.
+    pub(crate) fn renew(&mut self, index: usize, len: u32) -> FlashResult<F> {
         let sequence = self.next_sequence;
         if sequence >= MAX_SEQUENCE {
             return Err(Error::Exhausted);
         }
         self.next_sequence = sequence.saturating_add(1);
         let erases = self.sectors.get(index).erases.saturating_add(1);
+        let header = Header {
+            layout: Layout::new(self.flash.sector_size, Partition::<F>::WRITE_SIZE, C::ID),
+            sequence,
+            erases,
+        };
+        self.put_header(&header);
         let result = self.flash.erase(index).and_then(|()| {
-            self.write_header(
-                Header {
-                    layout: Layout::new(self.flash.sector_size, Partition::<F>::WRITE_SIZE, C::ID),
-                    sequence,
-                    erases,
-                },
-                index,
-            )
+            let base = self.flash.base(index);
+            let bytes = self.buffer.get(..len as usize).unwrap_or(&[]);
+            self.flash.program(base, bytes)
         });
         if let Some(sector) = self.sectors.edit(index) {
             sector.erases = erases;
             match result {
-                Ok(()) => {
-                    sector.sequence = sequence;
-                    sector.set_ready(true);
-                }
+                Ok(()) => sector.sequence = sequence,
                 Err(_) => sector.retire(),
             }
-        }
-        if result.is_ok() {
-            self.forget_tombstones();
         }
         result
     }
 
-    fn write_header(&mut self, header: Header, index: usize) -> FlashResult<F> {
+    /// Puts both copies of a header at the front of the buffer.
+    fn put_header(&mut self, header: &Header) {
         let stride = header_stride(Partition::<F>::WRITE_SIZE) as usize;
         let copy = header.encode();
-        let base = self.flash.base(index);
         let both = stride.saturating_mul(2);
-        self.buffer.fill(ERASED);
-        for at in [0, stride] {
-            if let Some(target) = self.buffer.get_mut(at..at.saturating_add(copy.len())) {
-                target.copy_from_slice(&copy);
+        let front = self.buffer.get_mut(..both).unwrap_or(&mut []);
+        front.fill(ERASED);
+        for target in front.chunks_mut(stride) {
+            for (to, from) in target.iter_mut().zip(copy) {
+                *to = from;
             }
-        }
-        match self.buffer.get(..both) {
-            Some(bytes) => self.flash.program(base, bytes),
-            None => Err(Error::Geometry(Geometry::Buffer)),
         }
     }
 

@@ -80,7 +80,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                     // All there is so far, the head included.
                     self.epoch = self.newest_in_use().saturating_add(1);
                 }
-                if !self.options.collect_on_write && self.dead() != 0 || !self.can_make(need)? {
+                let allowed = self.options.collect_on_write || self.dead() == 0;
+                if !allowed || !self.can_make(need)? && !self.rescue(need)? {
                     return Err(self.full(need));
                 }
                 collecting = true;
@@ -151,19 +152,33 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             .map_or(0, |head| self.sectors.get(head).sequence)
     }
 
-    /// Whether collecting step by step would make `need` bytes of room: a dry run of
-    /// [`collect_step`](Self::collect_step), so that a full store is told without wearing it.
+    /// Whether collecting step by step would make `need` bytes of room.
     fn can_make(&mut self, need: u32) -> FlashResult<F, bool> {
-        let payload = self.payload();
-        let mut dead = self.dead();
-        let mut free = if self.head_sequence() >= self.epoch {
+        let free = if self.head_sequence() >= self.epoch {
             self.flash.sector_size.saturating_sub(self.end)
         } else {
             0
         };
+        self.would_make(need, free, None)
+    }
+
+    /// Whether collecting would make `need` bytes of room, with `free` bytes in the head to begin with and the sector
+    /// `except` left out: a dry run of [`collect_step`](Self::collect_step), so that a full store is told without
+    /// wearing it.
+    pub(crate) fn would_make(
+        &mut self,
+        need: u32,
+        mut free: u32,
+        except: Option<usize>,
+    ) -> FlashResult<F, bool> {
+        let payload = self.payload();
+        let mut dead = self.dead();
         let mut last = None;
         while let Some(victim) = self.sectors.victim(self.epoch, last) {
             last = Some((self.sectors.get(victim).live(), victim));
+            if Some(victim) == except {
+                continue;
+            }
             let mut from = 0;
             while let Some((next, place)) = self.live_entry(victim, from) {
                 from = next;

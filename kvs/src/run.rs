@@ -29,6 +29,18 @@ pub(crate) struct Run {
     calls: u32,
 }
 
+impl Run {
+    /// What was programmed in one call between two offsets of the sector at `base`, and is at the front of the buffer.
+    pub(crate) fn whole(base: u32, from: u32, to: u32) -> Self {
+        Self {
+            from,
+            address: base.saturating_add(to),
+            staged: 0,
+            calls: 1,
+        }
+    }
+}
+
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Appends one entry to the run: head, name, value, checksum, padding.
     pub(crate) fn append(

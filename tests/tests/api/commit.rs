@@ -20,8 +20,14 @@ fn four_small_changes_are_one_program_call() {
         ];
         store.commit(&changes).unwrap();
         let cost = device.chip.stats().since(&before);
-        let bytes = [10, 11, 9, 12].map(Device::<W, E>::pad).iter().sum::<usize>();
-        assert_eq!((cost.programs, cost.program_bytes, cost.erases), (1, bytes as u64, 0));
+        let bytes = [10, 11, 9, 12]
+            .map(Device::<W, E>::pad)
+            .iter()
+            .sum::<usize>();
+        assert_eq!(
+            (cost.programs, cost.program_bytes, cost.erases),
+            (1, bytes as u64, 0)
+        );
         for mut store in [store, device.mount()] {
             assert_eq!(get(&mut store, "a"), Some(vec![1]));
             assert_eq!(get(&mut store, HASH), Some(vec![2, 2]));
@@ -39,10 +45,18 @@ fn a_cut_commit_is_there_whole_or_not_at_all() {
     fn on<const W: usize, const E: usize>(device: &Device<W, E>) {
         let mut store = device.try_mount::<16, 64, 64>().unwrap();
         store.put_bytes("a", b"old").unwrap();
-        let changes = [Change::put("a", b"new"), Change::put("b", &[7; 50]), Change::put("c", b"new")];
+        let changes = [
+            Change::put("a", b"new"),
+            Change::put("b", &[7; 50]),
+            Change::put("c", b"new"),
+        ];
         let operations = {
             let device = device.copy();
-            device.try_mount::<16, 64, 64>().unwrap().commit(&changes).unwrap();
+            device
+                .try_mount::<16, 64, 64>()
+                .unwrap()
+                .commit(&changes)
+                .unwrap();
             assert!(device.chip.stats().programs >= 2);
             device.chip.flash().operations()
         };
@@ -57,8 +71,15 @@ fn a_cut_commit_is_there_whole_or_not_at_all() {
                 let mut store = device.mount();
                 let found = ["a", "b", "c"].map(|key| get(&mut store, key));
                 let before = [Some(b"old".to_vec()), None, None];
-                let after = [Some(b"new".to_vec()), Some(vec![7; 50]), Some(b"new".to_vec())];
-                assert!(found == before || found == after, "{operation} {tear:?}: {found:?}");
+                let after = [
+                    Some(b"new".to_vec()),
+                    Some(vec![7; 50]),
+                    Some(b"new".to_vec()),
+                ];
+                assert!(
+                    found == before || found == after,
+                    "{operation} {tear:?}: {found:?}"
+                );
                 outcomes[usize::from(found == after)] += 1;
             }
         }
@@ -89,7 +110,10 @@ fn a_key_that_occurs_twice_gets_the_last_of_its_changes() {
         }
         // Nothing of the others was written: a header, and two entries.
         let bytes = 2 * 16.max(W) + 2 * Device::<W, E>::pad(10);
-        assert_eq!(device.chip.stats().since(&before).program_bytes, bytes as u64);
+        assert_eq!(
+            device.chip.stats().since(&before).program_bytes,
+            bytes as u64
+        );
     }
     everywhere!(on);
 }
@@ -98,7 +122,9 @@ fn a_key_that_occurs_twice_gets_the_last_of_its_changes() {
 fn only_what_differs_is_written() {
     fn on<const W: usize, const E: usize>(device: &Device<W, E>) {
         let mut store = device.mount();
-        store.commit(&[Change::put("a", &[1]), Change::put("b", &[2])]).unwrap();
+        store
+            .commit(&[Change::put("a", &[1]), Change::put("b", &[2])])
+            .unwrap();
         let cost_of = |store: &mut kvs_tests::TestStore<W, E>, changes: &[Change<'_>]| {
             let before = device.chip.stats();
             store.commit(changes).unwrap();
@@ -107,9 +133,17 @@ fn only_what_differs_is_written() {
             cost.program_bytes as usize
         };
         assert_eq!(cost_of(&mut store, &[]), 0);
-        let same = [Change::put("a", &[1]), Change::delete("none"), Change::put("b", &[2])];
+        let same = [
+            Change::put("a", &[1]),
+            Change::delete("none"),
+            Change::put("b", &[2]),
+        ];
         assert_eq!(cost_of(&mut store, &same), 0);
-        let one = [Change::put("a", &[1]), Change::put("b", &[3]), Change::delete("none")];
+        let one = [
+            Change::put("a", &[1]),
+            Change::put("b", &[3]),
+            Change::delete("none"),
+        ];
         assert_eq!(cost_of(&mut store, &one), Device::<W, E>::pad(10));
         // There and back within one commit is no change either.
         let back = [Change::put("a", &[9]), Change::put("a", &[1])];
@@ -126,9 +160,14 @@ fn a_commit_has_to_fit_a_sector() {
         store.put_bytes("a", b"old").unwrap();
         let payload = device.payload();
         let half = device.share(2, 1);
-        let fits = [Change::put("a", &vec![1; half]), Change::put("b", &vec![2; half])].map(|c| c);
+        let (one, two) = (vec![1; half], vec![2; half]);
+        let fits = [Change::put("a", &one), Change::put("b", &two)];
         let (image, value) = (device.partition(), vec![3; half + W]);
-        let too_large = [Change::put("a", &value), Change::put("b", &value), Change::put("c", &[])];
+        let too_large = [
+            Change::put("a", &value),
+            Change::put("b", &value),
+            Change::put("c", &[]),
+        ];
         match store.commit(&too_large) {
             Err(Error::CommitTooLarge { needed, max }) => {
                 assert_eq!(max, payload);
@@ -159,8 +198,14 @@ fn one_bad_change_refuses_the_whole_commit() {
         let bad = [
             (Change::put("", &[1]), Error::KeyEmpty),
             (Change::delete(""), Error::KeyEmpty),
-            (Change::put(long_name.as_str(), &[1]), Error::KeyTooLong { len: 64, max: 63 }),
-            (Change::put("b", &long), Error::ValueTooLong { len: max + 1, max }),
+            (
+                Change::put(long_name.as_str(), &[1]),
+                Error::KeyTooLong { len: 64, max: 63 },
+            ),
+            (
+                Change::put("b", &long),
+                Error::ValueTooLong { len: max + 1, max },
+            ),
         ];
         for (change, error) in bad {
             let last = [Change::put("a", b"new"), Change::put("c", &[1]), change];

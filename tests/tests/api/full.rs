@@ -22,7 +22,11 @@ fn fill<const W: usize, const E: usize>(store: &mut TestStore<W, E>, len: usize)
 
 fn assert_has<const W: usize, const E: usize>(store: &mut TestStore<W, E>, keys: u32, len: usize) {
     for key in 0..keys {
-        assert_eq!(get(store, RawKey::Hash(key)), Some(vec![key as u8; len]), "key {key}");
+        assert_eq!(
+            get(store, RawKey::Hash(key)),
+            Some(vec![key as u8; len]),
+            "key {key}"
+        );
     }
 }
 
@@ -43,7 +47,11 @@ fn a_full_store_says_so_and_keeps_what_it_has() {
             let keys = fill(&mut store, len);
             // All sectors but one are filled with as many as fit.
             let size = Device::<W, E>::pad(len + if len < 32 { 9 } else { 11 }) as u32;
-            assert_eq!(keys, (device.sectors() - 1) * (device.payload() / size), "{len} bytes");
+            assert_eq!(
+                keys,
+                (device.sectors() - 1) * (device.payload() / size),
+                "{len} bytes"
+            );
             assert_has(&mut store, keys, len);
             assert_eq!(sum(&store.stats()), store.stats().capacity);
 
@@ -53,7 +61,11 @@ fn a_full_store_says_so_and_keeps_what_it_has() {
                 assert!(matches!(result, Err(Error::Full { .. })), "{result:?}");
             }
             let cost = device.chip.stats().since(&before);
-            assert_eq!((cost.programs, cost.erases), (0, 0), "failing costs nothing");
+            assert_eq!(
+                (cost.programs, cost.erases),
+                (0, 0),
+                "failing costs nothing"
+            );
             let mut again = device.mount();
             assert_has(&mut again, keys, len);
             assert_eq!(again.len() as u32, keys);
@@ -85,7 +97,7 @@ fn deletes_make_room_in_a_full_store() {
     everywhere!(on);
 }
 
-/// A full store's values can be made shorter, and then there is room again.
+/// Also over time: the tombstones do not pile up.
 #[test]
 fn one_delete_makes_room_for_one_put() {
     fn on<const W: usize, const E: usize>(device: &Device<W, E>) {
@@ -111,7 +123,9 @@ fn a_value_of_a_whole_sector_fits_a_fragmented_store() {
         let filler = vec![0; device.share(4, 6)];
         for round in 0..device.sectors() * 4 {
             if round % 4 == 0 {
-                store.put_bytes(RawKey::Hash(round), &[round as u8]).unwrap();
+                store
+                    .put_bytes(RawKey::Hash(round), &[round as u8])
+                    .unwrap();
             }
             store.put_bytes("filler", &filler).unwrap();
         }
@@ -122,7 +136,10 @@ fn a_value_of_a_whole_sector_fits_a_fragmented_store() {
         for mut store in [store, device.mount()] {
             assert_eq!(get(&mut store, "big"), Some(value.clone()));
             for round in (0..device.sectors() * 4).step_by(4) {
-                assert_eq!(get(&mut store, RawKey::Hash(round)), Some(vec![round as u8]));
+                assert_eq!(
+                    get(&mut store, RawKey::Hash(round)),
+                    Some(vec![round as u8])
+                );
             }
         }
     }

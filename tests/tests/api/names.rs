@@ -20,7 +20,11 @@ fn assert_refused<const W: usize, const E: usize>(
     changes: &[Change<'_>],
 ) {
     let image = device.partition();
-    assert_eq!(store.commit(changes), Err(Error::NameCollision { key: HASH }), "{changes:?}");
+    assert_eq!(
+        store.commit(changes),
+        Err(Error::NameCollision { key: HASH }),
+        "{changes:?}"
+    );
     assert_eq!(device.partition(), image);
 }
 
@@ -38,7 +42,11 @@ fn a_name_whose_hash_another_key_holds_is_refused() {
                 }
                 let last = [Change::put("a", &[1]), Change::put(other, &[1])];
                 assert_refused(&device, &mut store, &last);
-                assert_refused(&device, &mut store, &[Change::put(other, &[1]), Change::put("a", &[1])]);
+                assert_refused(
+                    &device,
+                    &mut store,
+                    &[Change::put(other, &[1]), Change::put("a", &[1])],
+                );
                 // It is not there, and so it can't be read or deleted.
                 assert_eq!(get(&mut store, other), None);
                 assert_eq!(store.contains(other), Ok(false));
@@ -65,8 +73,16 @@ fn two_colliding_keys_in_one_commit_are_refused() {
             (RawKey::Hash(HASH), OTHER.into()),
         ];
         for (first, second) in pairs {
-            assert_refused(device, &mut store, &[Change::put(first, &[1]), Change::put(second, &[1])]);
-            let apart = [Change::put(second, &[1]), Change::put("b", &[1]), Change::put(first, &[2])];
+            assert_refused(
+                device,
+                &mut store,
+                &[Change::put(first, &[1]), Change::put(second, &[1])],
+            );
+            let apart = [
+                Change::put(second, &[1]),
+                Change::put("b", &[1]),
+                Change::put(first, &[2]),
+            ];
             assert_refused(device, &mut store, &apart);
         }
         assert_eq!(keys(&mut device.mount()), ["a"]);
@@ -96,12 +112,18 @@ fn names_have_1_to_63_bytes() {
         let mut store = device.mount();
         for len in [1, 2, 62, 63] {
             store.put_bytes(&long[..len], &[len as u8]).unwrap();
-            assert_eq!(get(&mut device.mount(), &long[..len]), Some(vec![len as u8]));
+            assert_eq!(
+                get(&mut device.mount(), &long[..len]),
+                Some(vec![len as u8])
+            );
             store.delete(&long[..len]).unwrap();
         }
         let image = device.partition();
         let mut out = [0; 4];
-        for (name, error) in [("", Error::KeyEmpty), (&long, Error::KeyTooLong { len: 64, max: 63 })] {
+        for (name, error) in [
+            ("", Error::KeyEmpty),
+            (&long, Error::KeyTooLong { len: 64, max: 63 }),
+        ] {
             assert_eq!(store.put_bytes(name, &[1]), Err(error));
             assert_eq!(store.delete(name), Err(error));
             assert_eq!(store.get_bytes(name, &mut out), Err(error));
@@ -133,10 +155,15 @@ fn hashes_are_any_number() {
     fn on<const W: usize, const E: usize>(device: &Device<W, E>) {
         let mut store = device.mount();
         for hash in [0, 1, u32::MAX, 0x8000_0000] {
-            store.put_bytes(RawKey::Hash(hash), &hash.to_le_bytes()).unwrap();
+            store
+                .put_bytes(RawKey::Hash(hash), &hash.to_le_bytes())
+                .unwrap();
         }
         for hash in [0, 1, u32::MAX, 0x8000_0000] {
-            assert_eq!(get(&mut device.mount(), RawKey::Hash(hash)), Some(hash.to_le_bytes().to_vec()));
+            assert_eq!(
+                get(&mut device.mount(), RawKey::Hash(hash)),
+                Some(hash.to_le_bytes().to_vec())
+            );
         }
         assert_eq!(get(&mut store, RawKey::Hash(2)), None);
     }

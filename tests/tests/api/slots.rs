@@ -16,7 +16,11 @@ fn one_key_too_many_is_refused() {
         }
         let image = device.partition();
         let error = Err(Error::TooManyKeys { capacity: 4 });
-        let two = [Change::put("d", &[1]), Change::put("a", &[2]), Change::put("e", &[1])];
+        let two = [
+            Change::put("d", &[1]),
+            Change::put("a", &[2]),
+            Change::put("e", &[1]),
+        ];
         assert_eq!(store.commit(&two), error);
         assert_eq!(device.partition(), image, "nothing is written");
         store.put_bytes("d", &[1]).unwrap();
@@ -27,7 +31,9 @@ fn one_key_too_many_is_refused() {
         assert_eq!(device.partition(), image);
 
         // The four live on, and can be changed.
-        store.commit(&[Change::put("a", &[2]), Change::put("d", &[2])]).unwrap();
+        store
+            .commit(&[Change::put("a", &[2]), Change::put("d", &[2])])
+            .unwrap();
         for mut store in [store, device.try_mount::<4, 64, 64>().unwrap()] {
             assert_eq!(keys(&mut store), ["a", "b", "c", "d"]);
             assert_eq!(get(&mut store, "a"), Some(vec![2]));
@@ -52,7 +58,10 @@ fn a_deleted_key_makes_way_for_another() {
         }
         assert_eq!(store.delete("b"), Ok(true));
         store.put_bytes("e", &[5]).unwrap();
-        assert_eq!(store.put_bytes("f", &[6]), Err(Error::TooManyKeys { capacity: 4 }));
+        assert_eq!(
+            store.put_bytes("f", &[6]),
+            Err(Error::TooManyKeys { capacity: 4 })
+        );
         // In one commit, too: afterwards there are four.
         let swap = [Change::delete("a"), Change::put("f", &[6])];
         if store.commit(&swap).is_err() {
@@ -109,14 +118,20 @@ fn put_over_a_tombstone_and_delete_again() {
                 let was_there = model.remove(&key).is_some();
                 assert_eq!(store.delete(RawKey::Hash(key)), Ok(was_there));
             } else {
-                store.put_bytes(RawKey::Hash(key), &step.to_le_bytes()).unwrap();
+                store
+                    .put_bytes(RawKey::Hash(key), &step.to_le_bytes())
+                    .unwrap();
                 model.insert(key, step.to_le_bytes().to_vec());
             }
             if step % 13 == 0 {
                 store = device.try_mount::<8, 64, 64>().unwrap();
             }
             for key in 0..6 {
-                assert_eq!(get(&mut store, RawKey::Hash(key)), model.get(&key).cloned(), "step {step}");
+                assert_eq!(
+                    get(&mut store, RawKey::Hash(key)),
+                    model.get(&key).cloned(),
+                    "step {step}"
+                );
             }
         }
     }

@@ -6,7 +6,9 @@ use kvs_tests::{Device, everywhere, get};
 const HASH: RawKey<'_> = RawKey::Hash(0xABCD_0123);
 
 fn pattern(len: usize) -> Vec<u8> {
-    (0..len).map(|index| (index * 31 + index / 256) as u8).collect()
+    (0..len)
+        .map(|index| (index * 31 + index / 256) as u8)
+        .collect()
 }
 
 /// Under a hash and under a name: 0 bytes, the border of short and long entries, a word's and the buffer's end.
@@ -17,7 +19,13 @@ fn values_of_every_length_around_a_border() {
         for key in keys {
             let device = device.copy();
             let longest = device.mount().max_value_len(key);
-            let borders = [0..70, 120..132, 240..270, 500..520, longest - 20..longest + 1];
+            let borders = [
+                0..70,
+                120..132,
+                240..270,
+                500..520,
+                longest - 20..longest + 1,
+            ];
             let mut store = device.mount();
             for len in borders.into_iter().flatten().filter(|len| *len <= longest) {
                 store.put_bytes(key, &pattern(len)).unwrap();
@@ -39,11 +47,18 @@ fn an_entry_costs_what_the_format_says() {
         for (len, overhead) in [(0, 9), (31, 9), (32, 11), (33, 11)] {
             store.put_bytes(HASH, &pattern(len)).unwrap();
             let size = store.keys().next().unwrap().unwrap().size;
-            assert_eq!(size as usize, Device::<W, E>::pad(len + overhead), "{len} bytes");
+            assert_eq!(
+                size as usize,
+                Device::<W, E>::pad(len + overhead),
+                "{len} bytes"
+            );
         }
         // The longest value ends with its sector's last byte.
         for (key, overhead) in [(HASH, 11), (RawKey::Name("name"), 12)] {
-            assert_eq!(store.max_value_len(key), device.payload() as usize - overhead);
+            assert_eq!(
+                store.max_value_len(key),
+                device.payload() as usize - overhead
+            );
         }
     }
     everywhere!(on);
@@ -87,7 +102,11 @@ fn a_buffer_too_small_is_told_apart_from_not_found() {
             assert_eq!(store.get_bytes("key", &mut exact), Ok(Some(len)));
         }
         store.put_bytes("key", &[]).unwrap();
-        assert_eq!(store.get_bytes("key", &mut []), Ok(Some(0)), "empty is not absent");
+        assert_eq!(
+            store.get_bytes("key", &mut []),
+            Ok(Some(0)),
+            "empty is not absent"
+        );
     }
     everywhere!(on);
 }
@@ -105,7 +124,11 @@ fn a_store_with_the_smallest_buffer_handles_long_values() {
             store.put_bytes("tiny", &[round]).unwrap();
             let before = device.chip.stats();
             store.put_bytes("long", &value).unwrap();
-            assert_eq!(device.chip.stats().since(&before).programs, 0, "it is there already");
+            assert_eq!(
+                device.chip.stats().since(&before).programs,
+                0,
+                "it is there already"
+            );
             for mut store in [store, device.try_mount::<8, 64, 64>().unwrap()] {
                 assert_eq!(get(&mut store, "long"), Some(value.clone()));
                 assert_eq!(get(&mut store, "tiny"), Some(vec![round]));

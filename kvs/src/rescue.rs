@@ -1,0 +1,86 @@
+//! The way out when bit rot has left no dead sector.
+//!
+//! A sector that was dead comes back to life when an entry that superseded one of its own rots. If then the head has no
+//! room to move that one to, nothing could be collected any more, ever. So the sector with the fewest live bytes is
+//! read into the buffer, erased, and written anew with these alone. That is the one moment at which a value is in RAM
+//! only; a power cut just then loses the value that the rot had brought back.
+
+use embedded_storage::nor_flash::NorFlash;
+
+use crate::checksum::Checksum;
+use crate::flash::FlashResult;
+use crate::format::{Head, place_salt};
+use crate::run::Run;
+use crate::store::Store;
+
+impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
+    /// Makes the sector with the fewest live bytes the head, with the rest of it free, if there is no dead sector and
+    /// this is what it takes to make `need` bytes of room. False: it is not, or would not help.
+    pub(crate) fn rescue(&mut self, need: u32) -> FlashResult<F, bool> {
+        let victim = self.sectors.victim(self.head_sequence(), None);
+        let (Some(victim), 0) = (victim, self.dead()) else {
+            return Ok(false);
+        };
+        let live = self.sectors.get(victim).live();
+        let end = self.header_len().saturating_add(live);
+        let free = self.payload().saturating_sub(live);
+        self.epoch = self.next_sequence;
+        if end as usize > self.stage_len() || !self.would_make(need, free, Some(victim))? {
+            return Ok(false);
+        }
+        let sequence = self.next_sequence;
+        let mut at = self.header_len();
+        let mut from = 0;
+        while let Some((next, place)) = self.live_entry(victim, from) {
+            from = next;
+            let size = self.size_at(place)?;
+            let range = at as usize..at.saturating_add(size) as usize;
+            let Some(entry) = self.buffer.get_mut(range) else {
+                return Ok(false);
+            };
+            self.flash.read(place.address, entry)?;
+            let (sector, offset) = self.flash.split(place.address);
+            let was = place_salt(self.sectors.get(sector).sequence, offset);
+            if !move_entry(entry, &mut self.checksum, was, place_salt(sequence, at)) {
+                return Ok(false);
+            }
+            at = at.saturating_add(size);
+        }
+        self.renew(victim, at)?;
+        let header_len = self.header_len();
+        self.buffer.copy_within(header_len as usize..at as usize, 0);
+        self.sectors.head = Some(victim);
+        self.apply(&Run::whole(self.flash.base(victim), header_len, at))?;
+        self.epoch = sequence;
+        Ok(true)
+    }
+}
+
+/// Makes an entry one that counts at another place, as a commit of its own. False, and nothing done: it does not count
+/// where it was.
+fn move_entry<C: Checksum>(entry: &mut [u8], checksum: &mut C, was: u32, is: u32) -> bool {
+    let Some(head) = Head::decode(entry) else {
+        return false;
+    };
+    let len = head.checked_len() as usize;
+    let Some((checked, rest)) = entry.split_at_mut_checked(len) else {
+        return false;
+    };
+    let mut sum = |bytes: &[u8]| {
+        checksum.reset();
+        checksum.update(bytes);
+        checksum.value()
+    };
+    if rest.first_chunk() != Some(&(sum(checked) ^ was).to_le_bytes()) {
+        return false;
+    }
+    let (bytes, len) = head.alone().encode();
+    for (to, from) in checked.iter_mut().zip(bytes).take(len) {
+        *to = from;
+    }
+    let check = (sum(checked) ^ is).to_le_bytes();
+    for (to, from) in rest.iter_mut().zip(check) {
+        *to = from;
+    }
+    true
+}
