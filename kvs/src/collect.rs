@@ -7,10 +7,10 @@ use embedded_storage::nor_flash::NorFlash;
 use crate::checksum::Checksum;
 use crate::flash::{CHUNK, FlashResult, Partition};
 use crate::format::pad;
+use crate::lookup::Found;
 use crate::map::Place;
 use crate::run::Run;
 use crate::store::Store;
-use crate::window::{Probe, Window};
 
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Moves one entry out of the sector with the fewest live bytes. False: there is none to move, or no place.
@@ -70,21 +70,25 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// erased: it may be readable another time.
     fn copy(&mut self, place: Place, size: u32) -> FlashResult<F> {
         let (sector, offset) = self.flash.split(place.address);
-        let sequence = self.sectors.get(sector).sequence;
-        let limit = offset.saturating_add(size);
-        let mut window = Window::new(&mut self.flash, self.buffer, sector, limit);
-        let probe = window.probe(&mut self.checksum, sequence, offset, false, u32::MAX);
-        if window.failed.is_some() {
-            if let Some(sector) = self.sectors.edit(sector) {
-                sector.retire();
+        let found = Found::at(
+            (&mut self.flash, &mut self.checksum, self.buffer),
+            (&self.sectors, true),
+            place,
+        );
+        let Found { entry, view, .. } = match found {
+            Ok(Some(found)) => found,
+            Ok(None) => {
+                self.drop_corrupt(sector, place, size);
+                return Ok(());
             }
-            return Ok(());
-        }
-        let Probe::Whole(entry) = probe else {
-            self.drop_corrupt(sector, place, size);
-            return Ok(());
+            Err(_) => {
+                if let Some(sector) = self.sectors.edit(sector) {
+                    sector.retire();
+                }
+                return Ok(());
+            }
         };
-        let (head, view) = (entry.head.alone(), window.view);
+        let head = entry.head.alone();
         let mut run = self.new_run();
         let at = self.head_position(&run);
         let (bytes, len) = head.encode();

@@ -33,6 +33,41 @@ impl Found {
     }
 }
 
+impl Found {
+    /// The entry at `place`, through `buffer`; `None` where there is no whole entry. Where its size is known, it alone
+    /// is read. What reads badly is read once more: a glitch on the bus is no rot.
+    pub(crate) fn at<F: NorFlash, C: Checksum>(
+        (flash, checksum, buffer): (&mut Partition<F>, &mut C, &mut [u8]),
+        (sectors, verify): (&SectorTable<'_>, bool),
+        place: Place,
+    ) -> FlashResult<F, Option<Self>> {
+        let (sector, offset) = flash.split(place.address);
+        let limit = match place.size {
+            Some(size) => offset.saturating_add(size),
+            None => flash.sector_size,
+        };
+        let sequence = sectors.get(sector).sequence;
+        let mut again = false;
+        loop {
+            let mut window = Window::new(flash, buffer, sector, limit);
+            let probe = window.probe(checksum, sequence, offset, !verify, u32::MAX);
+            let (view, failed) = (window.view, window.failed.take());
+            match (probe, failed) {
+                (Probe::Whole(entry), None) => {
+                    return Ok(Some(Self {
+                        entry,
+                        sector,
+                        view,
+                    }));
+                }
+                (_, Some(error)) if again => return Err(error),
+                (_, None) if again => return Ok(None),
+                _ => again = true,
+            }
+        }
+    }
+}
+
 impl Lookup {
     /// Looks, through `buffer`, at the entry that the map has for a key.
     pub(crate) fn at<F: NorFlash, C: Checksum>(
@@ -43,38 +78,25 @@ impl Lookup {
         let Some(place) = place.filter(|place| !place.tombstone) else {
             return Ok(Self::Absent);
         };
-        let (sector, offset) = flash.split(place.address);
-        // Where the size is known, the entry alone is read.
-        let limit = match place.size {
-            Some(size) => offset.saturating_add(size),
-            None => flash.sector_size,
-        };
-        let sequence = sectors.get(sector).sequence;
-        let mut window = Window::new(flash, buffer, sector, limit);
-        let probe = window.probe(checksum, sequence, offset, !verify, u32::MAX);
-        if let Some(error) = window.failed.take() {
-            return Err(error);
-        }
-        let entry = match probe {
-            Probe::Whole(entry) if entry.hash == key.hash() => entry,
+        let found = Found::at((flash, checksum, buffer), (sectors, verify), place)?;
+        let found = match found {
+            Some(found) if found.entry.hash == key.hash() => found,
             _ => return Err(Error::Corrupt { key: key.hash() }),
         };
+        let entry = &found.entry;
         let same = match key {
             RawKey::Hash(_) => entry.head.kind == Kind::Hashed,
             RawKey::Name(name) => {
-                let stored = window.at(offset.saturating_add(4), name.len());
+                let mut window =
+                    Window::new(flash, buffer, found.sector, entry.end()).loaded(found.view);
+                let stored = window.at(entry.offset.saturating_add(4), name.len());
                 entry.head.kind == Kind::Named
                     && usize::from(entry.head.name_len) == name.len()
                     && stored.get(..name.len()) == Some(name.as_bytes())
             }
         };
-        let view = window.view;
         Ok(if same {
-            Self::Found(Found {
-                entry,
-                sector,
-                view,
-            })
+            Self::Found(found)
         } else {
             Self::Other
         })

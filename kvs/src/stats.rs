@@ -6,8 +6,9 @@ use crate::checksum::Checksum;
 use crate::error::Error;
 use crate::flash::FlashResult;
 use crate::format::Kind;
+use crate::lookup::Found;
 use crate::store::Store;
-use crate::window::{Probe, Window};
+use crate::window::Window;
 
 /// The state of a store, in numbers. `live + stale + free` bytes are the [`capacity`](Self::capacity).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -209,24 +210,26 @@ impl<F: NorFlash, C: Checksum> Keys<'_, '_, F, C> {
         };
         let store = &mut *self.store;
         let place = store.map.packing.unpack(slot);
-        let (sector, offset) = store.flash.split(place.address);
-        let sequence = store.sectors.get(sector).sequence;
-        let limit = match place.size {
-            Some(size) => offset.saturating_add(size),
-            None => store.flash.sector_size,
-        };
-        let trusted = !store.options.verify_on_read;
-        let mut window = Window::new(&mut store.flash, store.buffer, sector, limit);
-        let probe = window.probe(&mut store.checksum, sequence, offset, trusted, u32::MAX);
-        if let Some(error) = window.failed.take() {
-            return Err(error);
-        }
-        let Probe::Whole(entry) = probe else {
+        let verify = store.options.verify_on_read;
+        let found = Found::at(
+            (&mut store.flash, &mut store.checksum, store.buffer),
+            (&store.sectors, verify),
+            place,
+        )?;
+        let Some(Found {
+            entry,
+            sector,
+            view,
+        }) = found
+        else {
             return Err(Error::Corrupt { key: slot.hash });
         };
         let name = if entry.head.kind == Kind::Named {
             let len = usize::from(entry.head.name_len);
-            let name = window.into_bytes(offset.saturating_add(4), len);
+            let window = Window::new(&mut store.flash, store.buffer, sector, entry.end());
+            let name = window
+                .loaded(view)
+                .into_bytes(entry.offset.saturating_add(4), len);
             Some(core::str::from_utf8(name).map_err(|_| Error::Corrupt { key: slot.hash })?)
         } else {
             None
@@ -237,7 +240,7 @@ impl<F: NorFlash, C: Checksum> Keys<'_, '_, F, C> {
             value_len: usize::from(entry.head.value_len),
             size: entry.size,
             sector,
-            offset,
+            offset: entry.offset,
         }))
     }
 }
