@@ -52,10 +52,7 @@ fn conflicts(field: &Field, errors: &mut Errors) {
             "skip",
             ["rename", "range", "validate", "keep", "nested"].as_slice(),
         ),
-        (
-            "nested",
-            ["default", "range", "validate", "keep"].as_slice(),
-        ),
+        ("nested", ["default", "range", "validate"].as_slice()),
     ] {
         let Some(at) = words.iter().position(|word| word == first) else {
             continue;

@@ -46,13 +46,13 @@ fn tree(model: &Struct) -> TokenStream {
             Kind::Leaf | Kind::Skipped => {
                 let range = field.attrs.range.as_ref().map(tokens::compact);
                 let range = range.unwrap_or_default();
-                let keep = field.attrs.keep;
-                quote!(#ops.node(#range, #keep))
+                quote!(#ops.node(#range))
             }
             Kind::Group => quote!(#krate::Node::Group(#ops.fields())),
             Kind::Array(_, len) => quote!(#krate::Node::Array(#ops.fields(), #len)),
         };
-        quote!(#krate::Field { name: #name, node: #node })
+        let keep = field.attrs.keep;
+        quote!(#krate::Field { name: #name, keep: #keep, node: #node })
     });
     let hashes = quote_spanned!(tokens::located(model.ident.span())=> __TREE.hashes::<__COUNT>());
     quote! {

@@ -87,7 +87,7 @@ fn tree_fields(model: &Struct) -> TokenStream {
             Kind::Group => quote!(#krate::Node::Group(#ops.fields())),
             Kind::Array(_, len) => quote!(#krate::Node::Array(#ops.fields(), #len)),
         };
-        quote!(#krate::Field { name: #name, node: #node },)
+        quote!(#krate::Field { name: #name, keep: false, node: #node },)
     });
     fields.collect()
 }

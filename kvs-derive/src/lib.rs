@@ -40,7 +40,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `rename = "name"` | the name in the key |
 /// | `range = 1..=10` | the values allowed |
 /// | `validate = f` | a function from `&T` to `bool` or `Result<(), &'static str>` |
-/// | `keep` | survives a factory reset |
+/// | `keep` | survives a factory reset; all of a `nested` struct |
 /// | `nested` | the field is a settings struct, or an array of them |
 /// | `skip` | the field is not stored |
 ///

@@ -1,4 +1,49 @@
-//! Typed device settings in NOR flash.
+//! Typed device settings in NOR flash: power-safe, wear-levelled, `no_std`, no heap, no `unsafe`, no panics.
+//!
+//! ```
+//! use kvs::{Options, Resources, Settings, Store, sim::presets};
+//!
+//! #[derive(Settings)]
+//! struct Lamp {
+//!     #[setting(default = 80, range = 0..=100)]
+//!     brightness: u8,
+//!     #[setting(default = 2700)]
+//!     kelvin: u16,
+//! }
+//!
+//! # let flash = presets::nrf52840();
+//! let mut resources = Resources::<8, 8, 64>::for_settings::<Lamp>();
+//! let mut store = Store::mount(flash, 0..8 * 4096, &mut resources, Options::DEFAULT)?;
+//!
+//! let (mut lamp, report) = store.load::<Lamp>();
+//! assert!(report.is_first_boot());
+//! lamp.brightness = 40;
+//! store.save(&lamp)?;
+//! # Ok::<(), kvs::Error<kvs::sim::SimError>>(())
+//! ```
+//!
+//! * [`Store`] is mounted on a range of any `embedded_storage::nor_flash::NorFlash`, in RAM that [`Resources`] size.
+//! * [`Settings`](trait@Settings) is derived for a struct; [`Store::load`], [`Store::save`], [`Store::get`], [`Store::put`] and
+//!   [`Store::reset`] work on it, with the typed [`Key`]s in `Lamp::KEYS`.
+//! * Raw keys are names of up to 63 bytes, with bytes for values: [`Store::get_bytes`], [`Store::put_bytes`], [`Store::delete`].
+//! * [`Store::commit`] takes several changes, typed and raw, and makes all of them or none.
+//! * [`Store::maintain`] does in idle time what a commit would otherwise have to wait for.
+//! * [`Store::stats`], [`Store::sectors`] and [`Store::keys`] show what there is.
+//! * `sim` (feature `sim`) is a NOR flash to test against, with power cuts.
+//!
+//! # How it works
+//!
+//! Flash is a log. A commit appends its entries to the *head* sector in one run; of each key the last entry counts, and a
+//! table in RAM, 8 bytes a key, knows where it is. When the head is full, the next sector that holds nothing that counts is
+//! erased and becomes the head. When only one such sector is left, the live entries of the sector with the fewest of them are
+//! moved to it first, so that there is always one to spare. Nothing is ever appended behind something torn, and mounting
+//! never writes.
+//!
+//! # Features
+//!
+//! * `derive` (default): `#[derive(Settings)]`.
+//! * `crc-table`: the CRC with a table of 1 KiB.
+//! * `sim`: the simulator; needs `std`.
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(

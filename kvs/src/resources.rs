@@ -49,6 +49,17 @@ impl<const KEYS: usize, const SECTORS: usize, const BUFFER: usize>
 
     /// As [`new`](Self::new), and does not compile where `S` has more settings than `KEYS`, or a value that could
     /// exceed `BUFFER`.
+    ///
+    /// ```compile_fail
+    /// # use kvs::{Resources, Settings};
+    /// #[derive(Settings)]
+    /// struct Log {
+    ///     #[setting(default = "")]
+    ///     last_error: heapless::String<200>,
+    /// }
+    /// // `last_error` may take more than 64 bytes; `{ Log::BUFFER }` would do.
+    /// let resources = Resources::<8, 8, 64>::for_settings::<Log>();
+    /// ```
     #[must_use]
     pub const fn for_settings<S: Settings>() -> Self {
         const {

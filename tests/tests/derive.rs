@@ -181,7 +181,7 @@ fn what_is_known_of_a_setting() {
         ]
     );
     let kept: std::vec::Vec<_> = (0..15)
-        .filter(|leaf| info(*leaf).is_some_and(|leaf| leaf.keep))
+        .filter(|leaf| kvs::Path::new(Thermostat::TREE, *leaf).is_kept())
         .collect();
     assert_eq!(kept, [7, 9, 11, 13, 14]);
     let max_len = |leaf| info(leaf).map(|leaf| leaf.max_len);

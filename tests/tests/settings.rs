@@ -25,6 +25,8 @@ struct Device {
     wifi: Wifi,
     #[setting(nested)]
     zones: [Zone; 3],
+    #[setting(nested, keep)]
+    factory: Factory,
     #[setting(default, keep)]
     boots: u32,
     #[setting(skip)]
@@ -47,6 +49,11 @@ struct Zone {
     on: bool,
     #[setting(default)]
     offsets: Vec<i8, 8>,
+}
+
+#[derive(Settings)]
+struct Factory {
+    serial: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, Schema)]
@@ -268,6 +275,7 @@ fn changed(store: &mut Store<'_, &mut Flash>) {
     device.wifi.channel = 9;
     device.wifi.calibration = Some(5);
     device.zones[0].on = false;
+    device.factory.serial = Some(77);
     device.boots = 3;
     store.save(&device).unwrap();
     store.put_bytes("serial", b"A-1").unwrap();
@@ -287,6 +295,11 @@ fn a_factory_reset_removes_all_but_what_is_kept() {
         (210, 1, true)
     );
     assert_eq!((device.wifi.calibration, device.boots), (Some(5), 3));
+    assert_eq!(
+        device.factory.serial,
+        Some(77),
+        "a struct that is kept is kept whole"
+    );
     assert_eq!(
         store.value_len("serial").unwrap(),
         Some(3),

@@ -17,7 +17,7 @@ struct Net {
     inner: Inner,
     #[setting(nested, default = Inner { value: 1 })]
     other: Inner,
-    #[setting(keep, nested)]
+    #[setting(range = 1..5, nested)]
     kept: Inner,
 }
 

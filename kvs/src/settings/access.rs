@@ -291,7 +291,7 @@ impl Batch for Group {
     fn value(&self, index: usize, _: &mut [u8]) -> Result<Value<'_>, Refusal> {
         let leaf = usize::from(self.first).saturating_add(index);
         Ok(match self.tree.leaf(leaf) {
-            Some(leaf) if leaf.keep => Value::Keep,
+            Some((_, true)) => Value::Keep,
             _ => Value::Delete,
         })
     }

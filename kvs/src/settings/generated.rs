@@ -23,7 +23,6 @@ pub const STUB: Node = Node::Leaf(Leaf {
     schema: <() as Schema>::SCHEMA,
     max_len: 0,
     range: "",
-    keep: false,
 });
 
 /// What a setting's type must be able to do.
@@ -161,12 +160,11 @@ pub const fn codec<T: Storable>() -> Codec<T> {
 impl<T> Codec<T> {
     /// The leaf of a tree.
     #[must_use]
-    pub const fn node(&self, range: &'static str, keep: bool) -> Node {
+    pub const fn node(&self, range: &'static str) -> Node {
         Node::Leaf(Leaf {
             schema: self.schema,
             max_len: self.max_len,
             range,
-            keep,
         })
     }
 

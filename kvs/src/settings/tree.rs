@@ -24,6 +24,8 @@ pub struct Tree {
 pub struct Field {
     /// The name in the key: the Rust name, or what `rename` says.
     pub name: &'static str,
+    /// Survives a factory reset, with all that is in it.
+    pub keep: bool,
     /// What the field holds.
     pub node: Node,
 }
@@ -48,8 +50,6 @@ pub struct Leaf {
     pub max_len: usize,
     /// What `range` allows, as written (`"1..=13"`), or empty.
     pub range: &'static str,
-    /// Survives a factory reset.
-    pub keep: bool,
 }
 
 impl Tree {
@@ -90,18 +90,19 @@ impl Tree {
         (0..self.count()).map(move |leaf| Path::new(self, leaf))
     }
 
-    /// The setting with this number.
-    pub(crate) fn leaf(&self, leaf: usize) -> Option<&'static Leaf> {
+    /// The setting with this number, and whether a factory reset leaves it alone.
+    pub(crate) fn leaf(&self, leaf: usize) -> Option<(&'static Leaf, bool)> {
         let mut fields = self.fields;
         let mut rest = leaf;
+        let mut keep = false;
         loop {
-            let (field, below) = locate(fields, rest)?;
-            match &fields.get(field)?.node {
-                Node::Leaf(leaf) => return Some(leaf),
+            let (number, below) = locate(fields, rest)?;
+            let field = fields.get(number)?;
+            keep |= field.keep;
+            match &field.node {
+                Node::Leaf(leaf) => return Some((leaf, keep)),
                 Node::Group(inner) => (fields, rest) = (inner, below),
-                Node::Array(inner, _) => {
-                    (fields, rest) = (inner, split(inner, below).1);
-                }
+                Node::Array(inner, _) => (fields, rest) = (inner, split(inner, below).1),
             }
         }
     }
@@ -235,10 +236,16 @@ impl Path {
         self.leaf as usize
     }
 
-    /// What is known of the setting: its schema, its range as written, whether a reset keeps it.
+    /// What is known of the setting: its schema, its range as written.
     #[must_use]
     pub fn info(&self) -> Option<&'static Leaf> {
-        self.tree.leaf(self.leaf())
+        self.tree.leaf(self.leaf()).map(|(leaf, _)| leaf)
+    }
+
+    /// Whether a factory reset leaves the setting alone.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        self.tree.leaf(self.leaf()).is_some_and(|(_, keep)| keep)
     }
 }
 
