@@ -111,7 +111,6 @@ fn check<const W: usize, const E: usize>(image: &[u8], history: &History, what: 
             );
         }
     }
-    drop(store);
     let mut store = mount(&mut flash, &mut ram);
     for key in 0..3u8 {
         let mut buffer = [0; 64];

@@ -534,11 +534,9 @@ fn a_value_longer_than_the_buffer_is_told() {
             available: 64
         }
     );
-    drop(store);
     let mut large = Resources::<8, 8, 128>::new();
     let mut store = Store::mount(&mut flash, 0..8 * 4096, &mut large, Options::DEFAULT).unwrap();
     store.save(&blob).unwrap();
-    drop(store);
     let mut store = Store::mount(&mut flash, 0..8 * 4096, &mut small, Options::DEFAULT).unwrap();
     let (_, report) = store.load::<Blob>();
     assert_eq!(report.rejected().next().unwrap().1, Rejection::TooLong);
