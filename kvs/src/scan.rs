@@ -33,7 +33,8 @@ pub(crate) struct Walker {
     intact: bool,
     /// The part being replayed.
     replay: Option<(u32, u32)>,
-    /// Bytes that may still be spent on checking long entries that turn out bad: keeps a crafted sector linear.
+    /// Bytes that may still be spent on checking long entries that turn out bad: four times the sector, where a sector
+    /// crafted of lying lengths would take the square of it.
     patience: u32,
     trusted: bool,
     /// Commits that were damaged or never finished.
@@ -148,7 +149,7 @@ impl Walker {
         self.at = at.saturating_add(Partition::<F>::WRITE_SIZE);
     }
 
-    /// Probes at `at`; within damage, where lengths are not to be trusted, only as long as patience lasts.
+    /// Probes at `at`. Each long entry that turns out bad costs patience.
     fn probe<F: NorFlash, C: Checksum>(
         &mut self,
         window: &mut Window<'_, F>,
@@ -156,16 +157,13 @@ impl Walker {
         at: u32,
     ) -> Probe {
         window.pin = self.undecided.filter(|_| self.intact);
-        let lost = self.undecided.is_some() && !self.intact || self.replay.is_some();
-        let long = if lost {
-            self.patience.max(CHEAP)
-        } else {
-            u32::MAX
-        };
+        let long = self.patience.max(CHEAP);
         let probe = window.probe(checksum, self.sequence, at, self.trusted, long);
-        if lost && matches!(probe, Probe::Bad) {
+        if matches!(probe, Probe::Bad) {
             let claimed = Head::decode(window.at(at, MAX_HEAD)).map_or(0, |head| head.entry_len());
-            if claimed > CHEAP {
+            // One that claims more than there is was not read.
+            let was_read = claimed <= long && at.saturating_add(claimed) <= window.sector_size();
+            if claimed > CHEAP && was_read {
                 self.patience = self.patience.saturating_sub(claimed);
             }
         }
@@ -173,5 +171,5 @@ impl Walker {
     }
 }
 
-/// An entry of up to this many bytes is checked wherever it might be.
+/// An entry of up to this many bytes is checked wherever it might be, whatever patience is left.
 const CHEAP: u32 = 64;

@@ -89,6 +89,10 @@ impl<'w, F: NorFlash> Window<'w, F> {
         }
     }
 
+    pub(crate) fn sector_size(&self) -> u32 {
+        self.flash.sector_size
+    }
+
     /// The buffer holds part of the sector already.
     pub(crate) fn loaded(mut self, view: View) -> Self {
         self.view = view;

@@ -76,7 +76,7 @@ fn it_moves_entries_when_that_is_worth_it() {
     // One live entry a sector, among stale ones.
     for key in 0..7 {
         store.put_bytes(name(key).as_str(), &[1]).unwrap();
-        for round in 0..8 {
+        for round in 0..13 {
             store.put_bytes("hot", &[round, key as u8]).unwrap();
         }
     }

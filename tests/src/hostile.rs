@@ -1,0 +1,278 @@
+//! Images that nobody wrote: any bytes, or well-sealed entries that lie.
+//!
+//! Whatever is in the flash, the store mounts it or says why not, reads what is there, takes a commit, and keeps it; in a
+//! bounded number of flash operations, without a panic.
+
+use kvs::sim::{SimError, SimFlash};
+use kvs::{Change, Crc32c, Error, Maintenance, Options, RawKey, Resources, Settings, Store};
+
+use crate::input::Input;
+
+/// Bytes read by one mount, in partitions: each byte once, in damaged places once more, and long entries that lie cost up
+/// to four times their sector and the way back; the newest sector is looked at twice.
+pub const MOUNT_READS: u64 = 16;
+
+type Ram = Resources<64, 8, 128>;
+
+/// Makes an image from `input`, and plays with it.
+pub fn image(bytes: &[u8]) {
+    let mut input = Input::new(bytes);
+    let strict = input.byte() & 1 == 0;
+    match input.byte() % 5 {
+        0 => play(
+            SimFlash::<1, 256>::from_image(&craft(&mut input, 2, 256, 1)),
+            strict,
+        ),
+        1 => play(
+            SimFlash::<4, 256>::from_image(&craft(&mut input, 4, 256, 4)),
+            strict,
+        ),
+        2 => play(
+            SimFlash::<4, 1024>::from_image(&craft(&mut input, 3, 1024, 4)),
+            strict,
+        ),
+        3 => play(
+            SimFlash::<16, 512>::from_image(&craft(&mut input, 3, 512, 16)),
+            strict,
+        ),
+        _ => play(
+            SimFlash::<32, 512>::from_image(&craft(&mut input, 4, 512, 32)),
+            strict,
+        ),
+    }
+}
+
+/// An image of raw bytes, headers and entries as `input` says; checksums right as often as not.
+pub fn craft(input: &mut Input<'_>, sectors: usize, size: usize, word: usize) -> Vec<u8> {
+    let mut image = vec![0xFF; sectors * size];
+    let stride = word.max(16);
+    let mut sequences = vec![1u32; sectors];
+    let (mut sector, mut at) = (0, 0);
+    while !input.is_empty() {
+        match input.byte() % 8 {
+            // A header, good or nearly.
+            0 => {
+                sector = input.below(sectors);
+                let sequence = match input.byte() {
+                    small @ 0..=250 => u32::from(small),
+                    _ => input.word(),
+                };
+                sequences[sector] = sequence;
+                let log = |size: usize| size.ilog2() as u8;
+                let mut header = [0; 16];
+                header[..4].copy_from_slice(&[b'K', b'V', 0x10, log(size) << 3 | log(word)]);
+                header[4..8].copy_from_slice(&sequence.to_le_bytes());
+                header[8] = input.byte();
+                let check = Crc32c::of(&header[..12]).to_le_bytes();
+                header[12..].copy_from_slice(&check);
+                let base = sector * size;
+                image[base..base + 16].copy_from_slice(&header);
+                image[base + stride..base + stride + 16].copy_from_slice(&header);
+                at = 2 * stride;
+            }
+            // Anything, anywhere.
+            1 => {
+                let from = input.below(image.len());
+                let bytes = input.bytes(16);
+                let len = bytes.len().min(image.len() - from);
+                image[from..from + len].copy_from_slice(&bytes[..len]);
+            }
+            // A gap, or a step to another place in the sector.
+            2 => at = (input.below(size) / word * word).max(2 * stride),
+            // An entry with a good checksum, whatever it says.
+            kind => {
+                let mut entry = entry(input, kind);
+                let salt = sequences[sector].rotate_left(16) ^ at as u32;
+                let check = Crc32c::of(&entry) ^ salt;
+                entry.extend_from_slice(&check.to_le_bytes());
+                entry.resize(entry.len().next_multiple_of(word), 0xFF);
+                if at + entry.len() <= size {
+                    let from = sector * size + at;
+                    image[from..from + entry.len()].copy_from_slice(&entry);
+                    at += entry.len();
+                }
+            }
+        }
+    }
+    image
+}
+
+/// An entry up to its checksum. Its tag and lengths are right, but for the last kind.
+fn entry(input: &mut Input<'_>, kind: u8) -> Vec<u8> {
+    let flags = input.byte() & 0x60;
+    let key = u32::from(input.byte() % 20).to_le_bytes();
+    match kind {
+        3 => {
+            let len = input.below(32);
+            let value = input.bytes(len);
+            [&[flags | value.len() as u8], &key[..], value].concat()
+        }
+        4 => [&[flags | 0x80], &key[..]].concat(),
+        5 => {
+            let len = 32 + u16::from(input.byte());
+            let value = vec![len as u8; usize::from(len)];
+            [&[flags | 0x81], &key[..], &len.to_le_bytes(), &value].concat()
+        }
+        6 => {
+            let len = 1 + input.below(63);
+            let name = input.bytes(len);
+            let value = [7; 3];
+            let front = [flags | 0x82, name.len() as u8, 3, 0];
+            [&front[..], name, &value].concat()
+        }
+        _ => {
+            let len = 5 + input.below(40);
+            input.bytes(len).to_vec()
+        }
+    }
+}
+
+fn play<const W: usize, const E: usize>(mut flash: SimFlash<W, E>, strict: bool) {
+    flash.allow_reprogram(!strict);
+    let end = flash.image().len() as u32;
+    let mut ram = Ram::new();
+    let mount = Store::mount(&mut flash, 0..end, &mut ram, Options::DEFAULT);
+    let mut store = match mount {
+        Ok(store) => store,
+        Err(Error::Incompatible { .. } | Error::TooManyKeys { .. }) => return,
+        Err(error) => panic!("{error}"),
+    };
+    assert!(store.flash().stats().read_bytes <= MOUNT_READS * u64::from(end));
+    assert_eq!(
+        store.flash().stats().programs + store.flash().stats().erases,
+        0
+    );
+
+    let (device, _) = store.load::<Device>();
+    assert!(device.level <= 100);
+    let found = read_all(&mut store);
+    let stats = store.stats();
+    assert_eq!(stats.live + stats.stale + stats.free, stats.capacity);
+    assert_eq!(found.len(), stats.keys);
+
+    // Whatever the room: an error, or a commit that is found again.
+    let before = store.flash().stats().clone();
+    let result = store.commit(&[
+        Change::put(RawKey::Hash(1), b"first"),
+        Change::put("a name of ours", b"second"),
+    ]);
+    let cost = store.flash().stats().since(&before);
+    assert!(cost.erases <= 2 * u64::from(end) / E as u64, "{cost:?}");
+    assert!(cost.program_bytes <= 2 * u64::from(end), "{cost:?}");
+    let committed = match result {
+        Ok(()) => true,
+        Err(
+            Error::Full { .. }
+            | Error::TooManyKeys { .. }
+            | Error::NameCollision { .. }
+            | Error::Exhausted,
+        ) => false,
+        Err(Error::CommitTooLarge { .. }) => false,
+        Err(error) => panic!("{error}"),
+    };
+    let mut steps = 0;
+    while store.maintain().is_ok_and(|step| step != Maintenance::Idle) {
+        steps += 1;
+        assert!(steps < 1000, "maintenance without an end");
+    }
+    let now = read_all(&mut store);
+    drop_none(&found, &now, committed);
+
+    let mut ram = Ram::new();
+    let mut store =
+        Store::mount(&mut flash, 0..end, &mut ram, Options::DEFAULT).expect("it mounts again");
+    assert_eq!(read_all(&mut store), now, "after a remount");
+}
+
+/// What was there is there still, but for the two keys of the commit.
+fn drop_none(found: &[(u32, Vec<u8>)], now: &[(u32, Vec<u8>)], committed: bool) {
+    let ours = [1, kvs::key_hash("a name of ours")];
+    for (key, value) in found.iter().filter(|(key, _)| !ours.contains(key)) {
+        assert!(now.contains(&(*key, value.clone())), "{key:#x} is gone");
+    }
+    if committed {
+        for (key, value) in ours
+            .into_iter()
+            .zip([b"first".to_vec(), b"second".to_vec()])
+        {
+            assert!(now.contains(&(key, value)), "the commit is not there");
+        }
+    }
+}
+
+/// All keys with their values. Only what the simulated flash can't give may be unreadable, and that is nothing.
+fn read_all<const W: usize, const E: usize>(
+    store: &mut Store<'_, &mut SimFlash<W, E>>,
+) -> Vec<(u32, Vec<u8>)> {
+    let mut known = Vec::new();
+    let mut keys = store.keys();
+    loop {
+        match keys.next() {
+            Ok(None) => break,
+            Ok(Some(key)) => known.push((key.hash, key.name.map(String::from), key.value_len)),
+            // A name that is no text.
+            Err(Error::Corrupt { key }) => known.push((key, None, usize::MAX)),
+            Err(error) => panic!("{error}"),
+        }
+    }
+    let mut all = Vec::new();
+    for (hash, name, len) in known {
+        if len == usize::MAX {
+            all.push((hash, Vec::new()));
+            continue;
+        }
+        let mut buffer = vec![0; len];
+        let found: Result<_, Error<SimError>> = match &name {
+            Some(name) => store.get_bytes(name.as_str(), &mut buffer),
+            None => store.get_bytes(RawKey::Hash(hash), &mut buffer),
+        };
+        assert_eq!(found, Ok(Some(len)), "{hash:#x} {name:?}");
+        all.push((hash, buffer));
+    }
+    all
+}
+
+/// Settings whose keys a fuzzer finds under small hashes: what is loaded keeps to the rules.
+#[derive(Settings)]
+pub struct Device {
+    /// A number with a range.
+    #[setting(default = 50, range = 0..=100)]
+    pub level: u8,
+    /// A text.
+    #[setting(default = "none")]
+    pub name: heapless::String<16>,
+    /// A list.
+    #[setting(default)]
+    pub steps: heapless::Vec<i16, 8>,
+    /// A choice of two numbers.
+    #[setting(default)]
+    pub pair: Option<(u16, i8)>,
+}
+
+/// Plants any bytes under the settings' keys and loads them.
+pub fn settings(bytes: &[u8]) {
+    let mut input = Input::new(bytes);
+    let mut flash = SimFlash::<4, 1024>::new(2);
+    let mut ram = Ram::new();
+    let mut store = Store::mount(&mut flash, 0..2048, &mut ram, Options::DEFAULT).unwrap();
+    while !input.is_empty() {
+        let key = Device::HASHES[input.below(Device::COUNT)];
+        let len = input.below(64);
+        let value = input.bytes(len);
+        store.put_bytes(RawKey::Hash(key), value).unwrap();
+    }
+    let (device, report) = store.load::<Device>();
+    assert!(device.level <= 100);
+    assert!(device.name.len() <= 16 && std::str::from_utf8(device.name.as_bytes()).is_ok());
+    assert_eq!(report.iter().count(), Device::COUNT);
+    // What was accepted is saved as it was found: nothing to write.
+    let mut again = device;
+    for (path, _) in report.rejected() {
+        // What was turned down is a default now, and writing it pins it.
+        assert!(path.leaf() < Device::COUNT);
+    }
+    store.save(&again).unwrap();
+    again.level = 7;
+    store.save(&again).unwrap();
+    assert_eq!(store.load::<Device>().0.level, 7);
+}
