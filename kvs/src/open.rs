@@ -15,13 +15,14 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             let Some(next) = self.sectors.next_to_open() else {
                 return Err(self.full(0));
             };
-            if !self.sectors.get(next).is_ready() {
-                match self.prepare(next) {
-                    Ok(()) => {}
-                    // It is retired now; perhaps another one does.
-                    Err(error) if self.dead() == 0 => return Err(error),
-                    Err(_) => continue,
+            if !self.sectors.get(next).is_ready()
+                && let Err(error) = self.prepare(next)
+            {
+                // It is retired now; perhaps another one does.
+                if self.sectors.get(next).is_retired() && self.dead() != 0 {
+                    continue;
                 }
+                return Err(error);
             }
             if let Some(sector) = self.sectors.edit(next) {
                 sector.set_ready(false);
