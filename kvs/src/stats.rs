@@ -25,6 +25,8 @@ pub struct Stats {
     pub free: u32,
     /// Bytes of all sectors, headers aside.
     pub capacity: u32,
+    /// The partition's sectors.
+    pub sectors: usize,
     /// Bytes that can still be stored: without what is live, and without the spare sector.
     pub available: u32,
     /// Erases of the sector that has the fewest.
@@ -39,6 +41,39 @@ pub struct Stats {
     pub collections: u32,
     /// Sectors that failed since mounting, and are left alone until the next mount.
     pub retired_sectors: usize,
+}
+
+impl Stats {
+    /// How many more commits of `commit_bytes` the flash will take, if a sector stands `endurance` erases.
+    ///
+    /// `commit_bytes` are bytes in flash: [`KeyInfo::size`], summed over a commit's keys. An estimate: each erase makes
+    /// room for a sector, less what is live in it on average. Commits that are skewed to few keys get more out of it.
+    ///
+    /// ```
+    /// # use kvs::{Options, RawKey, Resources, Store, sim::presets};
+    /// # let mut resources = Resources::<32, 8, 256>::new();
+    /// # let store = Store::mount(presets::nrf52840(), 0..8 * 4096, &mut resources, Options::DEFAULT)?;
+    /// // A counter saved once a minute, on a part of 10,000 erases:
+    /// let years = store.stats().expected_commits_left(10_000, 16) / (60 * 24 * 365);
+    /// assert_eq!(years, 38);
+    /// # Ok::<(), kvs::Error<kvs::sim::SimError>>(())
+    /// ```
+    #[must_use]
+    pub fn expected_commits_left(&self, endurance: u32, commit_bytes: u32) -> u64 {
+        let sectors = self.sectors as u64;
+        let erases_left =
+            u64::from(endurance.saturating_sub(self.mean_erases)).saturating_mul(sectors);
+        let payload = u64::from(self.capacity).checked_div(sectors).unwrap_or(0);
+        let spared = payload.saturating_mul(sectors.saturating_sub(1));
+        let live = u64::from(self.live)
+            .saturating_mul(payload)
+            .checked_div(spared)
+            .unwrap_or(0);
+        erases_left
+            .saturating_mul(payload.saturating_sub(live))
+            .checked_div(u64::from(commit_bytes))
+            .unwrap_or(0)
+    }
 }
 
 /// What a sector is being used for.
@@ -115,6 +150,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             stale: capacity.saturating_sub(live).saturating_sub(free),
             free,
             capacity,
+            sectors: self.sectors.len(),
             available: self.available(),
             least_erases: erases().min().unwrap_or(0),
             most_erases: erases().max().unwrap_or(0),

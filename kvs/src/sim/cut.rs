@@ -3,6 +3,8 @@
 //! A program clears bits and an erase sets them, so an interrupted one leaves each bit either as
 //! it was or as it should become. Which of them changed is what the [`Tear`] says.
 
+use core::ops::Range;
+
 use super::medium::ERASED;
 use super::rng::Rng;
 use super::tear::Tear;
@@ -13,6 +15,27 @@ pub(super) struct Progress {
     pub(super) whole: usize,
     /// Words of which any bit may have changed, the whole ones included.
     pub(super) touched: usize,
+    /// Words of which bits may be left in between, on a part where that happens.
+    pub(super) shaky: Range<usize>,
+}
+
+impl Progress {
+    /// So many words, and no harm done.
+    pub(super) fn whole(words: usize) -> Self {
+        Self {
+            whole: words,
+            touched: words,
+            shaky: 0..0,
+        }
+    }
+
+    fn torn(index: usize) -> Self {
+        Self {
+            whole: index,
+            touched: index + 1,
+            shaky: index..index + 1,
+        }
+    }
 }
 
 /// Clears the bits that `data` has cleared.
@@ -62,59 +85,61 @@ impl Cut {
             program(&mut cells[..start], &data[..start]);
         }
         match self.tear {
-            Tear::Clean => Progress {
-                whole: index,
-                touched: index,
-            },
+            Tear::Clean => Progress::whole(index),
             Tear::Prefix => {
                 let cut = start + self.prefix(word);
                 program(&mut cells[start..cut], &data[start..cut]);
-                Progress {
-                    whole: index,
-                    touched: index + 1,
-                }
+                Progress::torn(index)
             }
             Tear::WordBits => {
                 self.clear_some(&mut cells[start..end], &data[start..end]);
-                Progress {
-                    whole: index,
-                    touched: index + 1,
-                }
+                Progress::torn(index)
             }
             Tear::CallBits => {
                 self.clear_some(cells, data);
+                let words = data.len() / word;
                 Progress {
                     whole: 0,
-                    touched: data.len() / word,
+                    touched: words,
+                    shaky: 0..words,
                 }
             }
             Tear::Complete => {
                 program(&mut cells[start..end], &data[start..end]);
-                Progress {
-                    whole: index + 1,
-                    touched: index + 1,
-                }
+                Progress::whole(index + 1)
             }
         }
     }
 
-    /// Tears the erase of a sector. Says whether the erase began.
-    pub(super) fn tear_erase(&mut self, cells: &mut [u8]) -> bool {
+    /// Tears the erase of a sector. Gives the words of which bits may be left in between; nothing
+    /// when the erase did not begin.
+    pub(super) fn tear_erase(&mut self, cells: &mut [u8], word: usize) -> Option<Range<usize>> {
+        let words = cells.len() / word;
         match self.tear {
-            Tear::Clean => return false,
+            Tear::Clean => return None,
             Tear::Prefix => {
                 let cut = self.prefix(cells.len());
                 cells[..cut].fill(ERASED);
+                let edge = (cut / word).min(words - 1);
+                return Some(edge..edge + 1);
             }
             Tear::WordBits | Tear::CallBits => {
-                let density = self.density();
+                let density = self.rng.density();
                 for cell in cells {
-                    *cell |= self.some_bits(density);
+                    *cell |= self.rng.bits(density);
                 }
             }
-            Tear::Complete => cells.fill(ERASED),
+            Tear::Complete => {
+                cells.fill(ERASED);
+                return Some(0..0);
+            }
         }
-        true
+        Some(0..words)
+    }
+
+    /// The random numbers that the tear has left over.
+    pub(super) fn into_rng(self) -> Rng {
+        self.rng
     }
 
     /// A length of at least 1 and less than `len`, where there is one.
@@ -127,20 +152,10 @@ impl Cut {
     }
 
     fn clear_some(&mut self, cells: &mut [u8], data: &[u8]) {
-        let density = self.density();
+        let density = self.rng.density();
         for (cell, byte) in cells.iter_mut().zip(data) {
-            *cell &= byte | !self.some_bits(density);
+            *cell &= byte | !self.rng.bits(density);
         }
-    }
-
-    /// How many of the bits a tear changes: one in 2, 4, 8, 16 (0 to 3), or all but these (4 to 7).
-    fn density(&mut self) -> usize {
-        self.rng.below(8)
-    }
-
-    fn some_bits(&mut self, density: usize) -> u8 {
-        let few = (0..=density % 4).fold(0xFF, |bits, _| bits & self.rng.next_u8());
-        if density < 4 { few } else { !few }
     }
 }
 
@@ -226,9 +241,9 @@ mod tests {
         for tear in Tear::ALL {
             for seed in 0..50 {
                 let mut cells = [0x24; 64];
-                let begun = Cut::new(0, tear, seed).tear_erase(&mut cells);
+                let begun = Cut::new(0, tear, seed).tear_erase(&mut cells, 4);
                 assert!(cells.iter().all(|cell| cell & 0x24 == 0x24));
-                assert_eq!(begun, tear != Tear::Clean);
+                assert_eq!(begun.is_some(), tear != Tear::Clean);
                 match tear {
                     Tear::Clean => assert_eq!(cells, [0x24; 64]),
                     Tear::Complete => assert_eq!(cells, [ERASED; 64]),
@@ -247,7 +262,7 @@ mod tests {
     fn a_torn_erase_may_leave_nearly_all_or_nearly_nothing() {
         let set = |seed| {
             let mut cells = [0; 64];
-            Cut::new(0, Tear::WordBits, seed).tear_erase(&mut cells);
+            Cut::new(0, Tear::WordBits, seed).tear_erase(&mut cells, 4);
             cells.iter().map(|cell| cell.count_ones()).sum::<u32>()
         };
         assert!((0..50).any(|seed| set(seed) < 64));

@@ -7,7 +7,8 @@ use embedded_storage::nor_flash::{NorFlashError, NorFlashErrorKind};
 /// Why a call to the simulated flash failed.
 ///
 /// Addresses are offsets in bytes from the start of the flash. After every error but
-/// [`PowerLost`](Self::PowerLost) and [`Io`](Self::Io) the flash is as it was before the call.
+/// [`PowerLost`](Self::PowerLost), [`Io`](Self::Io) and those of a [`Fault`](super::Fault) the flash
+/// is as it was before the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SimError {
@@ -45,6 +46,21 @@ pub enum SimError {
     /// The power is off: it was cut in this call or before it. See
     /// [`SimFlash::power_on`](super::SimFlash::power_on).
     PowerLost,
+    /// A word failed to program, by a [`Fault`](super::Fault). The words before it are programmed.
+    ProgramFailed {
+        /// The word.
+        address: u32,
+    },
+    /// A sector failed to erase, by a [`Fault`](super::Fault). The sectors before it are erased.
+    EraseFailed {
+        /// The start of the sector.
+        address: u32,
+    },
+    /// A read met a word that can't be corrected, by a [`Fault`](super::Fault). It gave no bytes.
+    Ecc {
+        /// The first such byte.
+        address: u32,
+    },
     /// The file behind the flash could not be written.
     Io(std::io::ErrorKind),
 }
@@ -81,6 +97,15 @@ impl fmt::Display for SimError {
                 )
             }
             Self::PowerLost => f.write_str("the power is off"),
+            Self::ProgramFailed { address } => {
+                write!(f, "the word at {address:#x} failed to program")
+            }
+            Self::EraseFailed { address } => {
+                write!(f, "the sector at {address:#x} failed to erase")
+            }
+            Self::Ecc { address } => {
+                write!(f, "the byte at {address:#x} is past correction (ECC)")
+            }
             Self::Io(kind) => write!(f, "the file behind the flash: {kind}"),
         }
     }
@@ -93,9 +118,12 @@ impl NorFlashError for SimError {
         match self {
             Self::NotAligned { .. } => NorFlashErrorKind::NotAligned,
             Self::OutOfBounds { .. } | Self::Reversed { .. } => NorFlashErrorKind::OutOfBounds,
-            Self::ProgrammedTwice { .. } | Self::PowerLost | Self::Io(_) => {
-                NorFlashErrorKind::Other
-            }
+            Self::ProgrammedTwice { .. }
+            | Self::PowerLost
+            | Self::ProgramFailed { .. }
+            | Self::EraseFailed { .. }
+            | Self::Ecc { .. }
+            | Self::Io(_) => NorFlashErrorKind::Other,
         }
     }
 }

@@ -79,6 +79,11 @@ impl Clone for Medium {
     fn clone(&self) -> Self {
         Self::from_bytes(self.bytes.clone())
     }
+
+    fn clone_from(&mut self, source: &Self) {
+        self.bytes.clone_from(&source.bytes);
+        self.file = None;
+    }
 }
 
 #[cfg(test)]

@@ -70,19 +70,26 @@
     )
 )]
 
+mod copy;
 mod cut;
 mod error;
+mod fault;
+#[cfg(test)]
+mod fault_tests;
+mod faults;
 mod flash;
 mod medium;
 mod nor;
 mod power;
 pub mod presets;
 mod rng;
+mod rules;
 mod stats;
 mod tear;
 mod timing;
 
 pub use error::SimError;
+pub use fault::Fault;
 pub use flash::SimFlash;
 pub use rng::Rng;
 pub use stats::Stats;

@@ -1,48 +1,64 @@
 //! What reads, programs and erases do: the rules of NOR flash, and the counting.
 
+use std::vec::Vec;
+
 use embedded_storage::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
 
-use super::cut::{Progress, program};
+use super::cut::{Cut, Progress, program};
 use super::error::SimError;
+use super::faults::{Call, Kind};
 use super::flash::SimFlash;
 use super::medium::{ERASED, is_erased};
+use super::tear::Tear;
 
 impl<const WRITE: usize, const ERASE: usize, const READ: usize> SimFlash<WRITE, ERASE, READ> {
-    /// Checks the range of a call, and gives its start.
-    fn check(&self, address: u32, len: usize, unit: usize) -> Result<usize, SimError> {
-        let (start, capacity) = (address as usize, self.medium.bytes().len());
-        if len > capacity || start > capacity - len {
-            return Err(SimError::OutOfBounds {
-                address,
-                len,
-                capacity,
-            });
+    fn erase_sector(&mut self, sector: usize) -> Result<(), SimError> {
+        let start = sector * ERASE;
+        let call = Call {
+            kind: Kind::Erase,
+            start,
+            done: self.operations,
+        };
+        let failure = self.faults.failure(&call, 1);
+        let injury = self.advance(1).or_else(|| self.injury(failure));
+        self.faults.strike(true, &call, 1);
+        let before = &self.medium.bytes()[start..start + ERASE];
+        let mut cells = before.to_vec();
+        let (mut begun, mut mended) = (true, true);
+        if let Some((_, mut cut)) = injury {
+            let shaky = cut.tear_erase(&mut cells, WRITE);
+            begun = shaky.is_some();
+            mended = begun && is_erased(&cells);
+            if let Some(shaky) = shaky.filter(|words| self.unstable_tears && !words.is_empty()) {
+                let bytes = shaky.start * WRITE..shaky.end * WRITE;
+                let mut unset: Vec<u8> = before[bytes.clone()].iter().map(|cell| !cell).collect();
+                let rng = cut.into_rng();
+                self.faults.torn(start + bytes.start, &mut unset, rng);
+                mended = false;
+            }
+        } else {
+            cells.fill(ERASED);
+            self.faults.stick_at_zero(start, &mut cells);
         }
-        if !start.is_multiple_of(unit) || !len.is_multiple_of(unit) {
-            return Err(SimError::NotAligned { address, len, unit });
+        if begun {
+            self.stats.count_erase(&self.timing, sector);
+            self.medium.store(start, &cells)?;
         }
-        Ok(start)
+        if mended {
+            self.faults.erased(start..start + ERASE);
+        }
+        if mended || begun && !self.strict_tears {
+            self.marks[start / WRITE..(start + ERASE) / WRITE].fill(false);
+        }
+        self.faults.strike(false, &call, 1);
+        self.check_power()?;
+        let address = start as u32;
+        failure.map_or(Ok(()), |_| Err(SimError::EraseFailed { address }))
     }
 
-    fn erase_sector(&mut self, sector: usize) -> Result<(), SimError> {
-        let (start, end) = (sector * ERASE, (sector + 1) * ERASE);
-        let mut cells = self.medium.bytes()[start..end].to_vec();
-        let mut torn = false;
-        match (self.advance(1), &mut self.cut) {
-            (Some(_), Some(cut)) => {
-                if !cut.tear_erase(&mut cells) {
-                    return Err(SimError::PowerLost);
-                }
-                torn = !is_erased(&cells);
-            }
-            _ => cells.fill(ERASED),
-        }
-        self.stats.count_erase(&self.timing, sector);
-        self.medium.store(start, &cells)?;
-        if !(torn && self.strict_tears) {
-            self.marks[start / WRITE..end / WRITE].fill(false);
-        }
-        self.check_power()
+    /// What a failing operation does to the cells: as a power cut there would.
+    fn injury(&mut self, failure: Option<(usize, Tear)>) -> Option<(usize, Cut)> {
+        failure.map(|(index, tear)| (index, Cut::new(self.operations, tear, self.faults.draw())))
     }
 }
 
@@ -61,7 +77,9 @@ impl<const WRITE: usize, const ERASE: usize, const READ: usize> ReadNorFlash
         self.check_power()?;
         let start = self.check(offset, bytes.len(), READ)?;
         self.stats.count_read(&self.timing, bytes.len());
+        self.faults.check_read(start, bytes.len())?;
         bytes.copy_from_slice(&self.medium.bytes()[start..start + bytes.len()]);
+        self.faults.read(start, bytes);
         Ok(())
     }
 
@@ -90,25 +108,41 @@ impl<const WRITE: usize, const ERASE: usize, const READ: usize> NorFlash
         self.check_power()?;
         let start = self.check(offset, bytes.len(), WRITE)?;
         let (first, words) = (start / WRITE, bytes.len() / WRITE);
-        let mut cells = self.medium.bytes()[start..start + bytes.len()].to_vec();
         if !self.reprogram {
-            let marks = &self.marks[first..first + words];
-            let mut both = cells.chunks_exact(WRITE).zip(marks);
-            if let Some(word) = both.position(|(word, &marked)| marked || !is_erased(word)) {
-                let address = offset + (word * WRITE) as u32;
-                return Err(SimError::ProgrammedTwice { address });
-            }
+            self.check_unprogrammed(offset, bytes.len())?;
         }
-        let progress = match (self.advance(words), &mut self.cut) {
-            (Some(index), Some(cut)) => cut.tear_program(&mut cells, bytes, index, WRITE),
-            _ => {
-                program(&mut cells, bytes);
-                Progress {
-                    whole: words,
-                    touched: words,
-                }
-            }
+        let call = Call {
+            kind: Kind::Program,
+            start,
+            done: self.operations,
         };
+        let failure = self.faults.failure(&call, words);
+        let reach = failure.map_or(words, |(index, _)| index + 1);
+        let injury = self.advance(reach).or_else(|| self.injury(failure));
+        let count = (self.operations - call.done) as usize;
+        self.faults.strike(true, &call, count);
+        let before = &self.medium.bytes()[start..start + bytes.len()];
+        let mut cells = before.to_vec();
+        let progress = if let Some((index, mut cut)) = injury {
+            let progress = cut.tear_program(&mut cells, bytes, index, WRITE);
+            self.faults
+                .programmed(start, &bytes[..progress.whole * WRITE]);
+            let shaky = progress.shaky.start * WRITE..progress.shaky.end * WRITE;
+            if self.unstable_tears && !shaky.is_empty() {
+                let pairs = before[shaky.clone()].iter().zip(&bytes[shaky.clone()]);
+                let mut uncleared: Vec<u8> = pairs.map(|(cell, byte)| cell & !byte).collect();
+                let rng = cut.into_rng();
+                self.faults.torn(start + shaky.start, &mut uncleared, rng);
+            }
+            progress
+        } else {
+            program(&mut cells, bytes);
+            self.faults.programmed(start, bytes);
+            Progress::whole(words)
+        };
+        let whole = progress.whole * WRITE;
+        self.faults
+            .stick_at_one(start, &before[..whole], &mut cells[..whole]);
         if self.powered || progress.touched > 0 {
             self.stats
                 .count_program(&self.timing, offset, progress.touched * WRITE, WRITE);
@@ -118,7 +152,12 @@ impl<const WRITE: usize, const ERASE: usize, const READ: usize> NorFlash
             self.medium.store(start + index * WRITE, word)?;
             self.marks[first + index] |= index < progress.whole || self.strict_tears;
         }
-        self.check_power()
+        self.faults.strike(false, &call, count);
+        self.check_power()?;
+        failure.map_or(Ok(()), |(index, _)| {
+            let address = offset + (index * WRITE) as u32;
+            Err(SimError::ProgramFailed { address })
+        })
     }
 }
 
@@ -178,46 +217,6 @@ mod tests {
         flash.write(0, &[0b1100, 0xFF, 0, 0]).unwrap();
         flash.write(0, &[0b1010, 0x0F, 0xFF, 0]).unwrap();
         assert_eq!(flash.image()[..4], [0b1000, 0x0F, 0, 0]);
-    }
-
-    #[test]
-    fn unaligned_calls_are_refused_and_do_nothing() {
-        let mut flash = Small::new(4);
-        let refused = |address, len, unit| Err(SimError::NotAligned { address, len, unit });
-        assert_eq!(flash.write(2, &[0; 4]), refused(2, 4, 4));
-        assert_eq!(flash.write(4, &[0; 6]), refused(4, 6, 4));
-        assert_eq!(flash.read(1, &mut [0; 2]), refused(1, 2, 2));
-        assert_eq!(flash.read(2, &mut [0; 3]), refused(2, 3, 2));
-        assert_eq!(flash.erase(0, 32), refused(0, 32, 64));
-        assert_eq!(flash.erase(4, 68), refused(4, 64, 64));
-        assert_eq!(flash.stats(), Small::new(4).stats());
-        assert_eq!(flash.operations(), 0);
-        assert_eq!(flash.image(), [0xFF; 256]);
-    }
-
-    #[test]
-    fn calls_out_of_range_are_refused() {
-        let mut flash = Small::new(4);
-        let refused = |address, len| {
-            Err(SimError::OutOfBounds {
-                address,
-                len,
-                capacity: 256,
-            })
-        };
-        assert_eq!(flash.write(252, &[0; 8]), refused(252, 8));
-        assert_eq!(flash.read(256, &mut [0; 2]), refused(256, 2));
-        assert_eq!(
-            flash.read(u32::MAX - 1, &mut [0; 2]),
-            refused(u32::MAX - 1, 2)
-        );
-        assert_eq!(flash.erase(192, 320), refused(192, 128));
-        assert_eq!(
-            flash.erase(64, 0),
-            Err(SimError::Reversed { from: 64, to: 0 })
-        );
-        assert_eq!(flash.erase(64, 64), Ok(()), "an empty range is none");
-        assert_eq!(flash.operations(), 0);
     }
 
     #[test]

@@ -53,14 +53,12 @@ impl<const WRITE: usize, const ERASE: usize, const READ: usize> SimFlash<WRITE, 
 
     /// Whether a cut comes within the next `count` operations, and in which. Counts those before
     /// it, and itself.
-    pub(super) fn advance(&mut self, count: usize) -> Option<usize> {
-        let struck = self
-            .cut
-            .as_ref()
-            .and_then(|cut| cut.strikes(self.operations, count));
+    pub(super) fn advance(&mut self, count: usize) -> Option<(usize, Cut)> {
+        let done = self.operations;
+        let struck = self.cut.as_ref().and_then(|cut| cut.strikes(done, count));
         self.operations += struck.map_or(count, |index| index + 1) as u64;
         self.powered = struck.is_none();
-        struck
+        struck.zip(self.cut.take_if(|_| struck.is_some()))
     }
 }
 

@@ -39,11 +39,58 @@ impl Rng {
         // Slightly uneven for huge limits, which does not matter to a test.
         (self.next_u64() % (if limit == 0 { 1 } else { limit as u64 })) as usize
     }
+
+    /// How many of the bits something random changes: one in 2, 4, 8, 16, or all but these. Few and nearly all are
+    /// drawn as often as half, since they look most like nothing and like something whole.
+    pub(super) const fn density(&mut self) -> Density {
+        Density(self.below(8))
+    }
+
+    /// 8 bits, so many of them set.
+    pub(super) fn bits(&mut self, density: Density) -> u8 {
+        let few = (0..=density.0 % 4).fold(0xFF, |bits, _| bits & self.next_u8());
+        if density.0 < 4 { few } else { !few }
+    }
+
+    /// Takes bits out of `mask`; at least one is left where there was one.
+    pub(super) fn thin(&mut self, mask: &mut [u8]) {
+        let total: u32 = mask.iter().map(|byte| byte.count_ones()).sum();
+        let mut kept = self.below(total as usize) as u32;
+        let density = self.density();
+        for byte in mask {
+            let mut left = *byte & self.bits(density);
+            for bit in (0..8).filter(|bit| *byte >> bit & 1 == 1) {
+                left |= u8::from(kept == 0) << bit;
+                kept = kept.wrapping_sub(1);
+            }
+            *byte = left;
+        }
+    }
 }
+
+/// See [`Rng::density`].
+#[derive(Clone, Copy)]
+pub(super) struct Density(usize);
 
 #[cfg(test)]
 mod tests {
     use super::Rng;
+
+    #[test]
+    fn thinning_leaves_some_of_the_bits_and_never_none() {
+        let mut rng = Rng::new(3);
+        let mut left = [0; 9];
+        for _ in 0..200 {
+            let mut mask = [0, 0x81, 0x18];
+            rng.thin(&mut mask);
+            assert_eq!(mask[0], 0);
+            assert_eq!((mask[1] & !0x81, mask[2] & !0x18), (0, 0));
+            left[(mask[1].count_ones() + mask[2].count_ones()) as usize] += 1;
+        }
+        assert_eq!(left[0], 0);
+        assert!(left[1..5].iter().all(|&times| times > 10), "{left:?}");
+        rng.thin(&mut [0; 3]);
+    }
 
     #[test]
     fn gives_the_published_sequence() {

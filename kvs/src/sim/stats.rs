@@ -73,6 +73,16 @@ impl Stats {
         }
     }
 
+    /// As `clone_from`, which a derive does not give, keeps what is allocated.
+    pub(super) fn copy_from(&mut self, source: &Self) {
+        let mut sector_erases = core::mem::take(&mut self.sector_erases);
+        sector_erases.clone_from(&source.sector_erases);
+        *self = Self {
+            sector_erases,
+            ..*source
+        };
+    }
+
     pub(super) fn count_read(&mut self, timing: &Timing, bytes: usize) {
         self.reads += 1;
         self.read_bytes += bytes as u64;
