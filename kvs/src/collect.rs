@@ -64,6 +64,43 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             .find(|(_, place)| range.contains(&place.address))
     }
 
+    /// Bytes of the live entries of `sector` that the commit under way does not supersede.
+    pub(crate) fn kept_bytes(&mut self, sector: usize) -> FlashResult<F, u32> {
+        let mut bytes = 0u32;
+        let mut from = 0;
+        while let Some((next, place)) = self.live_entry(sector, from) {
+            from = next;
+            if !self.is_superseded(next) {
+                bytes = bytes.saturating_add(self.size_at(place)?);
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// Moves the live entries of `sector` to the head, but for those that the commit under way supersedes.
+    pub(crate) fn move_kept(&mut self, sector: usize) -> FlashResult<F> {
+        let mut from = 0;
+        while let Some((next, place)) = self.live_entry(sector, from) {
+            from = next;
+            if !self.is_superseded(next) {
+                let size = self.size_at(place)?;
+                if let Err(error) = self.copy(place, size) {
+                    self.retire_head();
+                    return Err(error);
+                }
+                // A rotten one took its slot along.
+                from = 0;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the commit under way writes the key whose map slot is the one before `next`.
+    fn is_superseded(&self, next: usize) -> bool {
+        let slot = self.map.slots().get(next.saturating_sub(1));
+        slot.is_some_and(|slot| slot.is_dirty())
+    }
+
     /// Copies the entry at `place` to the head, as a commit of its own, and lets the copy win.
     ///
     /// An entry that fails its checksum is forgotten; one that can't be read at all keeps its sector from being

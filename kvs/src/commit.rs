@@ -35,8 +35,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             let sectors = self.usable_sectors();
             let corrupt = self.corrupt;
             match self.attempt(batch) {
-                // A sector failed, and there are others.
-                Err(error) if self.usable_sectors() < sectors && self.dead() != 0 => {
+                // A sector failed; perhaps there are others.
+                Err(error) if self.usable_sectors() < sectors => {
                     failed.get_or_insert(error);
                 }
                 // An entry that was measured against turned out rotten, and is gone.
@@ -72,6 +72,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             return Err(error);
         }
         self.epoch = 0;
+        self.refused = 0;
+        self.only_copies = false;
         Ok(Some(measure.entries))
     }
 
@@ -100,7 +102,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             if !differs {
                 continue;
             }
-            self.map.mark_dirty(key.hash());
+            self.map.set_dirty(key.hash());
             let head = Self::head_for(&key, &value);
             let size = pad(head.entry_len(), Partition::<F>::WRITE_SIZE);
             let (needed, available) = (size as usize, self.stage_len());

@@ -81,6 +81,7 @@ mod settings;
 pub mod sim;
 mod stats;
 mod store;
+mod tombstones;
 mod window;
 
 pub use change::{Change, EncodeError, RawKey};

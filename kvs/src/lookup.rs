@@ -79,20 +79,22 @@ impl Lookup {
             return Ok(Self::Absent);
         };
         let found = Found::at((flash, checksum, buffer), (sectors, verify), place)?;
-        let found = match found {
+        let mut found = match found {
             Some(found) if found.entry.hash == key.hash() => found,
             _ => return Err(Error::Corrupt { key: key.hash() }),
         };
-        let entry = &found.entry;
+        let entry = found.entry;
         let same = match key {
             RawKey::Hash(_) => entry.head.kind == Kind::Hashed,
             RawKey::Name(name) => {
                 let mut window =
                     Window::new(flash, buffer, found.sector, entry.end()).loaded(found.view);
                 let stored = window.at(entry.offset.saturating_add(4), name.len());
+                let same = stored.get(..name.len()) == Some(name.as_bytes());
+                found.view = window.view;
                 entry.head.kind == Kind::Named
                     && usize::from(entry.head.name_len) == name.len()
-                    && stored.get(..name.len()) == Some(name.as_bytes())
+                    && same
             }
         };
         Ok(if same {

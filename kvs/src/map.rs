@@ -23,6 +23,11 @@ impl Slot {
     pub(crate) fn is_dirty(&self) -> bool {
         self.place & DIRTY != 0
     }
+
+    /// Whether an old value of this key was found in flash.
+    pub(crate) fn has_shadow(&self) -> bool {
+        self.place & SHADOW != 0
+    }
 }
 
 impl fmt::Debug for Slot {
@@ -33,8 +38,9 @@ impl fmt::Debug for Slot {
 
 const TOMBSTONE: u32 = 1 << 31;
 const DIRTY: u32 = 1 << 30;
+const SHADOW: u32 = 1 << 29;
 /// Bits of a slot that hold size and address.
-const PLACE_BITS: u32 = 30;
+const PLACE_BITS: u32 = 29;
 
 /// Where an entry is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,7 +52,7 @@ pub(crate) struct Place {
     pub(crate) tombstone: bool,
 }
 
-/// How a place is packed into 30 bits: the address in words takes what the partition needs, the size in words the
+/// How a place is packed into 29 bits: the address in words takes what the partition needs, the size in words the
 /// rest. So nearly every entry's size is known without a look at the flash.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Packing {
@@ -195,18 +201,35 @@ impl<'a> KeyMap<'a> {
         before.saturating_sub(kept)
     }
 
-    /// Marks that the commit under way writes this key.
-    pub(crate) fn mark_dirty(&mut self, hash: u32) {
+    /// Notes that the commit under way writes this key.
+    pub(crate) fn set_dirty(&mut self, hash: u32) {
+        self.set_flag(hash, DIRTY);
+    }
+
+    /// Notes that an old value of this key was found in flash.
+    pub(crate) fn set_shadow(&mut self, hash: u32) {
+        self.set_flag(hash, SHADOW);
+    }
+
+    fn set_flag(&mut self, hash: u32, flag: u32) {
         if let Ok(index) = self.search(hash)
             && let Some(slot) = self.slots.get_mut(index)
         {
-            slot.place |= DIRTY;
+            slot.place |= flag;
         }
     }
 
     pub(crate) fn clear_dirty(&mut self) {
+        self.clear_flag(DIRTY);
+    }
+
+    pub(crate) fn clear_shadows(&mut self) {
+        self.clear_flag(SHADOW);
+    }
+
+    fn clear_flag(&mut self, flag: u32) {
         for slot in self.slots.iter_mut().take(self.len) {
-            slot.place &= !DIRTY;
+            slot.place &= !flag;
         }
     }
 }

@@ -83,6 +83,8 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             buffer: &mut buffer.0,
             next_sequence: 1,
             epoch: 0,
+            only_copies: false,
+            refused: 0,
             options,
             corrupt: 0,
             collections: 0,

@@ -5,33 +5,26 @@ use embedded_storage::nor_flash::NorFlash;
 use crate::checksum::Checksum;
 use crate::error::Error;
 use crate::flash::{FlashResult, Partition};
-use crate::format::{ERASED, Header, Layout, MAX_SEQUENCE, TOMBSTONE_LEN, header_stride, pad};
+use crate::format::{ERASED, Header, Layout, MAX_SEQUENCE, header_stride};
 use crate::store::Store;
 
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Makes the next dead sector the head, erasing it unless that was done ahead.
     pub(crate) fn open_next(&mut self) -> FlashResult<F> {
-        loop {
-            let Some(next) = self.sectors.next_to_open() else {
-                return Err(self.full(0));
-            };
-            if !self.sectors.get(next).is_ready()
-                && let Err(error) = self.prepare(next)
-            {
-                // It is retired now; perhaps another one does.
-                if self.sectors.get(next).is_retired() && self.dead() != 0 {
-                    continue;
-                }
-                return Err(error);
-            }
-            if let Some(sector) = self.sectors.edit(next) {
-                sector.set_ready(false);
-            }
-            self.sectors.head = Some(next);
-            self.end = self.header_len();
-            self.forget_tombstones();
-            return Ok(());
+        let Some(next) = self.sectors.next_to_open() else {
+            return Err(self.full(0));
+        };
+        if !self.sectors.get(next).is_ready() {
+            self.prepare(next)?;
         }
+        if let Some(sector) = self.sectors.edit(next) {
+            sector.set_ready(false);
+        }
+        self.sectors.head = Some(next);
+        self.end = self.header_len();
+        self.only_copies = true;
+        self.forget_tombstones();
+        Ok(())
     }
 
     /// Erases a dead sector and gives it its new header: the proof that the erase was completed.
@@ -85,20 +78,6 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             for (to, from) in target.iter_mut().zip(copy) {
                 *to = from;
             }
-        }
-    }
-
-    /// Drops the tombstones of the oldest sector: nothing is left that they could shadow (invariant 2).
-    fn forget_tombstones(&mut self) {
-        let Some(oldest) = self.sectors.oldest() else {
-            return;
-        };
-        let base = self.flash.base(oldest);
-        let range = base..base.saturating_add(self.flash.sector_size);
-        let size = pad(TOMBSTONE_LEN, Partition::<F>::WRITE_SIZE);
-        let dropped = self.map.drop_tombstones(&range) as u32;
-        if let Some(sector) = self.sectors.edit(oldest) {
-            sector.sub_live(size.saturating_mul(dropped));
         }
     }
 }

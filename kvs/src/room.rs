@@ -32,11 +32,33 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         if self.options.read_only {
             return Err(Error::ReadOnly);
         }
-        if self.dead() != 0
+        if self.may_erase()
             && let Some(sector) = self.sectors.next_to_erase()
         {
             self.prepare(sector)?;
             return Ok(Maintenance::Erased);
+        }
+        if !self.is_worth_moving()? || !self.collect_step()? {
+            return Ok(Maintenance::Idle);
+        }
+        Ok(Maintenance::Moved)
+    }
+
+    /// Whether [`maintain`](Self::maintain) is to move an entry: to finish a collection, or to begin one.
+    fn is_worth_moving(&mut self) -> FlashResult<F, bool> {
+        match self.dead() {
+            0 => return Ok(true),
+            1 => {}
+            _ => return Ok(false),
+        }
+        if !self.options.collect_on_write {
+            // Commits have to do with what is free here.
+            let need = self.refused.max(self.payload() / 4);
+            if self.has_room(need) {
+                return Ok(false);
+            }
+            self.epoch = self.newest_in_use().saturating_add(1);
+            return self.can_make(need);
         }
         if self.epoch == 0 {
             self.epoch = self.head_sequence();
@@ -47,18 +69,13 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let comfortable = (self.payload() / 4)
             .saturating_mul(spare_after)
             .saturating_mul(3);
-        let worthwhile = self.dead() == 0
-            || self.dead() == 1
-                && self.live_bytes() <= comfortable
-                && self.can_make(self.payload())?;
-        if !worthwhile || !self.collect_step()? {
-            return Ok(Maintenance::Idle);
-        }
-        Ok(Maintenance::Moved)
+        Ok(self.live_bytes() <= comfortable && self.can_make(self.payload())?)
     }
 
-    /// Makes sure that the head takes `need` more bytes, and that a dead sector is left behind it.
+    /// Makes sure that the head takes `need` more bytes, and that a dead sector is left behind it, or will be when
+    /// the commit under way is made.
     pub(crate) fn make_room(&mut self, need: u32) -> FlashResult<F> {
+        self.ready_a_spare()?;
         if self.has_room(need) {
             return Ok(());
         }
@@ -80,8 +97,18 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                     // All there is so far, the head included.
                     self.epoch = self.newest_in_use().saturating_add(1);
                 }
-                let allowed = self.options.collect_on_write || self.dead() == 0;
-                if !allowed || !self.can_make(need)? && !self.rescue(need)? {
+                if !self.options.collect_on_write && self.dead() != 0 {
+                    self.refused = need;
+                    return Err(self.full(need));
+                }
+                if !self.can_make(need)? && !self.rescue(need)? {
+                    if self.replace(need)? {
+                        return Ok(());
+                    }
+                    // Perhaps deleted keys take what is missing.
+                    if self.forget_shadowless()? {
+                        continue;
+                    }
                     return Err(self.full(need));
                 }
                 collecting = true;
@@ -92,6 +119,60 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             }
         }
         Ok(())
+    }
+
+    /// Has the last dead sector erased when the head is half full, rather than when it is needed: should the erase
+    /// fail, there is still room to make another.
+    fn ready_a_spare(&mut self) -> FlashResult<F> {
+        let half = self.flash.sector_size.saturating_sub(self.payload() / 2);
+        match self.sectors.next_to_erase() {
+            Some(last) if self.end > half && self.dead() == 1 && self.may_erase() => {
+                self.prepare(last)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a dead sector may be erased. Not the one that the head was collected from, while all that is in the
+    /// head are its copies: after a power cut, a mount would believe the originals (invariant 3), half erased as they
+    /// may be.
+    fn may_erase(&self) -> bool {
+        self.dead() >= 2 || self.dead() == 1 && !self.only_copies
+    }
+
+    /// Makes room for a commit in a store so full that what it replaces must make way for it: the live entries of
+    /// one sector are moved to a new one, but for those that the commit supersedes. Their sector is dead when the
+    /// commit is made, and not before. So deletes, and updates that are no longer than what they replace, always fit.
+    fn replace(&mut self, need: u32) -> FlashResult<F, bool> {
+        let spare = self.dead() != 0;
+        let free = if spare {
+            self.payload()
+        } else {
+            self.flash.sector_size.saturating_sub(self.end)
+        };
+        let mut best = None;
+        for index in 0..self.sectors.len() {
+            let sector = self.sectors.get(index);
+            let is_target = !spare && self.sectors.head == Some(index);
+            if sector.live() == 0 || sector.is_retired() || is_target {
+                continue;
+            }
+            let kept = self.kept_bytes(index)?;
+            if kept < sector.live() && best.is_none_or(|(least, _)| kept < least) {
+                best = Some((kept, index));
+            }
+        }
+        match best {
+            Some((kept, victim)) if kept.saturating_add(need) <= free => {
+                if spare {
+                    self.open_next()?;
+                }
+                self.collections = self.collections.saturating_add(1);
+                self.move_kept(victim)?;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
     }
 
     fn has_room(&self, need: u32) -> bool {
@@ -213,30 +294,5 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
         self.collections = self.collections.saturating_add(1);
         self.empty(coldest)
-    }
-
-    /// Makes sure that the map has `new` slots to spare, by erasing what tombstones still shadow.
-    pub(crate) fn make_slots(&mut self, new: usize) -> FlashResult<F> {
-        let fits = |store: &Self| store.map.len().saturating_add(new) <= store.map.capacity();
-        for _ in 0..self.sectors.len().saturating_mul(2) {
-            if fits(self) || self.map.slots().iter().all(|slot| !slot.is_tombstone()) {
-                break;
-            }
-            let Some(oldest) = self.sectors.oldest() else {
-                break;
-            };
-            if self.sectors.dead().any(|(index, _)| index == oldest) {
-                self.prepare(oldest)?;
-            } else if self.dead() != 0 {
-                self.empty(oldest)?;
-            }
-        }
-        if fits(self) {
-            Ok(())
-        } else {
-            Err(Error::TooManyKeys {
-                capacity: self.map.capacity(),
-            })
-        }
     }
 }

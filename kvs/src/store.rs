@@ -41,6 +41,10 @@ pub struct Store<'a, F, C = Crc32c> {
     pub(crate) next_sequence: u32,
     /// Sectors older than this may be collected by the collection under way; 0: none is.
     pub(crate) epoch: u32,
+    /// The head has nothing in it yet but copies.
+    pub(crate) only_copies: bool,
+    /// Bytes of the last commit that was refused because it must not collect.
+    pub(crate) refused: u32,
     pub(crate) options: Options,
     pub(crate) corrupt: u32,
     pub(crate) collections: u32,

@@ -197,10 +197,10 @@ impl<const W: usize, const E: usize, const R: usize> Bench<W, E, R> {
     }
 }
 
-/// A few dozen runs on one shape of flash. The seed is fixed: a failure comes again.
+/// A few hundred runs on one shape of flash. The seed is fixed: a failure comes again.
 fn runs<const W: usize, const E: usize, const R: usize>(shape: Shape) {
     let config = Config {
-        cases: 50,
+        cases: 250,
         failure_persistence: None,
         max_shrink_iters: 20_000,
         ..Config::default()

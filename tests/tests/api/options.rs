@@ -1,7 +1,8 @@
 //! Options: what is not done when it is turned off.
 
+use kvs::sim::Rng;
 use kvs::{Error, Options, RawKey};
-use kvs_tests::{Call, Device, Verdict, everywhere, get, idle};
+use kvs_tests::{Call, Device, TestStore, Verdict, everywhere, get, idle};
 
 #[test]
 fn the_defaults_are_the_safe_ones() {
@@ -11,39 +12,53 @@ fn the_defaults_are_the_safe_ones() {
     assert!(!options.read_only);
 }
 
+/// Random puts over keys that take `quarters` of what can be live, three times around the partition. Returns how many
+/// were full at first.
+fn without_collecting<const W: usize, const E: usize>(
+    device: &Device<W, E>,
+    quarters: u32,
+    mut between: impl FnMut(&mut TestStore<W, E>),
+) -> u32 {
+    let device = device
+        .copy()
+        .with(|options| options.collect_on_write = false);
+    let entry = Device::<W, E>::pad(9 + 6).max(device.payload() as usize / 40 / W * W);
+    let keys = (device.sectors() - 1) * device.payload() / 4 * quarters / entry as u32;
+    let rounds = 3 * device.sectors() * device.payload() / entry as u32;
+    let mut rng = Rng::new(u64::from(quarters));
+    let mut store = device.mount();
+    let mut refusals = 0;
+    for round in 0..rounds {
+        let key = RawKey::Hash(rng.below(keys as usize) as u32);
+        let mut value = vec![round as u8; entry - 11];
+        value[..4].copy_from_slice(&round.to_le_bytes());
+        let before = device.chip.stats();
+        let mut result = store.put_bytes(key, &value);
+        if let Err(Error::Full { .. }) = result {
+            refusals += 1;
+            let cost = device.chip.stats().since(&before);
+            assert_eq!((cost.programs, cost.erases), (0, 0));
+            assert!(
+                idle(&mut store) > 0,
+                "round {round} of {rounds}: full, and nothing to do"
+            );
+            result = store.put_bytes(key, &value);
+        }
+        result.unwrap_or_else(|error| panic!("round {round} of {rounds}: {error}"));
+        assert_eq!(get(&mut store, key), Some(value));
+        between(&mut store);
+    }
+    assert_eq!(store.stats().collections, 0);
+    refusals
+}
+
 #[test]
 fn without_collect_on_write_it_is_full_until_maintained() {
     fn on<const W: usize, const E: usize>(device: &Device<W, E>) {
-        let device = device.with(|options| options.collect_on_write = false);
-        let mut store = device.mount();
-        store.put_bytes("stays", b"here").unwrap();
-        let mut refusals = 0;
-        for round in 0..2000u16 {
-            let value = [round.to_le_bytes(), [1, 2]].concat();
-            // Each sector keeps something live, so none comes free by itself.
-            let key = RawKey::Hash(u32::from(round) / 8 % 5);
-            let before = device.chip.stats();
-            match store.put_bytes(key, &value) {
-                Ok(()) => {}
-                Err(Error::Full { .. }) => {
-                    refusals += 1;
-                    let cost = device.chip.stats().since(&before);
-                    assert_eq!((cost.programs, cost.erases), (0, 0));
-                    assert!(
-                        idle(&mut store) > 0,
-                        "round {round}: there was something to do"
-                    );
-                    store
-                        .put_bytes(key, &value)
-                        .unwrap_or_else(|error| panic!("round {round}: {error}"));
-                }
-                Err(error) => panic!("{error}"),
-            }
-            assert_eq!(get(&mut store, key), Some(value));
+        for quarters in 1..=2 {
+            println!("{quarters} quarters full");
+            assert!(without_collecting(device, quarters, |_| {}) > 0);
         }
-        assert!(refusals > 1);
-        assert_eq!(store.stats().collections, 0);
-        assert_eq!(get(&mut device.mount(), "stays"), Some(b"here".to_vec()));
     }
     everywhere!(on);
 }
@@ -52,14 +67,12 @@ fn without_collect_on_write_it_is_full_until_maintained() {
 #[test]
 fn without_collect_on_write_maintaining_between_puts_is_enough() {
     fn on<const W: usize, const E: usize>(device: &Device<W, E>) {
-        let device = device.with(|options| options.collect_on_write = false);
-        let mut store = device.mount();
-        for round in 0..500u16 {
-            let key = RawKey::Hash(u32::from(round) / 8 % 3);
-            store
-                .put_bytes(key, &round.to_le_bytes())
-                .unwrap_or_else(|error| panic!("round {round}: {error}"));
-            idle(&mut store);
+        for quarters in 1..=2 {
+            println!("{quarters} quarters full");
+            let refusals = without_collecting(device, quarters, |store| {
+                idle(store);
+            });
+            assert_eq!(refusals, 0);
         }
     }
     everywhere!(on);

@@ -161,3 +161,44 @@ fn values_may_look_like_flash() {
     }
     everywhere!(on);
 }
+
+/// Name, value and checksum in all positions to the ends of the store's buffer and of its smaller windows.
+#[test]
+fn every_byte_of_a_value_can_be_read_and_changed() {
+    fn on<const W: usize, const E: usize>(device: &Device<W, E>) {
+        let name = "n".repeat(63);
+        let keys = [
+            HASH,
+            "n".into(),
+            RawKey::Name(&name[..9]),
+            RawKey::Name(&name),
+        ];
+        for key in keys {
+            for len in [20, 48, 59, 64, 70, 100] {
+                let device = device.copy();
+                let mut store = device.try_mount::<4, 64, 64>().unwrap();
+                let mut value = pattern(len);
+                store.put_bytes(key, &value).unwrap();
+                for (at, expected) in value.iter().enumerate() {
+                    let mut byte = [0];
+                    assert_eq!(store.get_bytes_at(key, at, &mut byte), Ok(Some(1)));
+                    assert_eq!(byte[0], *expected, "byte {at} of {len}");
+                }
+                // What differs in any one byte is another value.
+                for at in (0..len).step_by(3) {
+                    value[at] ^= 1;
+                    store.put_bytes(key, &value).unwrap();
+                    assert_eq!(
+                        get(&mut store, key).as_ref(),
+                        Some(&value),
+                        "byte {at} of {len}"
+                    );
+                }
+                assert_eq!(get(&mut device.mount(), key), Some(value));
+            }
+        }
+    }
+    kvs_tests::each(on::<1, 256>, &[(0, 768, 2)]);
+    kvs_tests::each(on::<4, 1024>, &[(1024, 1024, 3)]);
+    kvs_tests::each(on::<16, 1024>, &[(0, 1024, 2)]);
+}

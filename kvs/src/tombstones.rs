@@ -1,0 +1,101 @@
+//! Tombstones, and when they can go: a deleted key takes a slot and a few bytes for as long as an old entry of its is
+//! in flash, because a mount would bring that one back.
+
+use embedded_storage::nor_flash::NorFlash;
+
+use crate::checksum::Checksum;
+use crate::error::Error;
+use crate::flash::{FlashResult, Partition};
+use crate::format::{TOMBSTONE_LEN, pad};
+use crate::scan::Walker;
+use crate::store::Store;
+use crate::window::Window;
+
+impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
+    /// Drops the tombstones of the oldest sector: nothing is left that they could shadow (invariant 2).
+    pub(crate) fn forget_tombstones(&mut self) {
+        let Some(oldest) = self.sectors.oldest() else {
+            return;
+        };
+        let base = self.flash.base(oldest);
+        let range = base..base.saturating_add(self.flash.sector_size);
+        let size = pad(TOMBSTONE_LEN, Partition::<F>::WRITE_SIZE);
+        let dropped = self.map.drop_tombstones(&range) as u32;
+        if let Some(sector) = self.sectors.edit(oldest) {
+            sector.sub_live(size.saturating_mul(dropped));
+        }
+    }
+
+    /// Looks through the flash for what tombstones still shadow, and drops those that shadow nothing; whether there
+    /// were any. Costs the reads of a mount.
+    pub(crate) fn forget_shadowless(&mut self) -> FlashResult<F, bool> {
+        if self.map.slots().iter().all(|slot| !slot.is_tombstone()) {
+            return Ok(false);
+        }
+        self.map.clear_shadows();
+        for index in 0..self.sectors.len() {
+            if self.sectors.get(index).sequence != 0 {
+                self.note_shadows(index);
+            }
+        }
+        let size = pad(TOMBSTONE_LEN, Partition::<F>::WRITE_SIZE);
+        let mut dropped = false;
+        while let Some(slot) = self
+            .map
+            .slots()
+            .iter()
+            .find(|slot| slot.is_tombstone() && !slot.has_shadow())
+            .copied()
+        {
+            let (sector, _) = self.flash.split(self.map.packing.unpack(slot).address);
+            if let Some(sector) = self.sectors.edit(sector) {
+                sector.sub_live(size);
+            }
+            self.map.remove(slot.hash);
+            dropped = true;
+        }
+        Ok(dropped)
+    }
+
+    /// Notes the tombstones whose key has a value in this sector.
+    fn note_shadows(&mut self, index: usize) {
+        let size = self.flash.sector_size;
+        let sequence = self.sectors.get(index).sequence;
+        let mut walker = Walker::new(sequence, self.header_len(), size, false);
+        let mut window = Window::new(&mut self.flash, self.buffer, index, size);
+        while let Some(entry) = walker.next(&mut window, &mut self.checksum) {
+            let slot = self.map.find(entry.hash);
+            if !entry.is_tombstone() && slot.is_some_and(|slot| slot.is_tombstone()) {
+                self.map.set_shadow(entry.hash);
+            }
+        }
+    }
+
+    /// Makes sure that the map has `new` slots to spare, by erasing what tombstones still shadow.
+    pub(crate) fn make_slots(&mut self, new: usize) -> FlashResult<F> {
+        if self.map.len().saturating_add(new) > self.map.capacity() {
+            self.forget_shadowless()?;
+        }
+        let fits = |store: &Self| store.map.len().saturating_add(new) <= store.map.capacity();
+        for _ in 0..self.sectors.len().saturating_mul(2) {
+            if fits(self) || self.map.slots().iter().all(|slot| !slot.is_tombstone()) {
+                break;
+            }
+            let Some(oldest) = self.sectors.oldest() else {
+                break;
+            };
+            if self.sectors.dead().any(|(index, _)| index == oldest) {
+                self.prepare(oldest)?;
+            } else if self.dead() != 0 {
+                self.empty(oldest)?;
+            }
+        }
+        if fits(self) {
+            Ok(())
+        } else {
+            Err(Error::TooManyKeys {
+                capacity: self.map.capacity(),
+            })
+        }
+    }
+}

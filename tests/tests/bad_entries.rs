@@ -1,0 +1,237 @@
+//! Entries that lie: about lengths, names, kinds and commits, with checksums that are right; and sectors full of them.
+
+use kvs::sim::SimError;
+use kvs::{Error, RawKey, key_hash};
+use kvs_tests::craft::{CONTINUES, Entry, Format, MORE};
+use kvs_tests::{Device, TestStore, everywhere, get};
+
+/// As in `bad_input.rs`.
+const MOUNT_READS: u64 = 16;
+
+/// Lays `entries` into the first sector, and mounts.
+fn lay<const W: usize, const E: usize>(
+    device: &Device<W, E>,
+    entries: &[Entry<'_>],
+) -> Result<TestStore<W, E>, Error<SimError>> {
+    let bytes = Format::<W>::new(device.sector).sector(1, 1, entries);
+    device.plant(0, &bytes);
+    let before = device.chip.stats();
+    let result = device.try_mount::<64, 8, 128>();
+    let read = device.chip.stats().since(&before).read_bytes;
+    let bytes = u64::from(device.range.end - device.range.start);
+    assert!(read <= MOUNT_READS * bytes, "reads {read} of {bytes} bytes");
+    result
+}
+
+/// Puts a value, and finds it and the `others` after a remount.
+fn go_on<const W: usize, const E: usize>(
+    device: &Device<W, E>,
+    mut store: TestStore<W, E>,
+    others: usize,
+) {
+    assert_eq!(store.len(), others);
+    store.put_bytes("new key", b"new").unwrap();
+    let mut store = device.mount();
+    assert_eq!(get(&mut store, "new key"), Some(b"new".to_vec()));
+    assert_eq!(store.len(), others + 1);
+    device.assert_others_untouched();
+}
+
+const GOOD: Entry<'_> = Entry::Put(0, 7, b"good");
+
+#[test]
+fn what_is_written_down_here_is_the_format() {
+    fn on<const W: usize, const E: usize>(device: &Device<W, E>) {
+        let long = vec![0x33; device.share(3, 4)];
+        let entries = [
+            Entry::Put(0, 1, b""),
+            Entry::Put(0, 2, &[2; 31]),
+            Entry::Put(0, 3, &[3; 32]),
+            Entry::Named(0, "name", &long),
+            Entry::Put(0, 4, b"gone"),
+            Entry::Delete(0, 4),
+        ];
+        // Read as we write it.
+        let by_hand = device.copy();
+        let mut store = lay(&by_hand, &entries).unwrap();
+        assert_eq!(get(&mut store, RawKey::Hash(1)), Some(vec![]));
+        assert_eq!(get(&mut store, RawKey::Hash(2)), Some(vec![2; 31]));
+        assert_eq!(get(&mut store, RawKey::Hash(3)), Some(vec![3; 32]));
+        assert_eq!(get(&mut store, "name"), Some(long.clone()));
+        assert_eq!(get(&mut store, RawKey::Hash(4)), None);
+        assert_eq!(store.stats().corrupt, 0);
+        go_on(&by_hand, store, 4);
+        // Written as we read it, byte for byte.
+        let mut store = device.mount();
+        store.put_bytes(RawKey::Hash(1), b"").unwrap();
+        store.put_bytes(RawKey::Hash(2), &[2; 31]).unwrap();
+        store.put_bytes(RawKey::Hash(3), &[3; 32]).unwrap();
+        store.put_bytes("name", &long).unwrap();
+        store.put_bytes(RawKey::Hash(4), b"gone").unwrap();
+        store.delete(RawKey::Hash(4)).unwrap();
+        let bytes = Format::<W>::new(device.sector).sector(1, 1, &entries);
+        assert_eq!(device.partition()[..bytes.len()], bytes);
+    }
+    kvs_tests::each(on::<1, 256>, &[(0, 768, 2), (256, 1024, 3)]);
+    kvs_tests::each(on::<8, 1024>, &[(1024, 1024, 3)]);
+    kvs_tests::each(on::<32, 1024>, &[(0, 1024, 2)]);
+}
+
+/// A length that reaches past the sector, a name of no or 64 bytes, a short value written long, a kind that is none.
+#[test]
+fn entries_that_lie_are_not_believed() {
+    fn on<const W: usize, const E: usize>(device: &Device<W, E>) {
+        let lies: [&[u8]; 13] = [
+            &[0x1F, 9, 0, 0, 0, 1, 2, 3],
+            &[0x81, 9, 0, 0, 0, 0xFF, 0xFF],
+            &[0x81, 9, 0, 0, 0, 0x00, 0x80, 1],
+            &[0x81, 9, 0, 0, 0, 31, 0, 1],
+            &[0x81, 9, 0, 0, 0, 0, 0],
+            &[0x82, 0, 1, 0, 5],
+            &[0x82, 64, 1, 0, 5],
+            &[0x82, 255, 255, 255, 5],
+            &[0x82, 3, 0xFF, 0xFF, b'a', b'b', b'c'],
+            &[0x83, 9, 0, 0, 0],
+            &[0x9F, 9, 0, 0, 0],
+            &[0xFE, 9, 0, 0, 0],
+            &[0x00],
+        ];
+        for lie in lies {
+            for entries in [
+                vec![Entry::Sealed(lie)],
+                vec![GOOD, Entry::Sealed(lie)],
+                vec![Entry::Sealed(lie), GOOD],
+                vec![
+                    GOOD,
+                    Entry::Sealed(lie),
+                    Entry::Put(0, 8, b"too"),
+                    Entry::Raw(lie),
+                ],
+            ] {
+                let device = device.copy();
+                let mut store = lay(&device, &entries).unwrap();
+                // What is whole is there, before the lie and behind it.
+                let whole = entries
+                    .iter()
+                    .filter(|entry| matches!(entry, Entry::Put(..)))
+                    .count();
+                assert_eq!(store.len(), whole, "{entries:x?}");
+                if whole != 0 {
+                    assert_eq!(get(&mut store, RawKey::Hash(7)), Some(b"good".to_vec()));
+                }
+                assert!(store.stats().corrupt >= 1);
+                go_on(&device, store, whole);
+            }
+        }
+    }
+    everywhere!(on);
+}
+
+/// Names that are no text: the key can't be listed, and nothing else suffers.
+#[test]
+fn a_name_that_is_no_text() {
+    fn on<const W: usize, const E: usize>(device: &Device<W, E>) {
+        let mut store = lay(
+            device,
+            &[GOOD, Entry::Sealed(&[0x82, 2, 1, 0, 0xC3, 0x28, 5])],
+        )
+        .unwrap();
+        let mut listed = Vec::new();
+        let mut keys = store.keys();
+        for _ in 0..3 {
+            match keys.next() {
+                Ok(Some(key)) => listed.push(key.hash),
+                Ok(None) => break,
+                Err(error) => assert!(matches!(error, Error::Corrupt { .. })),
+            }
+        }
+        assert_eq!(listed, [7]);
+        go_on(device, store, 2);
+    }
+    everywhere!(on);
+}
+
+/// Commits without an end are void, commits without a beginning too; whole ones count.
+#[test]
+fn unfinished_commits() {
+    fn on<const W: usize, const E: usize>(device: &Device<W, E>) {
+        let (begin, middle, end) = (
+            Entry::Put(MORE, 1, b"1"),
+            Entry::Put(MORE | CONTINUES, 2, b"2"),
+            Entry::Put(CONTINUES, 3, b"3"),
+        );
+        let tries: [(&[Entry<'_>], usize); 6] = [
+            (&[begin, middle, end], 3),
+            (&[begin, end], 2),
+            (&[GOOD, begin], 1),
+            (&[GOOD, begin, middle], 1),
+            (&[GOOD, end], 1),
+            (&[GOOD, middle, middle, end], 1),
+        ];
+        for (entries, expected) in tries {
+            let device = device.copy();
+            let store = lay(&device, entries).unwrap();
+            assert_eq!(store.len(), expected, "{entries:?}");
+            go_on(&device, store, expected);
+        }
+    }
+    everywhere!(on);
+}
+
+/// Each word begins an entry that claims to reach to the sector's end: it is not checked again for each of them.
+#[test]
+fn sectors_full_of_long_heads() {
+    fn on<const W: usize, const E: usize>(device: &Device<W, E>) {
+        let payload = device.payload() as usize;
+        for head in [
+            &[0x81, 1, 0, 0, 0][..],
+            &[0x82, 1][..],
+            &[0xE1, 1, 0, 0, 0],
+            &[0xC1, 1, 0, 0, 0],
+        ] {
+            let device = device.copy();
+            let step = 8.max(W);
+            for sector in 0..device.sectors() {
+                let mut bytes = Vec::new();
+                while bytes.len() + step <= payload {
+                    let left = payload - bytes.len();
+                    let claim = (left.saturating_sub(20).max(40)) as u16;
+                    let from = bytes.len();
+                    bytes.extend(head);
+                    bytes.extend(claim.to_le_bytes());
+                    bytes.resize(from + step, 0x01);
+                }
+                let sealed =
+                    Format::<W>::new(device.sector).sector(sector + 1, 1, &[Entry::Raw(&bytes)]);
+                device.plant((sector * device.sector) as usize, &sealed);
+            }
+            let before = device.chip.stats();
+            let store = device.try_mount::<64, 8, 64>().unwrap();
+            let read = device.chip.stats().since(&before).read_bytes;
+            let bytes = u64::from(device.range.end - device.range.start);
+            assert!(read <= MOUNT_READS * bytes, "reads {read} of {bytes} bytes");
+            go_on(&device, store, 0);
+        }
+    }
+    everywhere!(on);
+}
+
+/// More keys than there is room for is an error, not a loss.
+#[test]
+fn more_keys_than_slots() {
+    fn on<const W: usize, const E: usize>(device: &Device<W, E>) {
+        let count = device.payload() / Device::<W, E>::pad(9) as u32;
+        let entries: Vec<_> = (0..count).map(|key| Entry::Put(0, key, b"")).collect();
+        let result = lay(device, &entries);
+        if count > 64 {
+            assert_eq!(result.err(), Some(Error::TooManyKeys { capacity: 64 }));
+        } else {
+            assert_eq!(result.unwrap().len() as u32, count);
+        }
+        let mut store = device.try_mount::<512, 8, 64>().unwrap();
+        assert_eq!(store.len() as u32, count);
+        assert_eq!(get(&mut store, RawKey::Hash(count - 1)), Some(vec![]));
+        assert!(!store.contains(RawKey::Hash(key_hash("new key"))).unwrap());
+    }
+    everywhere!(on);
+}
