@@ -77,22 +77,27 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         Ok(bytes)
     }
 
-    /// Moves the live entries of `sector` to the head, but for those that the commit under way supersedes.
-    pub(crate) fn move_kept(&mut self, sector: usize) -> FlashResult<F> {
+    /// Moves the live entries of `sector` to the head, but for those that the commit under way supersedes. False: one
+    /// of them can't be read.
+    pub(crate) fn move_kept(&mut self, sector: usize) -> FlashResult<F, bool> {
         let mut from = 0;
         while let Some((next, place)) = self.live_entry(sector, from) {
             from = next;
-            if !self.is_superseded(next) {
-                let size = self.size_at(place)?;
-                if let Err(error) = self.copy(place, size) {
-                    self.retire_head();
-                    return Err(error);
-                }
-                // A rotten one took its slot along.
-                from = 0;
+            if self.is_superseded(next) {
+                continue;
             }
+            let size = self.size_at(place)?;
+            if let Err(error) = self.copy(place, size) {
+                self.retire_head();
+                return Err(error);
+            }
+            if self.sectors.get(sector).is_retired() {
+                return Ok(false);
+            }
+            // A rotten one took its slot along.
+            from = 0;
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Whether the commit under way writes the key whose map slot is the one before `next`.
@@ -183,11 +188,13 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         self.corrupt = self.corrupt.saturating_add(1);
     }
 
-    /// Moves everything that is live out of `sector`.
+    /// Moves everything that is live out of `sector`, if it can be read.
     pub(crate) fn empty(&mut self, sector: usize) -> FlashResult<F> {
         loop {
+            let state = self.sectors.get(sector);
             let into_head = self.sectors.head != Some(sector);
-            if self.sectors.get(sector).live() == 0 || !self.move_entry(sector, into_head)? {
+            let done = state.live() == 0 || state.is_retired();
+            if done || !self.move_entry(sector, into_head)? {
                 return Ok(());
             }
         }

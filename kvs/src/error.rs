@@ -27,11 +27,12 @@ pub enum Error<E> {
         /// The key's hash.
         key: u32,
     },
-    /// No room: even after collecting what is stale, this many bytes could be made available in one piece.
+    /// No room, even after collecting what is stale; or none without collecting, where that is not allowed
+    /// ([`Options::collect_on_write`](crate::Options::collect_on_write)).
     Full {
-        /// Bytes that the commit takes, heads and padding included.
+        /// Bytes that the commit takes, heads and padding included, in one piece.
         needed: u32,
-        /// Bytes that are not taken by live entries, the spare sector aside.
+        /// Bytes that are not taken by live entries, the spare sector aside; perhaps in many pieces.
         available: u32,
     },
     /// A commit has to fit into one sector, because it is one run of bytes there.
@@ -163,7 +164,7 @@ impl<E: fmt::Debug> fmt::Display for Error<E> {
             }
             Self::Full { needed, available } => write!(
                 f,
-                "the partition is full: {needed} bytes are needed, {available} are available"
+                "the partition is full: {needed} bytes are needed in one piece, {available} are left in all"
             ),
             Self::CommitTooLarge { needed, max } => write!(
                 f,

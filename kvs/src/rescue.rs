@@ -18,7 +18,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// this is what it takes to make `need` bytes of room. False: it is not, or would not help.
     pub(crate) fn rescue(&mut self, need: u32) -> FlashResult<F, bool> {
         let victim = self.sectors.victim(self.head_sequence(), None);
-        let (Some(victim), 0) = (victim, self.dead()) else {
+        // Where it is a failed sector that is missing, nothing has been lost yet, and nothing is to be risked.
+        let rot = self.dead() == 0 && self.usable_sectors() == self.sectors.len();
+        let (Some(victim), true) = (victim, rot) else {
             return Ok(false);
         };
         let live = self.sectors.get(victim).live();

@@ -168,8 +168,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                     self.open_next()?;
                 }
                 self.collections = self.collections.saturating_add(1);
-                self.move_kept(victim)?;
-                Ok(true)
+                self.move_kept(victim)
             }
             _ => Ok(false),
         }

@@ -116,8 +116,12 @@ impl<const WRITE: usize, const ERASE: usize, const READ: usize> SimFlash<WRITE, 
     /// ([`CallBits`](Tear::CallBits)), in the sector under erase, or where its erase stopped (`Prefix`). None for
     /// [`Clean`](Tear::Clean) and [`Complete`](Tear::Complete).
     ///
-    /// Be warned that nothing stands up to the worst of it: a word that happens to read as erased once may not be so.
-    /// Code that appends behind a torn write can be asked for no more than to notice in most cases.
+    /// That is harder than most parts are. A word that was begun may read as erased when it is looked at, and differently
+    /// once something is stored behind or in it; so what is acknowledged after such a tear may be lost, and no code can
+    /// exclude it that programs what reads as erased. Look for how often, and for what else is lost with it.
+    ///
+    /// It is a setting of the flash, as [`strict_tears`](Self::strict_tears), and not a [`Tear`]: it is how the part
+    /// behaves, whichever way the operation was torn.
     pub fn unstable_tears(&mut self, unstable: bool) {
         self.unstable_tears = unstable;
     }

@@ -18,6 +18,20 @@ impl<const WRITE: usize, const ERASE: usize, const READ: usize> SimFlash<WRITE, 
     ///
     /// The call in which it happens gives [`SimError::PowerLost`], and so does every call after
     /// it, until [`power_on`](Self::power_on). Equal seeds tear equally. One cut is set at a time.
+    ///
+    /// To try them all, take [`every_cut`](super::every_cut).
+    ///
+    /// ```
+    /// use embedded_storage::nor_flash::NorFlash;
+    /// use kvs::sim::{SimError, SimFlash, Tear};
+    ///
+    /// let mut flash = SimFlash::<4, 256>::new(2);
+    /// flash.cut_after(1, Tear::Prefix, 7); // in the second word
+    /// assert_eq!(flash.write(0, &[0; 12]), Err(SimError::PowerLost));
+    /// flash.power_on();
+    /// assert_eq!(flash.image()[..5], [0; 5]); // the first word, and a part of the second
+    /// assert_eq!(flash.image()[7..], [0xFF; 505]);
+    /// ```
     pub fn cut_after(&mut self, operation: u64, tear: Tear, seed: u64) {
         self.cut = Some(Cut::new(operation, tear, seed));
     }

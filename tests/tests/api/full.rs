@@ -107,7 +107,11 @@ fn in_a_nearly_full_store_one_delete_makes_room_for_one_put() {
         let keys = fill(&mut store, len) - 1;
         store.delete(RawKey::Hash(keys)).unwrap();
         for round in 0..200u32 {
-            let old = if round < keys { round } else { 1000 + round - keys };
+            let old = if round < keys {
+                round
+            } else {
+                1000 + round - keys
+            };
             let (old, new) = (RawKey::Hash(old), RawKey::Hash(1000 + round));
             assert_eq!(store.delete(old), Ok(true), "round {round}");
             assert_eq!(store.put_bytes(new, &vec![1; len]), Ok(()), "round {round}");

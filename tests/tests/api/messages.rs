@@ -27,7 +27,7 @@ fn each_error_says_what_is_wrong_and_how_much() {
                 needed: 40,
                 available: 12,
             },
-            "the partition is full: 40 bytes are needed, 12 are available",
+            "the partition is full: 40 bytes are needed in one piece, 12 are left in all",
         ),
         (
             Error::CommitTooLarge {
