@@ -11,8 +11,10 @@ type Ram = Resources<32, 8, 128>;
 /// Per key: every value it has had (`None`: deleted or not there yet), and the commit that gave it the last one.
 #[derive(Clone, Default)]
 struct History {
-    keys: BTreeMap<u32, (Vec<Option<Vec<u8>>>, usize)>,
+    keys: BTreeMap<u32, (Vec<Value>, usize)>,
 }
+
+type Value = Option<Vec<u8>>;
 
 impl History {
     fn now(&self, key: u32) -> Option<&Vec<u8>> {
