@@ -45,7 +45,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             }
         }
         if let Err(error) = self.copy(place, size) {
-            self.retire_head();
+            self.fail_head();
             return Err(error);
         }
         Ok(true)
@@ -88,7 +88,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             }
             let size = self.size_at(place)?;
             if let Err(error) = self.copy(place, size) {
-                self.retire_head();
+                self.fail_head();
                 return Err(error);
             }
             if self.sectors.get(sector).is_retired() {

@@ -32,11 +32,11 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
         let mut failed = None;
         loop {
-            let sectors = self.usable_sectors();
+            let failures = self.failures;
             let corrupt = self.corrupt;
             match self.attempt(batch) {
                 // A sector failed; perhaps there are others.
-                Err(error) if self.usable_sectors() < sectors => {
+                Err(error) if self.failures != failures => {
                     failed.get_or_insert(error);
                 }
                 // An entry that was measured against turned out rotten, and is gone.
@@ -68,7 +68,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             .write(batch, measure.entries)
             .and_then(|run| self.apply(&run));
         if let Err(error) = written {
-            self.retire_head();
+            self.fail_head();
             return Err(error);
         }
         self.epoch = 0;

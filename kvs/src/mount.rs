@@ -86,6 +86,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             only_copies: false,
             refused: 0,
             options,
+            failures: 0,
             corrupt: 0,
             collections: 0,
         };

@@ -52,15 +52,25 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             erases,
         };
         self.put_header(&header);
+        let mut erased = false;
         let result = self.flash.erase(index).and_then(|()| {
+            erased = true;
             let base = self.flash.base(index);
             let bytes = self.buffer.get(..len as usize).unwrap_or(&[]);
             self.flash.program(base, bytes)
         });
+        if result.is_err() {
+            self.failures = self.failures.saturating_add(1);
+        }
         if let Some(sector) = self.sectors.edit(index) {
             sector.erases = erases;
             match result {
                 Ok(()) => sector.sequence = sequence,
+                Err(_) if erased => {
+                    // Nothing in it any more, not even a header.
+                    sector.sequence = 0;
+                    sector.fail();
+                }
                 Err(_) => sector.retire(),
             }
         }

@@ -185,12 +185,13 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
     }
 
-    /// Nothing more is programmed into the head until the next mount.
-    pub(crate) fn retire_head(&mut self) {
+    /// A program into the head has failed: nothing more is appended to it.
+    pub(crate) fn fail_head(&mut self) {
         if let Some(head) = self.sectors.head.take()
             && let Some(sector) = self.sectors.edit(head)
         {
-            sector.retire();
+            sector.fail();
+            self.failures = self.failures.saturating_add(1);
         }
         self.end = self.flash.sector_size;
     }

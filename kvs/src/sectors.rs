@@ -8,13 +8,14 @@ pub(crate) struct Sector {
     /// From its header; 0: no readable header, so it may hold anything and nothing is believed.
     pub(crate) sequence: u32,
     pub(crate) erases: u32,
-    /// Bytes of winning entries, and two flags.
+    /// Bytes of winning entries, and three flags.
     live: u32,
 }
 
 const RETIRED: u32 = 1 << 31;
 const READY: u32 = 1 << 30;
-const LIVE: u32 = READY - 1;
+const FAILED: u32 = 1 << 29;
+const LIVE: u32 = FAILED - 1;
 
 impl Sector {
     pub(crate) const UNKNOWN: Self = Self {
@@ -28,7 +29,7 @@ impl Sector {
         self.live & LIVE
     }
 
-    /// Failed a program or an erase: not written again until the next mount.
+    /// Has failed for good: not written again until the next mount.
     pub(crate) fn is_retired(&self) -> bool {
         self.live & RETIRED != 0
     }
@@ -40,6 +41,20 @@ impl Sector {
 
     pub(crate) fn retire(&mut self) {
         self.live = (self.live | RETIRED) & !READY;
+    }
+
+    /// A program failed. Perhaps a word was torn that looks erased, and an erase mends it; the second time it is the
+    /// flash.
+    pub(crate) fn fail(&mut self) {
+        if self.live & FAILED != 0 {
+            self.retire();
+        }
+        self.live = (self.live | FAILED) & !READY;
+    }
+
+    /// Whether a program has failed in it: the last to be used.
+    fn has_failed(&self) -> bool {
+        self.live & FAILED != 0
     }
 
     pub(crate) fn set_ready(&mut self, ready: bool) {
@@ -124,7 +139,7 @@ impl<'a> SectorTable<'a> {
                 } else {
                     (2, sector.erases)
                 };
-                (order, sector.sequence)
+                (sector.has_failed(), order, sector.sequence)
             })
             .map(|(index, _)| index)
     }
@@ -133,7 +148,15 @@ impl<'a> SectorTable<'a> {
     pub(crate) fn next_to_erase(&self) -> Option<usize> {
         self.dead()
             .filter(|(_, sector)| !sector.is_ready())
-            .min_by_key(|(_, sector)| (sector.sequence != 0, sector.erases, sector.sequence))
+            .min_by_key(|(_, sector)| {
+                let unknown = sector.sequence == 0;
+                (
+                    sector.has_failed(),
+                    !unknown,
+                    sector.erases,
+                    sector.sequence,
+                )
+            })
             .map(|(index, _)| index)
     }
 

@@ -46,6 +46,8 @@ pub struct Store<'a, F, C = Crc32c> {
     /// Bytes of the last commit that was refused because it must not collect.
     pub(crate) refused: u32,
     pub(crate) options: Options,
+    /// Programs and erases that failed since mounting; at most a few for each sector.
+    pub(crate) failures: u32,
     pub(crate) corrupt: u32,
     pub(crate) collections: u32,
 }

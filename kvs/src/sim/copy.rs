@@ -18,6 +18,7 @@ impl<const WRITE: usize, const ERASE: usize, const READ: usize> Clone
             cut: self.cut.clone(),
             powered: self.powered,
             faults: self.faults.clone(),
+            read_limit: self.read_limit,
         }
     }
 
@@ -35,6 +36,7 @@ impl<const WRITE: usize, const ERASE: usize, const READ: usize> Clone
             cut,
             powered,
             faults,
+            read_limit,
         } = source;
         self.medium.clone_from(medium);
         self.marks.clone_from(marks);
@@ -47,6 +49,7 @@ impl<const WRITE: usize, const ERASE: usize, const READ: usize> Clone
         self.cut.clone_from(cut);
         self.powered = *powered;
         self.faults.copy_from(faults);
+        self.read_limit = *read_limit;
     }
 }
 

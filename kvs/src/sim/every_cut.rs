@@ -22,7 +22,8 @@ use super::tear::Tear;
 ///   which may have happened or not; it notes in `acknowledged` which of the two it found, as that is to stay now. Where
 ///   no step was under way it gets `None`.
 ///
-/// Both may panic (`assert!`), too: that counts as a failure, even without power. Both must do the same each time.
+/// Both may panic (`assert!`), too: that counts as a failure, even without power. Both must do the same each time. One that
+/// reads a million times is taken for endless, and fails.
 ///
 /// After each cut the power is turned on, `check` runs, and then the scenario goes on from there, checked after each step,
 /// with [more cuts](EveryCut::cut_again). By default: every operation, every tear, one seed, strict tears and others;

@@ -76,6 +76,7 @@ impl<const WRITE: usize, const ERASE: usize, const READ: usize> ReadNorFlash
     fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), SimError> {
         self.check_power()?;
         let start = self.check(offset, bytes.len(), READ)?;
+        assert!(self.stats.reads < self.read_limit, "reads without end");
         self.stats.count_read(&self.timing, bytes.len());
         self.faults.check_read(start, bytes.len())?;
         bytes.copy_from_slice(&self.medium.bytes()[start..start + bytes.len()]);

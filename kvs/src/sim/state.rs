@@ -7,9 +7,18 @@ use std::string::String;
 use super::every_cut::EveryCut;
 use super::flash::SimFlash;
 
+/// Who reads that often in one step or check is going round in circles.
+const MANY_READS: u64 = 1_000_000;
+
 pub(super) struct State<P, const WRITE: usize, const ERASE: usize, const READ: usize> {
     pub(super) flash: SimFlash<WRITE, ERASE, READ>,
     pub(super) acknowledged: P,
+}
+
+impl<P, const WRITE: usize, const ERASE: usize, const READ: usize> State<P, WRITE, ERASE, READ> {
+    fn limit_reads(&mut self) {
+        self.flash.read_limit = self.flash.stats.reads.saturating_add(MANY_READS);
+    }
 }
 
 impl<P: Clone, const WRITE: usize, const ERASE: usize, const READ: usize> Clone
@@ -37,6 +46,7 @@ impl<S, P, const WRITE: usize, const ERASE: usize, const READ: usize>
         state: &mut State<P, WRITE, ERASE, READ>,
         step: &S,
     ) -> Result<(), String> {
+        state.limit_reads();
         let result = caught(|| (self.act)(&mut state.flash, step, &mut state.acknowledged))?;
         match result {
             Err(message) if state.flash.is_powered() => {

@@ -156,6 +156,24 @@ fn failures_say_when() {
 }
 
 #[test]
+fn what_does_not_end_is_a_failure() {
+    let failure = every_cut(
+        &Small::new(1),
+        &[()],
+        (),
+        |flash, (), ()| -> Result<(), SimError> {
+            loop {
+                flash.read(0, &mut [0; 4])?;
+            }
+        },
+        |_, (), _| Ok::<_, SimError>(()),
+    )
+    .try_run()
+    .unwrap_err();
+    assert_eq!(failure.message, "panicked: reads without end");
+}
+
+#[test]
 fn notices_that_a_scenario_is_not_the_same_each_time() {
     let calls = Cell::new(0);
     let failure = every_cut(
