@@ -12,12 +12,12 @@ use crate::settings::{Path, Rejection};
 pub enum Error<E> {
     /// The flash driver failed.
     Flash(E),
-    /// Flash that should have been erased is not. The sector is left alone until the next mount.
+    /// Flash that should have been erased is not. Nothing more is appended to its sector.
     NotBlank {
         /// Bytes from the start of the partition.
         address: u32,
     },
-    /// Flash reads back differently from what was programmed. The sector is left alone until the next mount.
+    /// Flash reads back differently from what was programmed. Nothing more is appended to its sector.
     VerifyFailed {
         /// Bytes from the start of the partition.
         address: u32,

@@ -39,7 +39,7 @@ pub struct Stats {
     pub corrupt: u32,
     /// Collections and levellings since mounting.
     pub collections: u32,
-    /// Sectors that failed since mounting, and are left alone until the next mount.
+    /// Sectors that failed to erase, or to program twice, since mounting: left alone until the next mount.
     pub retired_sectors: usize,
 }
 

@@ -18,7 +18,7 @@ impl<const WRITE: usize, const ERASE: usize, const READ: usize> Clone
             cut: self.cut.clone(),
             powered: self.powered,
             faults: self.faults.clone(),
-            read_limit: self.read_limit,
+            reads_left: self.reads_left,
         }
     }
 
@@ -36,7 +36,7 @@ impl<const WRITE: usize, const ERASE: usize, const READ: usize> Clone
             cut,
             powered,
             faults,
-            read_limit,
+            reads_left,
         } = source;
         self.medium.clone_from(medium);
         self.marks.clone_from(marks);
@@ -49,7 +49,7 @@ impl<const WRITE: usize, const ERASE: usize, const READ: usize> Clone
         self.cut.clone_from(cut);
         self.powered = *powered;
         self.faults.copy_from(faults);
-        self.read_limit = *read_limit;
+        self.reads_left = *reads_left;
     }
 }
 

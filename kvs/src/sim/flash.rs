@@ -48,8 +48,8 @@ pub struct SimFlash<const WRITE: usize, const ERASE: usize, const READ: usize = 
     pub(super) cut: Option<Cut>,
     pub(super) powered: bool,
     pub(super) faults: Faults,
-    /// A read behind so many panics: what runs is taken for endless.
-    pub(super) read_limit: u64,
+    /// After so many more reads, failed ones included, one panics: what runs is taken for endless.
+    pub(super) reads_left: u64,
 }
 
 impl<const WRITE: usize, const ERASE: usize, const READ: usize> SimFlash<WRITE, ERASE, READ> {
@@ -144,7 +144,7 @@ impl<const WRITE: usize, const ERASE: usize, const READ: usize> SimFlash<WRITE, 
             cut: None,
             powered: true,
             faults: Faults::none(shape),
-            read_limit: u64::MAX,
+            reads_left: u64::MAX,
         }
     }
 

@@ -74,9 +74,10 @@ impl<const WRITE: usize, const ERASE: usize, const READ: usize> ReadNorFlash
     const READ_SIZE: usize = READ;
 
     fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), SimError> {
+        assert!(self.reads_left > 0, "reads without end");
+        self.reads_left -= 1;
         self.check_power()?;
         let start = self.check(offset, bytes.len(), READ)?;
-        assert!(self.stats.reads < self.read_limit, "reads without end");
         self.stats.count_read(&self.timing, bytes.len());
         self.faults.check_read(start, bytes.len())?;
         bytes.copy_from_slice(&self.medium.bytes()[start..start + bytes.len()]);

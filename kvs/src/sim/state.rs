@@ -17,7 +17,7 @@ pub(super) struct State<P, const WRITE: usize, const ERASE: usize, const READ: u
 
 impl<P, const WRITE: usize, const ERASE: usize, const READ: usize> State<P, WRITE, ERASE, READ> {
     fn limit_reads(&mut self) {
-        self.flash.read_limit = self.flash.stats.reads.saturating_add(MANY_READS);
+        self.flash.reads_left = MANY_READS;
     }
 }
 

@@ -50,12 +50,14 @@ fn fail_programs<const W: usize, const E: usize>(
 #[test]
 fn a_failed_program_is_made_good_in_another_sector() {
     fn on<const W: usize, const E: usize>(device: &Device<W, E>) {
-        if device.sectors() < 3 {
-            return; // One sector that fails is all there is besides the spare one.
-        }
         for verdict in [Verdict::Fail, Verdict::Spoil] {
             let device = device.copy();
             let (mut store, mut model) = filled(&device);
+            let head = |store: &TestStore<W, E>| {
+                let mut sectors = store.sectors();
+                sectors.find(|sector| sector.state == SectorState::Head)
+            };
+            let before = head(&store);
             fail_programs(&device.chip, 1, verdict);
             let changes = [
                 Change::put(RawKey::Hash(0), b"new"),
@@ -65,11 +67,11 @@ fn a_failed_program_is_made_good_in_another_sector() {
             model.insert(0, b"new".to_vec());
             model.insert(9, b"9".to_vec());
             assert_has(&mut store, &model);
-            assert_eq!(store.stats().retired_sectors, 1);
-            assert!(
-                store
-                    .sectors()
-                    .any(|sector| sector.state == SectorState::Retired)
+            // An erase may mend it: it is not given up yet.
+            assert_eq!(store.stats().retired_sectors, 0);
+            assert_ne!(
+                head(&store).map(|head| head.sequence),
+                before.map(|head| head.sequence)
             );
             let mut again = device.mount();
             assert_has(&mut again, &model);
