@@ -46,7 +46,7 @@ fn mount<'a, const W: usize, const E: usize>(
 
 /// Even keys are hashed, odd ones have names.
 fn key(key: u8, name: &str) -> RawKey<'_> {
-    if key % 2 == 0 {
+    if key.is_multiple_of(2) {
         RawKey::Hash(u32::from(key))
     } else {
         RawKey::Name(name)
