@@ -45,6 +45,21 @@ pub enum EncodeError {
     Unencodable,
 }
 
+impl fmt::Display for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong(len) => write!(
+                f,
+                "the value takes {len} bytes, more than there is room for"
+            ),
+            Self::Rejected(why) => fmt::Display::fmt(why, f),
+            Self::Unencodable => f.write_str("the value can't be encoded"),
+        }
+    }
+}
+
+impl core::error::Error for EncodeError {}
+
 /// A value that encodes itself.
 pub(crate) trait Encode {
     /// Writes the value to the front of `out`; returns its length. The same bytes each time.

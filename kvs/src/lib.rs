@@ -107,6 +107,11 @@ pub use settings::generated as __private;
 #[cfg(feature = "derive")]
 pub use kvs_derive::Settings;
 
+/// The README's example, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
 // So that the documentation's examples, which are part of this crate's tests, find `::kvs`.
 #[cfg(test)]
 extern crate self as kvs;

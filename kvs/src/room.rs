@@ -27,7 +27,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     ///
     /// # Errors
     ///
-    /// [`ReadOnly`](Error::ReadOnly), or what the flash says. The store stays usable.
+    /// [`ReadOnly`](Error::ReadOnly), or what the flash says of one sector, which is left alone from then on: call it
+    /// again.
     pub fn maintain(&mut self) -> FlashResult<F, Maintenance> {
         if self.options.read_only {
             return Err(Error::ReadOnly);
