@@ -157,16 +157,22 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         let mut tail = Tail::Closed;
         while let Some(index) = self.sectors.after(last) {
             last = Some((self.sectors.get(index).sequence, index));
-            let newest = self.sectors.after(last).is_none();
-            if newest && self.holds_only_copies(index)? {
-                // Cut in mid-collection: all that is here is where it was copied from, too.
-                if let Some(sector) = self.sectors.edit(index) {
-                    sector.sequence = 0;
+            let kind = match self.sectors.after(last) {
+                Some(_) => Newest::Usual,
+                None => self.newest(index)?,
+            };
+            let sector_tail = match kind {
+                Newest::Copies => {
+                    // Cut in mid-collection: all that is here is where it was copied from, too.
+                    if let Some(sector) = self.sectors.edit(index) {
+                        sector.sequence = 0;
+                    }
+                    (self.sectors.head, tail) = (None, Tail::Closed);
+                    break;
                 }
-                (self.sectors.head, tail) = (None, Tail::Closed);
-                break;
-            }
-            let sector_tail = self.read_sector(index)?;
+                Newest::Empty => Tail::Open(self.header_len()),
+                Newest::Usual => self.read_sector(index)?,
+            };
             if sector_tail == Tail::Open(self.header_len()) {
                 // Erased ahead, if it is newer than the head.
                 if let Some(sector) = self.sectors.edit(index) {
@@ -242,15 +248,12 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         Ok(())
     }
 
-    /// Whether `newest` was being filled by a collection when power failed (invariant 3): no other sector is without
-    /// winners, and each of its entries is a copy of one.
-    fn holds_only_copies(&mut self, newest: usize) -> FlashResult<F, bool> {
-        if self
-            .sectors
-            .iter()
-            .any(|(index, sector)| index != newest && sector.live() == 0)
-        {
-            return Ok(false);
+    /// Whether `newest`, all others having been read, was being filled by a collection when power failed (invariant 3):
+    /// no other sector is without winners, and each of its entries is a copy of one.
+    fn newest(&mut self, newest: usize) -> FlashResult<F, Newest> {
+        let mut others = self.sectors.iter().filter(|(index, _)| *index != newest);
+        if others.any(|(_, sector)| sector.live() == 0) {
+            return Ok(Newest::Usual);
         }
         let size = self.flash.sector_size;
         let base = self.flash.base(newest);
@@ -271,17 +274,26 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
                 }
             };
             if !is_copy {
-                return Ok(false);
+                return Ok(Newest::Usual);
             }
             entries = true;
         }
-        // With nothing in it at all, it was erased ahead.
-        let cut = entries || walker.damaged != 0;
-        if cut {
-            self.corrupt = self.corrupt.saturating_add(walker.damaged);
+        if !entries && walker.tail == Tail::Open(self.header_len()) {
+            return Ok(Newest::Empty);
         }
-        Ok(cut)
+        self.corrupt = self.corrupt.saturating_add(walker.damaged);
+        Ok(Newest::Copies)
     }
+}
+
+/// What the newest sector is, where that has to be told.
+enum Newest {
+    /// To be read like any other.
+    Usual,
+    /// Erased ahead of time.
+    Empty,
+    /// What a collection left that was cut.
+    Copies,
 }
 
 /// Whether two whole entries of `size` bytes hold the same key and value.

@@ -168,7 +168,7 @@ impl<'a> SectorTable<'a> {
             .map(|(index, _)| index)
     }
 
-    /// The sector written last before `(sequence, index)`; orders sectors of equal sequence too.
+    /// The sector that comes after `(sequence, index)` in time; orders sectors of equal sequence too.
     pub(crate) fn after(&self, last: Option<(u32, usize)>) -> Option<usize> {
         self.iter()
             .filter(|(index, sector)| {

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use kvs::sim::{SimFlash, Stats, presets};
-use kvs::{Change, Error, Maintenance, Options, RawKey, Resources, Store};
+use kvs::{Change, Error, Maintenance, Options, RawKey, Resources, SectorState, Store};
 
 type Flash<const W: usize, const E: usize> = SimFlash<W, E>;
 
@@ -137,6 +137,31 @@ fn mounting_reads_every_byte_once() {
     let headers = 8 * 16;
     assert!(flash.stats().read_bytes <= 8 * 4096 + headers);
     assert_snapshot!(words(flash.stats()), @"0 program calls of 0 bytes, 165 reads of 32640 bytes, 0 erases");
+}
+
+/// Every sector but the spare one has live entries, and the spare one is erased ahead.
+#[test]
+fn mounting_a_full_partition_reads_every_byte_once() {
+    let mut flash = Flash::<4, 1024>::new(4);
+    let mut resources = Resources::new();
+    let mut store = mount(&mut flash, &mut resources);
+    let mut key = 0;
+    while store.put_bytes(RawKey::Hash(key), &[1; 60]).is_ok() {
+        key += 1;
+    }
+    while store.maintain().unwrap() != Maintenance::Idle {}
+    let states: Vec<_> = store.sectors().map(|sector| sector.state).collect();
+    assert_eq!(
+        states
+            .iter()
+            .filter(|state| **state == SectorState::Ready)
+            .count(),
+        1
+    );
+    flash.reset_stats();
+    let _ = mount(&mut flash, &mut resources);
+    let headers = 4 * 16;
+    assert!(flash.stats().read_bytes <= 4 * 1024 + headers);
 }
 
 #[test]
