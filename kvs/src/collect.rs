@@ -192,7 +192,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     pub(crate) fn empty(&mut self, sector: usize) -> FlashResult<F> {
         loop {
             let state = self.sectors.get(sector);
-            let into_head = self.sectors.head != Some(sector);
+            let into_head = self.sectors.head() != Some(sector);
             let done = state.live() == 0 || state.is_retired();
             if done || !self.move_entry(sector, into_head)? {
                 return Ok(());

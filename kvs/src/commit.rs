@@ -27,16 +27,16 @@ struct Measure {
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Commits `batch`; returns how many of its changes made a difference.
     pub(crate) fn commit_batch(&mut self, batch: &dyn Batch) -> FlashResult<F, usize> {
-        if self.options.read_only {
+        if self.behaviour.read_only {
             return Err(Error::ReadOnly);
         }
         let mut failed = None;
         loop {
-            let failures = self.failures;
+            let failures = self.sectors.failures();
             let corrupt = self.corrupt;
             match self.attempt(batch) {
                 // A sector failed; perhaps there are others.
-                Err(error) if self.failures != failures => {
+                Err(error) if self.sectors.failures() != failures => {
                     failed.get_or_insert(error);
                 }
                 // An entry that was measured against turned out rotten, and is gone.
@@ -73,7 +73,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
         self.epoch = 0;
         self.refused = 0;
-        self.only_copies = false;
+        let head = self.sectors.head();
+        if let Some(head) = head.and_then(|head| self.sectors.edit(head)) {
+            head.set_only_copies(false);
+        }
         Ok(Some(measure.entries))
     }
 

@@ -15,8 +15,6 @@ pub(crate) struct Partition<F> {
     /// Where the partition begins in the flash.
     pub(crate) start: u32,
     pub(crate) sector_size: u32,
-    /// Check that flash is blank before it is programmed, and read it back after.
-    pub(crate) verify: bool,
 }
 
 pub(crate) type FlashResult<F, T = ()> =
@@ -47,19 +45,20 @@ impl<F: NorFlash> Partition<F> {
             .map_err(Error::Flash)
     }
 
-    /// Programs `bytes`, whole words, at `address`, in one call.
-    pub(crate) fn program(&mut self, address: u32, bytes: &[u8]) -> FlashResult<F> {
+    /// Programs `bytes`, whole words, at `address`, in one call. To `verify` is to check that the flash is blank before,
+    /// and to read it back after.
+    pub(crate) fn program(&mut self, address: u32, bytes: &[u8], verify: bool) -> FlashResult<F> {
         if bytes.is_empty() {
             return Ok(());
         }
         // A word that is not blank would end up as the AND of both, or as an ECC error.
-        if self.verify && !self.is_blank(address, bytes.len() as u32)? {
+        if verify && !self.is_blank(address, bytes.len() as u32)? {
             return Err(Error::NotBlank { address });
         }
         self.flash
             .write(self.start.saturating_add(address), bytes)
             .map_err(Error::Flash)?;
-        if self.verify && !self.reads_as(address, bytes)? {
+        if verify && !self.reads_as(address, bytes)? {
             return Err(Error::VerifyFailed { address });
         }
         Ok(())

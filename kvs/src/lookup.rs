@@ -110,7 +110,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     pub(crate) fn find(&mut self, key: RawKey<'_>) -> FlashResult<F, Option<Found>> {
         Self::check_key(&key)?;
         let place = self.map.place(key.hash());
-        let verify = self.options.verify_on_read;
+        let verify = self.behaviour.verify_on_read;
         let found = Lookup::at(
             (&mut self.flash, &mut self.checksum, self.buffer),
             (&self.sectors, verify),

@@ -56,8 +56,8 @@ pub(crate) struct Place {
 /// rest. So nearly every entry's size is known without a look at the flash.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Packing {
-    word_bits: u32,
-    address_bits: u32,
+    word_bits: u8,
+    address_bits: u8,
 }
 
 impl Packing {
@@ -66,29 +66,29 @@ impl Packing {
         let word_bits = write_size.checked_ilog2()?;
         let address_bits = (bytes >> word_bits).checked_ilog2()?.saturating_add(1);
         (address_bits <= PLACE_BITS).then_some(Self {
-            word_bits,
-            address_bits,
+            word_bits: word_bits as u8,
+            address_bits: address_bits as u8,
         })
     }
 
     /// The size that stands for "did not fit": all ones.
     fn unknown(self) -> u32 {
-        low_bits(PLACE_BITS.saturating_sub(self.address_bits))
+        low_bits(PLACE_BITS.saturating_sub(self.address_bits.into()))
     }
 
     fn pack(self, place: Place) -> u32 {
         let words = place.size.unwrap_or(u32::MAX) >> self.word_bits;
         let words = words.min(self.unknown());
-        let size = words.checked_shl(self.address_bits).unwrap_or(0);
+        let size = words.checked_shl(self.address_bits.into()).unwrap_or(0);
         let flag = if place.tombstone { TOMBSTONE } else { 0 };
         place.address >> self.word_bits | size | flag
     }
 
     pub(crate) fn unpack(self, slot: Slot) -> Place {
         let packed = slot.place & low_bits(PLACE_BITS);
-        let words = packed.checked_shr(self.address_bits).unwrap_or(0);
+        let words = packed.checked_shr(self.address_bits.into()).unwrap_or(0);
         Place {
-            address: (packed & low_bits(self.address_bits)) << self.word_bits,
+            address: (packed & low_bits(self.address_bits.into())) << self.word_bits,
             size: (words != self.unknown()).then_some(words << self.word_bits),
             tombstone: slot.is_tombstone(),
         }
@@ -102,12 +102,15 @@ fn low_bits(count: u32) -> u32 {
 /// The slots in use, sorted by hash.
 pub(crate) struct KeyMap<'a> {
     slots: &'a mut [Slot],
-    len: usize,
+    len: u16,
     pub(crate) packing: Packing,
 }
 
 impl<'a> KeyMap<'a> {
+    /// Over `slots`, the first 65,535 of them.
     pub(crate) fn new(slots: &'a mut [Slot], packing: Packing) -> Self {
+        let count = slots.len().min(u16::MAX.into());
+        let (slots, _) = slots.split_at_mut(count);
         Self {
             slots,
             len: 0,
@@ -117,7 +120,7 @@ impl<'a> KeyMap<'a> {
 
     /// Slots in use, tombstones included.
     pub(crate) fn len(&self) -> usize {
-        self.len
+        self.len.into()
     }
 
     pub(crate) fn capacity(&self) -> usize {
@@ -125,7 +128,7 @@ impl<'a> KeyMap<'a> {
     }
 
     pub(crate) fn slots(&self) -> &[Slot] {
-        self.slots.get(..self.len).unwrap_or(&[])
+        self.slots.get(..self.len()).unwrap_or(&[])
     }
 
     fn search(&self, hash: u32) -> Result<usize, usize> {
@@ -158,7 +161,7 @@ impl<'a> KeyMap<'a> {
                 }
             }
             Err(index) => {
-                let end = self.len.saturating_add(1);
+                let end = self.len().saturating_add(1);
                 let Some(tail) = self.slots.get_mut(index..end) else {
                     return false;
                 };
@@ -166,7 +169,7 @@ impl<'a> KeyMap<'a> {
                 if let [first, ..] = tail {
                     *first = slot;
                 }
-                self.len = end;
+                self.len = self.len.saturating_add(1);
             }
         }
         true
@@ -174,7 +177,7 @@ impl<'a> KeyMap<'a> {
 
     pub(crate) fn remove(&mut self, hash: u32) {
         if let Ok(index) = self.search(hash)
-            && let Some(tail) = self.slots.get_mut(index..self.len)
+            && let Some(tail) = self.slots.get_mut(index..usize::from(self.len))
         {
             tail.rotate_left(1);
             self.len = self.len.saturating_sub(1);
@@ -183,7 +186,7 @@ impl<'a> KeyMap<'a> {
 
     /// Removes the tombstones in this range of addresses; returns how many there were.
     pub(crate) fn drop_tombstones(&mut self, range: &Range<u32>) -> usize {
-        let (before, packing) = (self.len, self.packing);
+        let (before, packing) = (self.len(), self.packing);
         let mut kept = 0usize;
         for index in 0..before {
             let Some(slot) = self.slots.get(index).copied() else {
@@ -197,7 +200,7 @@ impl<'a> KeyMap<'a> {
             }
             kept = kept.saturating_add(1);
         }
-        self.len = kept;
+        self.len = u16::try_from(kept).unwrap_or(self.len);
         before.saturating_sub(kept)
     }
 
@@ -228,7 +231,7 @@ impl<'a> KeyMap<'a> {
     }
 
     fn clear_flag(&mut self, flag: u32) {
-        for slot in self.slots.iter_mut().take(self.len) {
+        for slot in self.slots.iter_mut().take(self.len.into()) {
             slot.place &= !flag;
         }
     }

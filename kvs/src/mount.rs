@@ -63,7 +63,8 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         let bytes = range.end.saturating_sub(range.start);
         let count = bytes.checked_div(flash.sector_size).unwrap_or(0) as usize;
         let capacity = sectors.len();
-        let Some(sectors) = sectors.get_mut(..count) else {
+        let capacity = capacity.min(usize::from(u16::MAX));
+        let Some(sectors) = sectors.get_mut(..count).filter(|_| count <= capacity) else {
             return Err(Error::Geometry(Geometry::TooManySectors {
                 sectors: count,
                 capacity,
@@ -83,10 +84,8 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             buffer: &mut buffer.0,
             next_sequence: 1,
             epoch: 0,
-            only_copies: false,
+            behaviour: options.into(),
             refused: 0,
-            options,
-            failures: 0,
             corrupt: 0,
             collections: 0,
         };
@@ -167,7 +166,8 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
                     if let Some(sector) = self.sectors.edit(index) {
                         sector.sequence = 0;
                     }
-                    (self.sectors.head, tail) = (None, Tail::Closed);
+                    self.sectors.set_head(None);
+                    tail = Tail::Closed;
                     break;
                 }
                 Newest::Empty => Tail::Open(self.header_len()),
@@ -181,7 +181,8 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
                 continue;
             }
             self.sectors.clear_ready();
-            (self.sectors.head, tail) = (Some(index), sector_tail);
+            self.sectors.set_head(Some(index));
+            tail = sector_tail;
         }
         self.end = match tail {
             Tail::Open(end) if !suspect => end,
@@ -190,7 +191,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         // Left without a spare sector, only what is older than the head can make one.
         self.epoch = self
             .sectors
-            .head
+            .head()
             .map_or(0, |head| self.sectors.get(head).sequence);
         Ok(())
     }
@@ -371,7 +372,6 @@ fn partition<F: NorFlash>(
         flash,
         start: range.start,
         sector_size,
-        verify: options.verify_on_write,
     })
 }
 

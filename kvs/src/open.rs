@@ -19,10 +19,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
         if let Some(sector) = self.sectors.edit(next) {
             sector.set_ready(false);
+            sector.set_only_copies(true);
         }
-        self.sectors.head = Some(next);
+        self.sectors.set_head(Some(next));
         self.end = self.header_len();
-        self.only_copies = true;
         self.forget_tombstones();
         Ok(())
     }
@@ -57,11 +57,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             erased = true;
             let base = self.flash.base(index);
             let bytes = self.buffer.get(..len as usize).unwrap_or(&[]);
-            self.flash.program(base, bytes)
+            self.flash
+                .program(base, bytes, self.behaviour.verify_on_write)
         });
-        if result.is_err() {
-            self.failures = self.failures.saturating_add(1);
-        }
         if let Some(sector) = self.sectors.edit(index) {
             sector.erases = erases;
             match result {

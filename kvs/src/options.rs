@@ -21,7 +21,7 @@ pub struct Options {
     pub read_only: bool,
     /// How many more erases a sector may have than the coldest one with live entries, before those are moved so that
     /// it takes its share of the wear. Lower is more even, and moves more.
-    pub wear_spread: u32,
+    pub wear_spread: u16,
     /// Bytes in a sector: a multiple of the flash's erase size, or 0 for the erase size itself. Part of the format.
     pub sector_size: u32,
 }

@@ -51,7 +51,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         self.renew(victim, at)?;
         let header_len = self.header_len();
         self.buffer.copy_within(header_len as usize..at as usize, 0);
-        self.sectors.head = Some(victim);
+        self.sectors.set_head(Some(victim));
         self.apply(&Run::whole(self.flash.base(victim), header_len, at))?;
         self.epoch = sequence;
         Ok(true)

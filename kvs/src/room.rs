@@ -21,6 +21,9 @@ pub enum Maintenance {
     Erased,
 }
 
+/// What a refused commit's need is remembered in, so that two bytes will do.
+const REFUSED_UNIT: u32 = 16;
+
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Does one bounded step of housekeeping: moves one entry, or erases one sector. Call it in idle time until it
     /// returns [`Idle`](Maintenance::Idle); a commit after that erases nothing.
@@ -30,7 +33,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// [`ReadOnly`](Error::ReadOnly), or what the flash says of one sector, which is left alone from then on: call it
     /// again.
     pub fn maintain(&mut self) -> FlashResult<F, Maintenance> {
-        if self.options.read_only {
+        if self.behaviour.read_only {
             return Err(Error::ReadOnly);
         }
         if self.may_erase()
@@ -52,9 +55,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             1 => {}
             _ => return Ok(false),
         }
-        if !self.options.collect_on_write {
+        if !self.behaviour.collect_on_write {
             // Commits have to do with what is free here.
-            let need = self.refused.max(self.payload() / 4);
+            let need = u32::from(self.refused).saturating_mul(REFUSED_UNIT);
+            let need = need.max(self.payload() / 4);
             if self.has_room(need) {
                 return Ok(false);
             }
@@ -98,8 +102,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                     // All there is so far, the head included.
                     self.epoch = self.newest_in_use().saturating_add(1);
                 }
-                if !self.options.collect_on_write && self.dead() != 0 {
-                    self.refused = need;
+                if !self.behaviour.collect_on_write && self.dead() != 0 {
+                    let units = need.div_ceil(REFUSED_UNIT);
+                    self.refused = u16::try_from(units).unwrap_or(u16::MAX);
                     return Err(self.full(need));
                 }
                 if !self.can_make(need)? && !self.rescue(need)? {
@@ -138,7 +143,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// head are its copies: after a power cut, a mount would believe the originals (invariant 3), half erased as they
     /// may be.
     fn may_erase(&self) -> bool {
-        self.dead() >= 2 || self.dead() == 1 && !self.only_copies
+        let head = self.sectors.head().map(|head| self.sectors.get(head));
+        let only_copies = head.is_some_and(|head| head.has_only_copies());
+        self.dead() >= 2 || self.dead() == 1 && !only_copies
     }
 
     /// Makes room for a commit in a store so full that what it replaces must make way for it: the live entries of
@@ -154,7 +161,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let mut best = None;
         for index in 0..self.sectors.len() {
             let sector = self.sectors.get(index);
-            let is_target = !spare && self.sectors.head == Some(index);
+            let is_target = !spare && self.sectors.head() == Some(index);
             if sector.live() == 0 || sector.is_retired() || is_target {
                 continue;
             }
@@ -182,14 +189,14 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Nothing in the head is a winner: when the next sector is opened, it is dead.
     fn head_is_stale(&self) -> bool {
         self.sectors
-            .head
+            .head()
             .is_some_and(|head| self.sectors.get(head).is_dead())
     }
 
     fn newest_in_use(&self) -> u32 {
         self.sectors
             .iter()
-            .filter(|(index, sector)| sector.live() != 0 || Some(*index) == self.sectors.head)
+            .filter(|(index, sector)| sector.live() != 0 || Some(*index) == self.sectors.head())
             .map(|(_, sector)| sector.sequence)
             .max()
             .unwrap_or(0)
@@ -229,7 +236,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     pub(crate) fn head_sequence(&self) -> u32 {
         self.sectors
-            .head
+            .head()
             .map_or(0, |head| self.sectors.get(head).sequence)
     }
 
@@ -289,7 +296,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         };
         let erases = |sector| self.sectors.get(sector).erases;
         let spared = erases(next).saturating_sub(erases(coldest));
-        if spared <= self.options.wear_spread || !self.options.collect_on_write {
+        if spared <= u32::from(self.behaviour.wear_spread) || !self.behaviour.collect_on_write {
             return Ok(());
         }
         self.collections = self.collections.saturating_add(1);

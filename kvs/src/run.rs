@@ -107,7 +107,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     /// A run that begins at the head's free tail.
     pub(crate) fn new_run(&self) -> Run {
-        let base = self.sectors.head.map_or(0, |head| self.flash.base(head));
+        let base = self.sectors.head().map_or(0, |head| self.flash.base(head));
         Run {
             from: self.end,
             address: base.saturating_add(self.end),
@@ -149,7 +149,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             return Ok(());
         }
         let bytes = self.buffer.get(..run.staged).unwrap_or(&[]);
-        self.flash.program(run.address, bytes)?;
+        let verify = self.behaviour.verify_on_write;
+        self.flash.program(run.address, bytes, verify)?;
         run.address = run.address.saturating_add(run.staged as u32);
         run.staged = 0;
         run.calls = run.calls.saturating_add(1);
@@ -159,7 +160,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Lets the entries of a run that is all in flash win. They are read as a mount would read them; mostly the buffer
     /// still holds them.
     pub(crate) fn apply(&mut self, run: &Run) -> FlashResult<F> {
-        let Some(head) = self.sectors.head else {
+        let Some(head) = self.sectors.head() else {
             return Ok(());
         };
         let end = run.address.saturating_sub(self.flash.base(head));
@@ -187,12 +188,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     /// A program into the head has failed: nothing more is appended to it.
     pub(crate) fn fail_head(&mut self) {
-        if let Some(head) = self.sectors.head.take()
+        if let Some(head) = self.sectors.head()
             && let Some(sector) = self.sectors.edit(head)
         {
             sector.fail();
-            self.failures = self.failures.saturating_add(1);
         }
+        self.sectors.set_head(None);
         self.end = self.flash.sector_size;
     }
 }

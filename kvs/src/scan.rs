@@ -38,7 +38,7 @@ pub(crate) struct Walker {
     patience: u32,
     trusted: bool,
     /// Commits that were damaged or never finished.
-    pub(crate) damaged: u32,
+    pub(crate) damaged: u16,
     /// Known at the end.
     pub(crate) tail: Tail,
 }
@@ -81,7 +81,7 @@ impl Walker {
                 // An undecided rest that runs up to the end of the sector is a torn tail.
                 self.damaged = self
                     .damaged
-                    .saturating_add(u32::from(self.undecided.take().is_some()));
+                    .saturating_add(u16::from(self.undecided.take().is_some()));
                 return None;
             }
             let at = self.at;

@@ -8,14 +8,15 @@ pub(crate) struct Sector {
     /// From its header; 0: no readable header, so it may hold anything and nothing is believed.
     pub(crate) sequence: u32,
     pub(crate) erases: u32,
-    /// Bytes of winning entries, and three flags.
+    /// Bytes of winning entries, and four flags.
     live: u32,
 }
 
 const RETIRED: u32 = 1 << 31;
 const READY: u32 = 1 << 30;
 const FAILED: u32 = 1 << 29;
-const LIVE: u32 = FAILED - 1;
+const COPIES: u32 = 1 << 28;
+const LIVE: u32 = COPIES - 1;
 
 impl Sector {
     pub(crate) const UNKNOWN: Self = Self {
@@ -52,6 +53,19 @@ impl Sector {
         self.live = (self.live | FAILED) & !READY;
     }
 
+    /// Whether it has nothing in it yet but copies.
+    pub(crate) fn has_only_copies(&self) -> bool {
+        self.live & COPIES != 0
+    }
+
+    pub(crate) fn set_only_copies(&mut self, only: bool) {
+        if only {
+            self.live |= COPIES;
+        } else {
+            self.live &= !COPIES;
+        }
+    }
+
     /// Whether a program has failed in it: the last to be used.
     fn has_failed(&self) -> bool {
         self.live & FAILED != 0
@@ -84,8 +98,8 @@ impl Sector {
 /// The sectors of a partition, and which of them is being appended to.
 pub(crate) struct SectorTable<'a> {
     sectors: &'a mut [Sector],
-    /// The sector that entries are appended to; its tail is free from `end` on.
-    pub(crate) head: Option<usize>,
+    /// The sector that entries are appended to.
+    head: Option<u16>,
 }
 
 impl<'a> SectorTable<'a> {
@@ -95,6 +109,24 @@ impl<'a> SectorTable<'a> {
             sectors,
             head: None,
         }
+    }
+
+    /// The sector that entries are appended to.
+    pub(crate) fn head(&self) -> Option<usize> {
+        self.head.map(usize::from)
+    }
+
+    pub(crate) fn set_head(&mut self, head: Option<usize>) {
+        self.head = head.and_then(|head| u16::try_from(head).ok());
+    }
+
+    /// How often sectors have failed since mounting.
+    pub(crate) fn failures(&self) -> usize {
+        self.iter()
+            .map(|(_, sector)| {
+                u8::from(sector.has_failed()).saturating_add(u8::from(sector.is_retired()))
+            })
+            .fold(0, |sum, failures| sum.saturating_add(usize::from(failures)))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -122,7 +154,7 @@ impl<'a> SectorTable<'a> {
 
     /// The sectors that can be opened: no winner in them, writable, and not the head.
     pub(crate) fn dead(&self) -> impl Iterator<Item = (usize, &Sector)> {
-        let head = self.head;
+        let head = self.head();
         self.iter()
             .filter(move |(index, sector)| sector.is_dead() && Some(*index) != head)
     }
@@ -196,7 +228,7 @@ impl<'a> SectorTable<'a> {
     pub(crate) fn coldest(&self) -> Option<usize> {
         self.iter()
             .filter(|(index, sector)| {
-                sector.live() != 0 && !sector.is_retired() && Some(*index) != self.head
+                sector.live() != 0 && !sector.is_retired() && Some(*index) != self.head()
             })
             .min_by_key(|(index, sector)| (sector.erases, *index))
             .map(|(index, _)| index)

@@ -35,9 +35,10 @@ pub struct Stats {
     pub most_erases: u32,
     /// Erases of a sector, on average, rounded down.
     pub mean_erases: u32,
-    /// Damaged or unfinished commits met since, and while, mounting. A torn last commit is normal after a power cut.
+    /// Damaged or unfinished commits met since, and while, mounting; 65,535 are many. A torn last commit is normal after a
+    /// power cut.
     pub corrupt: u32,
-    /// Collections and levellings since mounting.
+    /// Collections and levellings since mounting, up to 65,535.
     pub collections: u32,
     /// Sectors that failed to erase, or to program twice, since mounting: left alone until the next mount.
     pub retired_sectors: usize,
@@ -155,8 +156,8 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             least_erases: erases().min().unwrap_or(0),
             most_erases: erases().max().unwrap_or(0),
             mean_erases: total.checked_div(u64::from(count)).unwrap_or(0) as u32,
-            corrupt: self.corrupt,
-            collections: self.collections,
+            corrupt: u32::from(self.corrupt),
+            collections: u32::from(self.collections),
             retired_sectors: self
                 .sectors
                 .iter()
@@ -168,7 +169,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
     /// The sectors, in order of address. Costs no flash read.
     pub fn sectors(&self) -> impl Iterator<Item = SectorInfo> + '_ {
         self.sectors.iter().map(|(index, sector)| {
-            let is_head = self.sectors.head == Some(index);
+            let is_head = self.sectors.head() == Some(index);
             SectorInfo {
                 index,
                 state: if sector.is_retired() {
@@ -246,7 +247,7 @@ impl<F: NorFlash, C: Checksum> Keys<'_, '_, F, C> {
         };
         let store = &mut *self.store;
         let place = store.map.packing.unpack(slot);
-        let verify = store.options.verify_on_read;
+        let verify = store.behaviour.verify_on_read;
         let found = Found::at(
             (&mut store.flash, &mut store.checksum, store.buffer),
             (&store.sectors, verify),

@@ -41,15 +41,37 @@ pub struct Store<'a, F, C = Crc32c> {
     pub(crate) next_sequence: u32,
     /// Sectors older than this may be collected by the collection under way; 0: none is.
     pub(crate) epoch: u32,
-    /// The head has nothing in it yet but copies.
-    pub(crate) only_copies: bool,
-    /// Bytes of the last commit that was refused because it must not collect.
-    pub(crate) refused: u32,
-    pub(crate) options: Options,
-    /// Programs and erases that failed since mounting; at most a few for each sector.
-    pub(crate) failures: u32,
-    pub(crate) corrupt: u32,
-    pub(crate) collections: u32,
+    pub(crate) behaviour: Behaviour,
+    /// The need of the last commit that was refused because it must not collect.
+    pub(crate) refused: u16,
+    pub(crate) corrupt: u16,
+    pub(crate) collections: u16,
+}
+
+// RAM is counted: beside its tables, buffer, driver and checksum, a store takes 64 bytes on a 32-bit part.
+#[cfg(target_pointer_width = "32")]
+const _: () = assert!(size_of::<Store<'static, (), ()>>() <= 64);
+
+/// The options, as the store keeps them.
+#[derive(Clone, Copy)]
+pub(crate) struct Behaviour {
+    pub(crate) verify_on_read: bool,
+    pub(crate) verify_on_write: bool,
+    pub(crate) collect_on_write: bool,
+    pub(crate) read_only: bool,
+    pub(crate) wear_spread: u16,
+}
+
+impl From<Options> for Behaviour {
+    fn from(options: Options) -> Self {
+        Self {
+            verify_on_read: options.verify_on_read,
+            verify_on_write: options.verify_on_write,
+            collect_on_write: options.collect_on_write,
+            read_only: options.read_only,
+            wear_spread: options.wear_spread,
+        }
+    }
 }
 
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
@@ -194,8 +216,22 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     /// The options it was mounted with.
     #[must_use]
-    pub fn options(&self) -> &Options {
-        &self.options
+    pub fn options(&self) -> Options {
+        let Behaviour {
+            verify_on_read,
+            verify_on_write,
+            collect_on_write,
+            read_only,
+            wear_spread,
+        } = self.behaviour;
+        Options {
+            verify_on_read,
+            verify_on_write,
+            collect_on_write,
+            read_only,
+            wear_spread,
+            sector_size: self.flash.sector_size,
+        }
     }
 }
 

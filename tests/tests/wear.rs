@@ -8,7 +8,7 @@ type Ram = Resources<64, 8, 128>;
 fn mount<'a, const W: usize, const E: usize>(
     flash: &'a mut SimFlash<W, E>,
     ram: &'a mut Ram,
-    wear_spread: u32,
+    wear_spread: u16,
 ) -> Store<'a, &'a mut SimFlash<W, E>> {
     let end = flash.image().len() as u32;
     let options = Options {
@@ -33,7 +33,7 @@ fn run<const E: usize>(
     sectors: usize,
     commits: u32,
     boot: u32,
-    spread: u32,
+    spread: u16,
 ) -> (Vec<u32>, Vec<u32>) {
     let mut rng = Rng::new(1);
     let mut flash = SimFlash::<4, E>::new(sectors);

@@ -47,7 +47,7 @@ fn hot_and_cold<const W: usize, const E: usize>(
         *counted.iter().max().unwrap(),
     );
     assert!(
-        most - least <= device.options.wear_spread + SLACK,
+        most - least <= u32::from(device.options.wear_spread) + SLACK,
         "{counted:?}"
     );
     assert!(least > 20, "{counted:?}");
