@@ -107,7 +107,7 @@ pub enum Error<E> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Geometry {
-    /// The write size is not a power of two, or is below the read size, or the read size is above 64.
+    /// The write size is not a power of two, or above 128, or below the read size, or the read size is above 64.
     WordSize,
     /// The sector size is not a multiple of the flash's erase size, or holds no entry.
     SectorSize,
@@ -130,7 +130,7 @@ impl fmt::Display for Geometry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::WordSize => f.write_str(
-                "the write size must be a power of two and a multiple of the read size, the read size at most 64",
+                "the write size must be a power of two up to 128 and a multiple of the read size, the read size at most 64",
             ),
             Self::SectorSize => f.write_str(
                 "the sector size must be a multiple of the flash's erase size and hold a header and an entry",

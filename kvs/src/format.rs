@@ -287,5 +287,8 @@ pub(crate) const fn buffer_for(len: usize) -> usize {
 /// Head, checksum and the padding of a 32-byte word.
 const LARGEST_OVERHEAD: usize = 7 + 4 + 31;
 
+/// The largest word: its power of two has three bits in the header.
+pub(crate) const MAX_WRITE_SIZE: usize = 128;
+
 /// The smallest buffer a store works with.
 pub(crate) const MIN_BUFFER: usize = 64;

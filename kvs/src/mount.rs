@@ -10,7 +10,9 @@ use embedded_storage::nor_flash::NorFlash;
 use crate::checksum::{Checksum, Crc32c};
 use crate::error::{Error, Geometry};
 use crate::flash::{CHUNK, FlashResult, Partition};
-use crate::format::{HEADER_COPY, Head, Header, Layout, MIN_BUFFER, header_stride, pad};
+use crate::format::{
+    HEADER_COPY, Head, Header, Layout, MAX_WRITE_SIZE, MIN_BUFFER, header_stride, pad,
+};
 use crate::map::{KeyMap, Packing, Place};
 use crate::options::Options;
 use crate::resources::Resources;
@@ -341,7 +343,8 @@ fn partition<F: NorFlash>(
 ) -> FlashResult<F, Partition<F>> {
     let fail = |geometry| Err(Error::Geometry(geometry));
     let (write, read, erase) = (F::WRITE_SIZE, F::READ_SIZE, F::ERASE_SIZE);
-    if !write.is_power_of_two() || !read.is_power_of_two() || read > write || read > CHUNK {
+    let powers = write.is_power_of_two() && read.is_power_of_two();
+    if !powers || write > MAX_WRITE_SIZE || read > write || read > CHUNK {
         return fail(Geometry::WordSize);
     }
     let sector_size = match options.sector_size {

@@ -137,6 +137,9 @@ fn words_that_do_not_fit() {
         Options::DEFAULT,
     );
     assert_eq!(result.err(), Some(Error::Geometry(Geometry::WordSize)));
+    let mut words_of_256 = SimFlash::<256, 1024>::new(4);
+    let result = Store::mount(&mut words_of_256, 0..4096, &mut resources, Options::DEFAULT);
+    assert_eq!(result.err(), Some(Error::Geometry(Geometry::WordSize)));
     let mut reads_of_128 = SimFlash::<128, 1024, 128>::new(4);
     let result = Store::mount(&mut reads_of_128, 0..4096, &mut resources, Options::DEFAULT);
     assert_eq!(result.err(), Some(Error::Geometry(Geometry::WordSize)));
@@ -271,4 +274,28 @@ fn use_up_the_sequence() {
         assert_eq!(get(&mut store, "a"), Some(vec![1]));
         assert_eq!(get(&mut store, "b"), Some(vec![puts - 1; 20]));
     }
+}
+
+/// Words longer than any common part has them, in a buffer that holds two.
+#[test]
+fn words_of_64_and_128_bytes() {
+    fn on<const W: usize>() {
+        let mut flash = SimFlash::<W, 2048>::new(3);
+        let mut resources = Resources::<16, 3, 256>::new();
+        let mut store =
+            Store::mount(&mut flash, 0..6144, &mut resources, Options::DEFAULT).unwrap();
+        for round in 0..200u8 {
+            store.put_bytes("key", &[round; 9]).unwrap();
+            store
+                .put_bytes(kvs::RawKey::Hash(round.into()), &[round])
+                .ok();
+        }
+        let mut store =
+            Store::mount(&mut flash, 0..6144, &mut resources, Options::DEFAULT).unwrap();
+        let mut value = [0; 9];
+        assert_eq!(store.get_bytes("key", &mut value), Ok(Some(9)));
+        assert_eq!(value, [199; 9]);
+    }
+    on::<64>();
+    on::<128>();
 }
