@@ -18,16 +18,24 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// this is what it takes to make `need` bytes of room. False: it is not, or would not help.
     pub(crate) fn rescue(&mut self, need: u32) -> FlashResult<F, bool> {
         let victim = self.sectors.victim(self.head_sequence(), None);
-        // Where it is a failed sector that is missing, nothing has been lost yet, and nothing is to be risked.
-        let rot = self.dead() == 0 && self.usable_sectors() == self.sectors.len();
+        let head = self.sectors.head().map(|head| self.sectors.get(head));
+        // Where a collection is under way, or a failed sector is what is missing, nothing has been lost yet, and nothing
+        // is to be risked.
+        let collecting = head.is_none_or(|head| head.has_only_copies());
+        let rot = self.dead() == 0 && !collecting && self.sectors.failures() == 0;
         let (Some(victim), true) = (victim, rot) else {
             return Ok(false);
         };
         let live = self.sectors.get(victim).live();
         let end = self.header_len().saturating_add(live);
         let free = self.payload().saturating_sub(live);
-        self.epoch = self.next_sequence;
-        if end as usize > self.stage_len() || !self.would_make(need, free, Some(victim))? {
+        if end as usize > self.stage_len() {
+            return Ok(false);
+        }
+        let epoch = core::mem::replace(&mut self.epoch, self.next_sequence);
+        let helps = self.would_make(need, free, Some(victim));
+        self.epoch = epoch;
+        if !helps? {
             return Ok(false);
         }
         let sequence = self.next_sequence;

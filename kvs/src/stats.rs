@@ -1,5 +1,7 @@
 //! What there is to see: totals, sectors, keys. For logs, tools and tests.
 
+use core::fmt;
+
 use embedded_storage::nor_flash::NorFlash;
 
 use crate::checksum::Checksum;
@@ -216,6 +218,12 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             store: self,
             next: 0,
         }
+    }
+}
+
+impl<F: NorFlash, C: Checksum> fmt::Debug for Store<'_, F, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Store").field(&self.stats()).finish()
     }
 }
 

@@ -81,7 +81,7 @@ impl<T> fmt::Debug for Key<T> {
 }
 
 /// A settings struct, or a `nested` one within it: what a factory reset resets. From `KEYS.group()`.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Group {
     pub(crate) tree: &'static Tree,
     pub(crate) hashes: &'static [u32],
