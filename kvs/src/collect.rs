@@ -11,6 +11,7 @@ use crate::lookup::Found;
 use crate::map::Place;
 use crate::run::Run;
 use crate::store::Store;
+use crate::window::{Entry, View};
 
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Moves one entry out of the sector with the fewest live bytes. False: there is none to move, or no place.
@@ -44,10 +45,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 return Ok(true);
             }
         }
-        if let Err(error) = self.copy(place, size) {
-            self.fail_head();
-            return Err(error);
-        }
+        self.copy(place, size)?;
         Ok(true)
     }
 
@@ -87,10 +85,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 continue;
             }
             let size = self.size_at(place)?;
-            if let Err(error) = self.copy(place, size) {
-                self.fail_head();
-                return Err(error);
-            }
+            self.copy(place, size)?;
             if self.sectors.get(sector).is_retired() {
                 return Ok(false);
             }
@@ -111,7 +106,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// An entry that fails its checksum is forgotten; one that can't be read at all keeps its sector from being
     /// erased: it may be readable another time.
     fn copy(&mut self, place: Place, size: u32) -> FlashResult<F> {
-        let (sector, offset) = self.flash.split(place.address);
+        let (sector, _) = self.flash.split(place.address);
         let found = Found::at(
             (&mut self.flash, &mut self.checksum, self.buffer),
             (&self.sectors, true),
@@ -130,13 +125,23 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 return Ok(());
             }
         };
+        let copied = self.append_copy(&entry, view, place.address);
+        if copied.is_err() {
+            self.fail_head();
+        }
+        copied
+    }
+
+    /// Appends a copy of `entry`, of which the buffer holds `view`, to the head.
+    fn append_copy(&mut self, entry: &Entry, view: View, address: u32) -> FlashResult<F> {
         let head = entry.head.alone();
         let mut run = self.new_run();
         let at = self.head_position(&run);
         let (bytes, len) = head.encode();
         let bytes = bytes.get(..len).unwrap_or(&[]);
         self.checksum.reset();
-        if view.start == offset && view.len == size && size as usize <= self.stage_len() {
+        let is_whole = view.start == entry.offset && view.len == entry.size;
+        if is_whole && entry.size as usize <= self.stage_len() {
             // The buffer holds all of it.
             for (to, from) in self.buffer.iter_mut().zip(bytes) {
                 *to = *from;
@@ -144,7 +149,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             self.stage(&mut run, head.checked_len());
         } else {
             self.push(&mut run, bytes)?;
-            self.push_from(&mut run, place.address, (len as u32, head.checked_len()))?;
+            self.push_from(&mut run, address, (len as u32, head.checked_len()))?;
         }
         self.seal(&mut run, at, head.entry_len())?;
         self.flush(&mut run)?;

@@ -33,15 +33,14 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let mut failed = None;
         loop {
             let failures = self.sectors.failures();
-            let corrupt = self.corrupt;
             match self.attempt(batch) {
                 // A sector failed; perhaps there are others.
                 Err(error) if self.sectors.failures() != failures => {
                     failed.get_or_insert(error);
                 }
                 // An entry that was measured against turned out rotten, and is gone.
-                Ok(None) if self.corrupt != corrupt => {}
-                Ok(entries) => return Ok(entries.unwrap_or(0)),
+                Ok(None) => {}
+                Ok(Some(entries)) => return Ok(entries),
                 // The sector's failure says more than that there is no room in the others.
                 Err(error) => return Err(failed.unwrap_or(error)),
             }
@@ -58,10 +57,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         if needed > max {
             return Err(Error::CommitTooLarge { needed, max });
         }
-        let corrupt = self.corrupt;
+        let stored = self.map.stored_and_dirty();
         self.make_slots(measure.new_keys)?;
         self.make_room(needed)?;
-        if self.corrupt != corrupt {
+        if self.map.stored_and_dirty() != stored {
             return Ok(None);
         }
         let written = self

@@ -222,6 +222,14 @@ impl<'a> KeyMap<'a> {
         }
     }
 
+    /// How many of the keys that the commit under way writes have a value now.
+    pub(crate) fn stored_and_dirty(&self) -> usize {
+        let slots = self.slots().iter();
+        slots
+            .filter(|slot| slot.is_dirty() && !slot.is_tombstone())
+            .count()
+    }
+
     pub(crate) fn clear_dirty(&mut self) {
         self.clear_flag(DIRTY);
     }

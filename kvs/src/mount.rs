@@ -64,8 +64,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         let flash = partition(flash, &range, &options)?;
         let bytes = range.end.saturating_sub(range.start);
         let count = bytes.checked_div(flash.sector_size).unwrap_or(0) as usize;
-        let capacity = sectors.len();
-        let capacity = capacity.min(usize::from(u16::MAX));
+        let capacity = sectors.len().min(usize::from(u16::MAX));
         let Some(sectors) = sectors.get_mut(..count).filter(|_| count <= capacity) else {
             return Err(Error::Geometry(Geometry::TooManySectors {
                 sectors: count,
