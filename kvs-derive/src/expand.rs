@@ -163,6 +163,7 @@ fn leaves(model: &Struct, numbers: &Numbers) -> TokenStream {
         }
     });
     quote! {
+        // A field of the user's may be deprecated; that is for the user's code to hear.
         #[automatically_derived]
         #[allow(deprecated)]
         impl #krate::Leaves for #ident {
@@ -217,6 +218,7 @@ fn settings(model: &Struct) -> TokenStream {
         quote_spanned!(tokens::located(name.span())=> #name: #value)
     });
     quote! {
+        // A field of the user's may be deprecated; that is for the user's code to hear.
         #[automatically_derived]
         #[allow(deprecated)]
         impl #krate::Settings for #ident {

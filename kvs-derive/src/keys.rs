@@ -65,6 +65,7 @@ pub(crate) fn definition(model: &Struct) -> TokenStream {
         model.ident
     );
     quote! {
+        // Keys that nobody uses are no mistake, and their names are the user's.
         #[doc = #doc]
         #[allow(dead_code, non_snake_case)]
         #vis struct #name {
