@@ -1,2 +1,4 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| kvs_tests::hostile::image(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    kvs_tests::hostile::image(bytes);
+});

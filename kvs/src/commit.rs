@@ -33,12 +33,20 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let mut failed = None;
         loop {
             let failures = self.sectors.failures();
-            match self.attempt(batch) {
+            let attempt = match self.attempt(batch) {
+                // Perhaps because bit rot has taken the dead sector.
+                Err(full @ Error::Full { .. }) => match self.rescue() {
+                    Ok(true) => Ok(None),
+                    rescue => rescue.and(Err(full)),
+                },
+                attempt => attempt,
+            };
+            match attempt {
                 // A sector failed; perhaps there are others.
                 Err(error) if self.sectors.failures() != failures => {
                     failed.get_or_insert(error);
                 }
-                // An entry that was measured against turned out rotten, and is gone.
+                // What was measured against has changed: an entry turned out rotten, or there is room now.
                 Ok(None) => {}
                 Ok(Some(entries)) => return Ok(entries),
                 // The sector's failure says more than that there is no room in the others.

@@ -150,7 +150,10 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         for index in 0..self.sectors.len() {
             if self.sectors.get(index).sequence == 0 {
                 let mut window = Window::new(&mut self.flash, self.buffer, index, sector_size);
-                suspect |= !window.is_blank();
+                if !window.is_blank() {
+                    suspect = true;
+                    self.corrupt = self.corrupt.saturating_add(1);
+                }
             }
         }
         let mut last = None;
@@ -241,10 +244,14 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             }
         }
         if let Some(old) = old {
-            let size = self.size_at(old)?;
+            let size = self.size_at(old);
             let (sector, _) = self.flash.split(old.address);
             if let Some(sector) = self.sectors.edit(sector) {
-                sector.sub_live(size);
+                match size {
+                    Ok(size) => sector.sub_live(size),
+                    // How much of it is still live is not known.
+                    Err(_) => sector.retire(),
+                }
             }
         }
         Ok(())
@@ -271,8 +278,10 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
                 }
                 Some(original) => {
                     let here = base.saturating_add(entry.offset);
+                    // What can't be read is not known to be a copy.
                     original.size.is_none_or(|size| size == entry.size)
-                        && same_entry(window.flash, (here, original.address), entry.size)?
+                        && same_entry(window.flash, (here, original.address), entry.size)
+                            .unwrap_or(false)
                 }
             };
             if !is_copy {

@@ -14,9 +14,9 @@ use crate::run::Run;
 use crate::store::Store;
 
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
-    /// Makes the sector with the fewest live bytes the head, with the rest of it free, if there is no dead sector and
-    /// this is what it takes to make `need` bytes of room. False: it is not, or would not help.
-    pub(crate) fn rescue(&mut self, need: u32) -> FlashResult<F, bool> {
+    /// Makes the sector with the fewest live bytes the head, with the rest of it free, and collects into it until there
+    /// is a dead sector again. False: there is one, it was not lost to rot, or this would not bring it back.
+    pub(crate) fn rescue(&mut self) -> FlashResult<F, bool> {
         let victim = self.sectors.victim(self.head_sequence(), None);
         let head = self.sectors.head().map(|head| self.sectors.get(head));
         // Where a collection is under way, or a failed sector is what is missing, nothing has been lost yet, and nothing
@@ -33,7 +33,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             return Ok(false);
         }
         let epoch = core::mem::replace(&mut self.epoch, self.next_sequence);
-        let helps = self.would_make(need, free, Some(victim));
+        let helps = self.would_make(0, free, Some(victim));
         self.epoch = epoch;
         if !helps? {
             return Ok(false);
@@ -62,6 +62,11 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         self.sectors.set_head(Some(victim));
         self.apply(&Run::whole(self.flash.base(victim), header_len, at))?;
         self.epoch = sequence;
+        while self.dead() == 0 {
+            if !self.collect_step()? {
+                return Ok(false);
+            }
+        }
         Ok(true)
     }
 }

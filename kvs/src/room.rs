@@ -101,13 +101,16 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 if self.dead() != 0 {
                     // All there is so far, the head included.
                     self.epoch = self.newest_in_use().saturating_add(1);
+                } else if self.epoch == 0 {
+                    // The spare sector has failed: what is older than the head can make one, as after a mount.
+                    self.epoch = self.head_sequence();
                 }
                 if !self.behaviour.collect_on_write && self.dead() != 0 {
                     let units = need.div_ceil(REFUSED_UNIT);
                     self.refused = u16::try_from(units).unwrap_or(u16::MAX);
                     return Err(self.full(need));
                 }
-                if !self.can_make(need)? && !self.rescue(need)? {
+                if !self.can_make(need)? {
                     if self.replace(need)? {
                         return Ok(());
                     }

@@ -6,6 +6,7 @@ use embedded_storage::nor_flash::NorFlash;
 
 use crate::change::{RawKey, Value};
 use crate::checksum::Checksum;
+use crate::error::Error;
 use crate::flash::{FlashResult, Partition};
 use crate::format::{ERASED, Head, Kind, pad, place_salt};
 use crate::scan::Walker;
@@ -166,11 +167,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let end = run.address.saturating_sub(self.flash.base(head));
         let sequence = self.sectors.get(head).sequence;
         let len = end.saturating_sub(run.from);
-        let mut view = View {
-            start: run.from,
-            len: if run.calls == 1 { len } else { 0 },
-        };
-        let mut walker = Walker::new(sequence, run.from, end, true);
+        // What the buffer still holds needs no second look; what has to be read again may read differently.
+        let held = run.calls == 1;
+        let mut view = View::new(run.from, if held { len } else { 0 });
+        let mut walker = Walker::new(sequence, run.from, end, held);
         self.end = end;
         loop {
             let mut window = Window::new(&mut self.flash, self.buffer, head, end).loaded(view);
@@ -181,7 +181,11 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             }
             match entry {
                 Some(entry) => self.settle(head, &entry)?,
-                None => return Ok(()),
+                None if walker.damaged == 0 => return Ok(()),
+                None => {
+                    let address = self.flash.base(head).saturating_add(run.from);
+                    return Err(Error::VerifyFailed { address });
+                }
             }
         }
     }

@@ -73,6 +73,9 @@ impl Walker {
                     self.replay = Some((entry.end(), to));
                     return Some(entry);
                 } else {
+                    // A group that was whole a moment ago: its bits don't hold still.
+                    let fresh = core::mem::take(&mut self.intact);
+                    self.damaged = self.damaged.saturating_add(u16::from(fresh));
                     self.replay = Some((from.saturating_add(Partition::<F>::WRITE_SIZE), to));
                 }
                 continue;
@@ -117,6 +120,7 @@ impl Walker {
             // The start of a commit: what stands before it was committed too.
             if let Some(from) = self.undecided.take() {
                 self.damaged = self.damaged.saturating_add(1);
+                self.intact = false;
                 self.replay = Some((from, entry.offset));
                 return None;
             }

@@ -159,8 +159,8 @@ impl<'a> SectorTable<'a> {
             .filter(move |(index, sector)| sector.is_dead() && Some(*index) != head)
     }
 
-    /// Which dead sector to open: one that was erased ahead; else one without a header, because its erase may have
-    /// been cut and what it holds is not known; else the one with the fewest erases.
+    /// Which dead sector to open: one that was erased ahead, before anything newer is; else one without a header,
+    /// because its erase may have been cut and what it holds is not known; else the one with the fewest erases.
     pub(crate) fn next_to_open(&self) -> Option<usize> {
         self.dead()
             .min_by_key(|(_, sector)| {
@@ -171,7 +171,8 @@ impl<'a> SectorTable<'a> {
                 } else {
                     (2, sector.erases)
                 };
-                (sector.has_failed(), order, sector.sequence)
+                let avoided = sector.has_failed() && !sector.is_ready();
+                (avoided, order, sector.sequence)
             })
             .map(|(index, _)| index)
     }

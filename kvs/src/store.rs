@@ -150,6 +150,15 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Makes all of `changes`, or none of them: after a power cut at any moment, either all are found or the values
     /// from before. A key that occurs twice gets the last of its changes.
     ///
+    /// # Cost
+    ///
+    /// A flash read or two for each key, to see whether its value differs, and a program call for each buffer that the
+    /// entries fill; nothing if no value differs. After enough [`maintain`](Self::maintain) that is all. Without it,
+    /// some commits collect a sector before: up to half full, one of up to half a sector erases one sector and copies
+    /// what is live in one, an entry a program call; and the same once more when wear is levelled. Nearer to full it may
+    /// take several sectors; at the very most each is erased once, as many bytes are programmed as the partition has,
+    /// and eight times as many read.
+    ///
     /// # Errors
     ///
     /// [`Full`](Error::Full), [`CommitTooLarge`](Error::CommitTooLarge), [`ValueTooLong`](Error::ValueTooLong),

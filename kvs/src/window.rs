@@ -7,7 +7,7 @@ use embedded_storage::nor_flash::NorFlash;
 
 use crate::checksum::Checksum;
 use crate::error::Error;
-use crate::flash::Partition;
+use crate::flash::{CHUNK, Partition};
 use crate::format::{ERASED, Head, Kind, MAX_HEAD, name_hash, pad, place_salt};
 
 /// A whole entry.
@@ -50,6 +50,18 @@ pub(crate) enum Probe {
 pub(crate) struct View {
     pub(crate) start: u32,
     pub(crate) len: u32,
+    /// A word could not be read, here or before.
+    pub(crate) holes: bool,
+}
+
+impl View {
+    pub(crate) fn new(start: u32, len: u32) -> Self {
+        Self {
+            start,
+            len,
+            holes: false,
+        }
+    }
 }
 
 /// A part of a sector, seen through a buffer that slides over it and reads each byte once.
@@ -66,7 +78,7 @@ pub(crate) struct Window<'w, F: NorFlash> {
     pub(crate) failed: Option<Error<F::Error>>,
 }
 
-/// What stands for a word that can't be read: neither erased nor, but for one case in 2^32, a whole entry.
+/// What stands for a word that can't be read. Not erased; now and then what was there, so that an entry seems whole.
 const UNREADABLE: u8 = 0x55;
 
 impl<'w, F: NorFlash> Window<'w, F> {
@@ -82,7 +94,7 @@ impl<'w, F: NorFlash> Window<'w, F> {
             flash,
             buffer,
             base,
-            view: View { start: 0, len: 0 },
+            view: View::new(0, 0),
             limit,
             pin: None,
             failed: None,
@@ -153,13 +165,21 @@ impl<'w, F: NorFlash> Window<'w, F> {
         let address = self.base.saturating_add(at);
         if self.flash.read(address, free).is_err() {
             // One word with an ECC error must not hide its neighbours.
-            let mut at = address;
-            for word in free.chunks_mut(Partition::<F>::WRITE_SIZE as usize) {
+            let (mut at, mut rest) = (address, free);
+            while !rest.is_empty() {
+                let inside = at & Partition::<F>::WRITE_SIZE.saturating_sub(1);
+                let len = Partition::<F>::WRITE_SIZE.saturating_sub(inside);
+                let Some((word, later)) = rest.split_at_mut_checked((len as usize).min(rest.len()))
+                else {
+                    break;
+                };
                 if let Err(error) = self.flash.read(at, word) {
                     word.fill(UNREADABLE);
                     self.failed = Some(error);
+                    self.view.holes = true;
                 }
-                at = at.saturating_add(word.len() as u32);
+                at = at.saturating_add(len);
+                rest = later;
             }
         }
         self.view.len = until as u32;
@@ -200,6 +220,9 @@ impl<'w, F: NorFlash> Window<'w, F> {
         if !trusted && !self.check(checksum, sequence, offset, &head) {
             return Probe::Bad;
         }
+        if self.view.holes && !self.is_readable(offset, size) {
+            return Probe::Bad;
+        }
         Probe::Whole(Entry {
             head,
             hash,
@@ -232,6 +255,25 @@ impl<'w, F: NorFlash> Window<'w, F> {
         }
         let expected = checksum.value() ^ place_salt(sequence, offset);
         self.at(end, 4).first_chunk() == Some(&expected.to_le_bytes())
+    }
+
+    /// Whether all of `len` bytes can be read, and none of them was just guessed right.
+    fn is_readable(&mut self, offset: u32, len: u32) -> bool {
+        let (mut at, end) = (offset, offset.saturating_add(len));
+        while at < end {
+            let mut scratch = [0; CHUNK];
+            let count = (end.saturating_sub(at) as usize).min(CHUNK);
+            let bytes = scratch.get_mut(..count).unwrap_or(&mut []);
+            if self
+                .flash
+                .read(self.base.saturating_add(at), bytes)
+                .is_err()
+            {
+                return false;
+            }
+            at = at.saturating_add(CHUNK as u32);
+        }
+        true
     }
 
     /// The first byte from `offset` on that is not erased, rounded down to its word.

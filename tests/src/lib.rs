@@ -7,6 +7,9 @@ mod device;
 pub mod hostile;
 pub mod input;
 pub mod model;
+pub mod reliability;
+
+use kvs::sim::Stats;
 
 pub use chip::{Call, Chip, Verdict};
 pub use device::{Device, Shape, TestStore, each, get, idle, keys, sum};
@@ -37,4 +40,17 @@ macro_rules! everywhere {
             &[(0, 1024, 2), (3072, 1024, 3), (0, 4096, 4)],
         );
     }};
+}
+
+/// What one commit may cost at the very most, as its documentation says: however full the store is, and without
+/// maintenance.
+///
+/// # Panics
+///
+/// When it cost more.
+pub fn assert_commit_bounds(cost: &Stats, sectors: usize, sector_size: usize) {
+    let (sectors, partition) = (sectors as u64, (sectors * sector_size) as u64);
+    assert!(cost.erases <= sectors, "{cost:?}");
+    assert!(cost.program_bytes <= partition, "{cost:?}");
+    assert!(cost.read_bytes <= 8 * partition, "{cost:?}");
 }

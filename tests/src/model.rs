@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use kvs::sim::SimFlash;
 use kvs::{Change, Error, Options, RawKey, Resources, Store};
 
+use crate::assert_commit_bounds;
 use crate::input::Input;
 
 /// Runs the operations that `bytes` stand for on a store and on a `BTreeMap`, and compares.
@@ -86,7 +87,11 @@ fn commit<const W: usize, const E: usize>(
                 .map_or(Change::delete(key), |value| Change::put(key, value))
         })
         .collect();
-    match store.commit(&changes) {
+    let before = store.flash().stats().clone();
+    let result = store.commit(&changes);
+    let cost = store.flash().stats().since(&before);
+    assert_commit_bounds(&cost, store.stats().sectors, E);
+    match result {
         Ok(()) => {
             for (key, _, value) in wanted {
                 match value {

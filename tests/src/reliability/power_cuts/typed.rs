@@ -4,7 +4,7 @@ use heapless::String;
 use kvs::sim::{Positions, Rng, SimError, SimFlash, every_cut};
 use kvs::{Error, Options, Resources, Settings, Store};
 
-use super::{Effort, Run};
+use super::{Effort, Job, Run};
 
 #[derive(Settings, Clone, Debug, PartialEq)]
 struct Device {
@@ -149,12 +149,10 @@ fn scenario<const W: usize, const E: usize>(sectors: usize, count: usize, seed: 
     .try_run()
 }
 
-type Job = Box<dyn FnOnce() -> Run + Send>;
-
-pub(crate) fn jobs(effort: Effort) -> Vec<Job> {
+pub(super) fn jobs(effort: Effort) -> Vec<Job> {
     let (count, seeds) = match effort {
         Effort::Sample => (8, 0..1),
-        Effort::Every => (120, 0..3),
+        Effort::Every => (80, 0..3),
     };
     let mut jobs: Vec<Job> = Vec::new();
     for seed in seeds {

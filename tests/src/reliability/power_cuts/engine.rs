@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use kvs::sim::{Positions, Rng, SimError, SimFlash, every_cut};
 use kvs::{Change, Error, Options, RawKey, Resources, Store};
 
-use super::{Effort, Run};
+use super::{Effort, Job, Run};
 
 /// What is stored: small keys with their values.
 type Model = BTreeMap<u8, Vec<u8>>;
@@ -186,15 +186,13 @@ fn no_leak<const W: usize, const E: usize>(shape: Shape, count: usize, seed: u64
     .try_run()
 }
 
-type Job = Box<dyn FnOnce() -> Run + Send>;
-
 /// The scenarios of one flash: `unit` is the size of a small entry with a value of some ten bytes.
 fn on<const W: usize, const E: usize>(effort: Effort, jobs: &mut Vec<Job>) {
     let entry = 24usize.next_multiple_of(W);
     let payload = E - 2 * W.max(16);
     let (count, seeds) = match effort {
         Effort::Sample => (4, 0..1),
-        Effort::Every => (36, 0..2),
+        Effort::Every => (26, 0..2),
     };
     for sectors in [2, 3, 4, 8] {
         // How many small entries there is room for, and a share of them in tenths.
@@ -217,7 +215,7 @@ fn on<const W: usize, const E: usize>(effort: Effort, jobs: &mut Vec<Job>) {
     }
 }
 
-pub(crate) fn jobs(effort: Effort) -> Vec<Job> {
+pub(super) fn jobs(effort: Effort) -> Vec<Job> {
     let mut jobs = Vec::new();
     on::<1, 256>(effort, &mut jobs);
     on::<4, 256>(effort, &mut jobs);

@@ -1,30 +1,24 @@
 //! Power cuts at every flash operation, torn in every way, with more cuts during the recovery: no acknowledged value is
 //! lost, none is wrong, no commit is half there; and the store goes on.
-//!
-//! ```sh
-//! cargo test --release -p kvs-tests --test power_cuts -- --include-ignored --nocapture
-//! ```
 
 mod engine;
 mod typed;
 
+use std::fmt;
 use std::sync::Mutex;
 
 use kvs::sim::{Failure, Tally};
 
-/// How much is tried.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Effort {
-    Sample,
-    Every,
-}
+use super::{Effort, Row, grouped};
 
 type Run = Result<Tally, Failure>;
+type Job = Box<dyn FnOnce() -> Run + Send>;
 
 /// What power cuts must not do, counted.
 #[derive(Default)]
-struct Sum {
-    cuts: u64,
+pub struct Sum {
+    /// How many cuts there were, those during recovery included.
+    pub cuts: u64,
     lost: u64,
     wrong: u64,
     half: u64,
@@ -52,9 +46,26 @@ impl Sum {
     }
 }
 
+impl fmt::Display for Sum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            cuts,
+            lost,
+            wrong,
+            half,
+            ..
+        } = self;
+        write!(f, "{cuts} cuts: {lost} lost, {wrong} wrong, {half} half")
+    }
+}
+
 /// Runs all scenarios, on two threads.
-fn run(effort: Effort) -> u64 {
-    let mut jobs: Vec<Box<dyn FnOnce() -> Run + Send>> = engine::jobs(effort);
+///
+/// # Panics
+///
+/// When a cut did something that it must not.
+pub fn run(effort: Effort) -> Sum {
+    let mut jobs = engine::jobs(effort);
     jobs.extend(typed::jobs(effort));
     let (jobs, sum) = (Mutex::new(jobs), Mutex::new(Sum::default()));
     std::thread::scope(|scope| {
@@ -71,22 +82,20 @@ fn run(effort: Effort) -> u64 {
         }
     });
     let sum = sum.into_inner().unwrap();
-    println!(
-        "{} cuts: {} lost, {} wrong, {} half",
-        sum.cuts, sum.lost, sum.wrong, sum.half
-    );
-    assert_eq!((sum.lost, sum.wrong, sum.half), (0, 0, 0));
+    assert_eq!((sum.lost, sum.wrong, sum.half), (0, 0, 0), "{sum}");
     assert!(sum.others.is_empty(), "{} other failures", sum.others.len());
-    sum.cuts
+    sum
 }
 
-#[test]
-fn a_sample() {
-    assert!(run(Effort::Sample) >= 50_000);
-}
-
-#[test]
-#[ignore = "a minute or two in release: over a million cuts"]
-fn every() {
-    assert!(run(Effort::Every) >= 1_000_000);
+/// The same, for the table.
+pub fn row(effort: Effort) -> Row {
+    let sum = run(effort);
+    Row {
+        failure: "a power cut at any program word or erase, torn in any way, cut again while recovering",
+        tried: format!(
+            "{} cuts; words of 1 to 32 bytes, 2 to 8 sectors, nearly empty to full, groups of 1 to 8",
+            grouped(sum.cuts)
+        ),
+        found: format!("{} lost, {} wrong, {} half", sum.lost, sum.wrong, sum.half),
+    }
 }

@@ -1,0 +1,118 @@
+//! Flash that fails: see [`kvs_tests::reliability::bad_flash`].
+
+use kvs::sim::{Fault, SimFlash, Tear};
+use kvs::{Options, RawKey, Resources, Store};
+use kvs_tests::reliability::{Effort, bad_flash};
+use kvs_tests::{Chip, get};
+
+#[test]
+fn a_sample() {
+    let tally = bad_flash::tally(Effort::Sample);
+    println!("{tally:?}");
+    assert!(tally.faults >= 4_000 && tally.kinds.len() == 15);
+    assert!(tally.seen.acknowledged >= 100_000 && tally.seen.refused >= 500);
+    // The faults do harm, and sectors are given up.
+    assert!(tally.seen.missing >= 1_000 && tally.seen.retired >= 1_000);
+}
+
+type Ram<const BUFFER: usize> = Resources<16, 4, BUFFER>;
+
+fn mount<'a, const W: usize, const E: usize, const BUFFER: usize>(
+    chip: &Chip<W, E>,
+    ram: &'a mut Ram<BUFFER>,
+) -> Store<'a, Chip<W, E>> {
+    let end = chip.image().len() as u32;
+    Store::mount(chip.clone(), 0..end, ram, Options::DEFAULT).expect("it mounts")
+}
+
+/// A copy of a chip, with its faults.
+fn copy<const W: usize, const E: usize>(chip: &Chip<W, E>) -> Chip<W, E> {
+    let flash = chip.flash().clone();
+    Chip::new(flash)
+}
+
+/// A sector that failed once and was erased ahead is older than the one that is erased next: it has to be opened before
+/// that, or a mount would take what is stored in it for the older.
+#[test]
+fn sectors_erased_ahead_are_opened_in_their_order() {
+    let chip = Chip::new(SimFlash::<4, 256>::new(3));
+    let mut ram = Ram::<64>::new();
+    let mut store = mount(&chip, &mut ram);
+    let mut values = [0; 10];
+    store.put_bytes(RawKey::Hash(0), &[0; 20]).unwrap();
+    let now = chip.flash().operations();
+    chip.flash()
+        .fault_after(now, Fault::ProgramFails(Tear::Clean));
+    assert!(store.maintain().is_err());
+    store.maintain().unwrap();
+    store.maintain().unwrap();
+    for round in 1..100 {
+        // At first all are in one sector, and the failed one is not needed.
+        let keys = if round < 20 { 6 } else { values.len() };
+        let key = usize::from(round) % keys;
+        values[key] = round;
+        store
+            .put_bytes(RawKey::Hash(key as u32), &[round; 20])
+            .unwrap();
+        let (copy, mut ram) = (copy(&chip), Ram::<64>::new());
+        let mut store = mount(&copy, &mut ram);
+        for (key, value) in (0..).zip(values) {
+            let found = get(&mut store, RawKey::Hash(key));
+            let expected = (value != 0 || key == 0).then(|| vec![value; 20]);
+            assert_eq!(found, expected, "key {key} in round {round}");
+        }
+    }
+}
+
+/// One word that can't be read costs its own commit only, wherever in a read it is.
+#[test]
+fn an_unreadable_word_hides_none_of_its_neighbours() {
+    fn on<const W: usize, const E: usize, const BUFFER: usize>() {
+        let chip = Chip::new(SimFlash::<W, E>::new(2));
+        let mut ram = Ram::<BUFFER>::new();
+        let mut store = mount(&chip, &mut ram);
+        let lens = [3, 40, 0, 21, 90, 7];
+        for (key, len) in (0..).zip(lens) {
+            store.put_bytes(RawKey::Hash(key), &vec![7; len]).unwrap();
+        }
+        for word in (0..E as u32).step_by(W) {
+            let chip = copy(&chip);
+            chip.flash()
+                .fault_at(word..word + W as u32, Fault::ReadFails);
+            let mut ram = Ram::<BUFFER>::new();
+            let mut store = mount(&chip, &mut ram);
+            let there = |(key, len): &(u32, usize)| {
+                get(&mut store, RawKey::Hash(*key)) == Some(vec![7; *len])
+            };
+            let there = (0..).zip(lens).filter(there).count();
+            assert!(there >= lens.len() - 1, "W={W}: {there} at {word:#x}");
+        }
+    }
+    on::<1, 512, 64>();
+    on::<4, 512, 64>();
+    on::<8, 512, 72>();
+    on::<16, 512, 64>();
+    on::<16, 512, 100>();
+    on::<32, 768, 64>();
+    on::<128, 2048, 256>();
+}
+
+/// A value too long for its size to be kept in RAM, the head of which can't be read any more, is put anew; and its
+/// sector, of which it is not known any more how much is live, is left alone.
+#[test]
+fn a_long_value_that_can_not_be_read_is_replaced() {
+    let chip = Chip::new(SimFlash::<1, 0x1_0000>::new(4));
+    let mut ram = Ram::<64>::new();
+    let mut store = mount(&chip, &mut ram);
+    store.put_bytes(RawKey::Hash(1), &[1; 3000]).unwrap();
+    let word = 32..33;
+    chip.flash().fault_at(word, Fault::ReadFails);
+    assert!(store.get_bytes(RawKey::Hash(1), &mut [0; 3000]).is_err());
+    store.put_bytes(RawKey::Hash(1), &[2; 3000]).unwrap();
+    assert_eq!(get(&mut store, RawKey::Hash(1)), Some(vec![2; 3000]));
+    assert_eq!(store.stats().retired_sectors, 1);
+    for round in 0..200 {
+        store.put_bytes(RawKey::Hash(2), &[round; 3000]).unwrap();
+    }
+    assert_eq!(get(&mut store, RawKey::Hash(1)), Some(vec![2; 3000]));
+}
