@@ -3,9 +3,9 @@
 use std::fmt;
 
 use embedded_storage::nor_flash::NorFlash;
-use kvs::{Path, Rejection, SectorState, Settings, Store};
+use kvs::{LeafSchema, Path, Rejection, SectorState, Settings, Store};
 use postcard_schema::schema::owned::OwnedNamedType;
-use postcard_schema::schema::{DataModelType, DataModelVariant, NamedType};
+use postcard_schema::schema::{DataModelType, DataModelVariant};
 use serde_json::Value;
 
 /// What the person at the command line has to change.
@@ -36,7 +36,7 @@ pub(crate) fn print_one<S: Settings>(settings: &S, path: &str) -> Result<(), Bad
 /// Sets one setting from text; leaves it as it is where the text will not do.
 pub(crate) fn set<S: Settings>(settings: &mut S, path: &str, text: &str) -> Result<(), BadInput> {
     let path = find::<S>(path)?;
-    let schema = schema(path);
+    let schema = info::<S>(path).ty;
     let refuse = |what: &str| {
         let allowed = allowed::<S>(path);
         BadInput(format!("{path}: `{text}` {what} (allowed: {allowed})"))
@@ -99,17 +99,18 @@ fn find<S: Settings>(path: &str) -> Result<Path, BadInput> {
         })
 }
 
-fn schema(path: Path) -> &'static NamedType {
-    path.info().expect("a path of this tree").schema
+fn info<S: Settings>(path: Path) -> &'static LeafSchema {
+    let found = S::SCHEMA.leaf(path.leaf());
+    found.expect("a path of this tree").0
 }
 
 /// A setting's value; text in quotes if it is `quoted`.
 fn show<S: Settings>(settings: &S, path: Path, quoted: bool) -> String {
-    let mut buffer = vec![0; path.info().map_or(0, |info| info.max_len)];
+    let mut buffer = vec![0; info::<S>(path).max_len];
     let len = settings
         .encode(path.leaf(), &mut buffer)
         .expect("a loaded value encodes");
-    let schema = schema(path);
+    let schema = info::<S>(path).ty;
     let value = postcard_dyn::from_slice_dyn(&OwnedNamedType::from(schema), &buffer[..len])
         .expect("a value of this schema");
     match value {
@@ -150,10 +151,11 @@ fn describe(ty: &DataModelType) -> String {
 
 /// What a setting takes, in words.
 fn allowed<S: Settings>(path: Path) -> String {
-    let Some(info) = path.info().filter(|info| info.range.is_empty()) else {
-        return path.info().map_or("", |info| info.range).into();
-    };
-    match info.schema.ty {
+    let info = info::<S>(path);
+    if !info.range.is_empty() {
+        return info.range.into();
+    }
+    match info.ty.ty {
         DataModelType::String => format!("text of up to {} bytes", longest_text::<S>(path)),
         DataModelType::I8 => format!("{}..={}", i8::MIN, i8::MAX),
         DataModelType::U8 => format!("{}..={}", u8::MIN, u8::MAX),
@@ -176,7 +178,7 @@ fn longest_text<S: Settings>(path: Path) -> usize {
     let mut settings = S::defaults();
     let fits = |len: &usize| {
         let bytes = postcard_dyn::to_stdvec_dyn(
-            &OwnedNamedType::from(schema(path)),
+            &OwnedNamedType::from(info::<S>(path).ty),
             &Value::String("x".repeat(*len)),
         );
         bytes.is_ok_and(|bytes| settings.decode(path.leaf(), &bytes).is_ok())

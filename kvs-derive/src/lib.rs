@@ -13,8 +13,11 @@ mod check;
 mod errors;
 mod expand;
 mod fallback;
+mod history;
+mod items;
 mod keys;
 mod leaf;
+mod migrate;
 mod names;
 mod tokens;
 

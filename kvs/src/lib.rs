@@ -93,8 +93,9 @@ pub use options::Options;
 pub use resources::Resources;
 pub use room::Maintenance;
 pub use settings::{
-    Field, Group, Key, Leaf, Leaves, Node, Outcome, Path, Rejected, Rejection, Report, Settings,
-    Spec, Tree, max_encoded_len,
+    Field, FieldSchema, Group, Key, KeyEntry, KeyName, LeafSchema, Leaves, Node, Old, Outcome,
+    Path, Rejected, Rejection, Report, Retired, Rule, Schema, SchemaNode, Settings, Source,
+    Sources, Spec, Tree, max_encoded_len,
 };
 pub use stats::{KeyInfo, Keys, SectorInfo, SectorState, Stats};
 pub use store::Store;

@@ -87,10 +87,10 @@ fn every_kind_goes_to_bytes_and_back() {
     let mut kinds = Kinds::defaults();
     for leaf in 0..Kinds::COUNT {
         let bytes = bytes(&kinds, leaf).unwrap_or_default();
-        let room = kvs::Path::new(Kinds::TREE, leaf).info();
-        assert!(room.is_some_and(|room| bytes.len() <= room.max_len));
+        let room = Kinds::SCHEMA.leaf(leaf);
+        assert!(room.is_some_and(|(room, _)| bytes.len() <= room.max_len));
         assert_eq!(kinds.decode(leaf, &bytes), Ok(()), "leaf {leaf}");
-        assert!(kinds.is_default(leaf, &bytes), "leaf {leaf}");
+        assert!(kinds.holds(leaf, &bytes), "leaf {leaf}");
     }
-    assert!(!kinds.is_default(0, &[1]));
+    assert!(!kinds.holds(0, &[1]));
 }
