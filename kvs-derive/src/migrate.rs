@@ -72,11 +72,12 @@ fn rule_body(model: &Struct, field: &Field, rule: &Migration, sources: &Ident) -
     let made = if let Some(with) = &rule.with {
         let with = tokens::without_self(with.clone(), &model.ident);
         let span = tokens::located(tokens::ends(&with).0);
+        let convert = Ident::new("convert", Span::mixed_site());
         // So that a function of another type is told as one, at its name.
-        let convert = quote_spanned!(span=> let convert: fn(#old_type) -> #ty = #with;);
+        let typed = quote_spanned!(span=> let #convert: fn(#old_type) -> #ty = #with;);
         quote! {
-            #convert
-            ::core::result::Result::Ok(convert(#old))
+            #typed
+            ::core::result::Result::Ok(#convert(#old))
         }
     } else if let Some(try_with) = &rule.try_with {
         let try_with = tokens::without_self(try_with.clone(), &model.ident);
@@ -164,13 +165,14 @@ pub(crate) fn takeover(model: &Struct) -> TokenStream {
     });
     let with = tokens::without_self(takeover.with.clone(), &model.ident);
     let span = tokens::located(tokens::ends(&with).0);
-    let function = quote_spanned! {span=>
-        let function: fn(&mut Self, (#(::core::option::Option<#types>,)*)) = #with;
+    let function = Ident::new("function", Span::mixed_site());
+    let typed = quote_spanned! {span=>
+        let #function: fn(&mut Self, (#(::core::option::Option<#types>,)*)) = #with;
     };
     quote! {
         let old = (#(#values,)*);
-        #function
-        function(self, old);
+        #typed
+        #function(self, old);
         ::core::result::Result::Ok(())
     }
 }

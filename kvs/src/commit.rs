@@ -176,6 +176,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Whether a change that was measured made a difference.
     fn is_selected(&self, batch: &dyn Batch, index: usize, value: &Value<'_>, at: usize) -> bool {
         match self.map.find(batch.key(index).hash()) {
+            // The same key may be changed elsewhere in the batch.
+            Some(_) if matches!(value, Value::Keep) => false,
             Some(slot) if !slot.is_tombstone() => slot.is_dirty(),
             _ => self.is_news(batch, index, value, at),
         }

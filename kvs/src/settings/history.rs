@@ -64,6 +64,8 @@ pub struct KeyEntry {
     /// The versioned name.
     pub name: KeyName,
     is_current: bool,
+    /// Given in full, behind a `/`: the same wherever the struct is nested, so that it means nothing at the root.
+    is_whole: bool,
     old: Old,
 }
 
@@ -71,6 +73,7 @@ impl KeyEntry {
     const NONE: Self = Self {
         name: KeyName::EMPTY,
         is_current: false,
+        is_whole: false,
         old: Old::new(0, 0, 0),
     };
 
@@ -332,15 +335,12 @@ impl Walk<'_> {
         let mut place = places.all();
         while let [base, others @ ..] = place {
             let old = Old::new(self.leaf, 0, 0);
-            self.add(
-                versioned(base, field.name, leaf.ty, leaf.rev),
-                is_current,
-                old,
-            );
+            let of = (leaf.ty, leaf.rev);
+            self.add(base, field.name, of, is_current, old);
             is_current = false;
             let mut aliases = field.aliases;
             while let [alias, rest @ ..] = aliases {
-                self.add(versioned(base, alias, leaf.ty, leaf.rev), false, old);
+                self.add(base, alias, of, false, old);
                 aliases = rest;
             }
             let mut rules = leaf.rules;
@@ -369,7 +369,7 @@ impl Walk<'_> {
             if !rest.is_empty() {
                 old.flags |= Old::MORE;
             }
-            self.add(versioned(base, name, source.ty, source.rev), false, old);
+            self.add(base, name, (source.ty, source.rev), false, old);
             sources = rest;
         }
     }
@@ -380,20 +380,29 @@ impl Walk<'_> {
         };
         let mut place = places.all();
         while let [base, others @ ..] = place {
-            let name = versioned(base, retired.name, ty, retired.rev);
-            self.add(name, false, Old::new(Old::RETIRED, 0, 0));
+            let old = Old::new(Old::RETIRED, 0, 0);
+            self.add(base, retired.name, (ty, retired.rev), false, old);
             place = others;
         }
     }
 
-    const fn add(&mut self, name: KeyName, is_current: bool, old: Old) {
+    /// Adds the key of `name`, at `base`.
+    const fn add(
+        &mut self,
+        base: &KeyName,
+        name: &str,
+        of: (&NamedType, u16),
+        is_current: bool,
+        old: Old,
+    ) {
         if let Some(slot) = self.at.checked_sub(self.from)
             && slot < self.out.len()
             && let [slot, ..] = self.out.split_at_mut(slot).1
         {
             *slot = KeyEntry {
-                name,
+                name: versioned(base, name, of),
                 is_current,
+                is_whole: is_whole(name),
                 old,
             };
         }
@@ -402,14 +411,13 @@ impl Walk<'_> {
 }
 
 /// `path:shape`, or `path:shape@rev`. A name from a `/` on is the whole path.
-const fn versioned(base: &KeyName, name: &str, ty: &NamedType, rev: u16) -> KeyName {
+const fn versioned(base: &KeyName, name: &str, (ty, rev): (&NamedType, u16)) -> KeyName {
     let mut out = *base;
-    match name.as_bytes() {
-        [b'/', ..] => {
-            out = KeyName::EMPTY;
-            out.push(name.split_at(1).1);
-        }
-        _ => out.push(name),
+    if is_whole(name) {
+        out = KeyName::EMPTY;
+        out.push(name.split_at(1).1);
+    } else {
+        out.push(name);
     }
     out.byte(b':');
     shape::write(&mut out, ty);
@@ -418,6 +426,10 @@ const fn versioned(base: &KeyName, name: &str, ty: &NamedType, rev: u16) -> KeyN
         out.number(rev as usize);
     }
     out
+}
+
+const fn is_whole(name: &str) -> bool {
+    matches!(name.as_bytes(), [b'/', ..])
 }
 
 /// # Panics
@@ -441,6 +453,7 @@ const fn check(keys: &[KeyEntry]) {
 const fn pair(one: &KeyEntry, other: &KeyEntry) {
     let mut message = KeyName::EMPTY;
     message.push("settings: ");
+    let is_misplaced = one.is_whole || other.is_whole;
     if !one.name.is(&other.name) {
         message.push("the keys `");
         message.push(one.name.as_str());
@@ -451,6 +464,8 @@ const fn pair(one: &KeyEntry, other: &KeyEntry) {
         message.push("the key `");
         message.push(one.name.as_str());
         message.push("` is used twice");
+    } else if is_misplaced {
+        return;
     } else if one.is_current && other.is_retired() || one.is_retired() && other.is_current {
         message.push("the key `");
         message.push(one.name.as_str());
