@@ -1,0 +1,5 @@
+//! Firmware updates and rollbacks: what a firmware finds of another's settings.
+
+mod chain;
+mod oracle;
+mod versions;
