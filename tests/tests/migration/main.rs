@@ -1,5 +1,6 @@
 //! Firmware updates and rollbacks: what a firmware finds of another's settings.
 
 mod chain;
+mod cuts;
 mod oracle;
 mod versions;
