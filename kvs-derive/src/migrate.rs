@@ -158,10 +158,12 @@ pub(crate) fn takeover(model: &Struct) -> TokenStream {
         .iter()
         .map(|old| old_type(model, old))
         .collect();
+    // The parameter of the generated function.
+    let sources = Ident::new("sources", Span::call_site());
     let values = types.iter().enumerate().map(|(index, ty)| {
         let index = Literal::usize_unsuffixed(index);
         let span = tokens::located(tokens::ends(ty).0);
-        quote_spanned!(span=> #krate::__private::read_any::<#ty>(sources, #index)?)
+        quote_spanned!(span=> #krate::__private::read_any::<#ty>(#sources, #index)?)
     });
     let with = tokens::without_self(takeover.with.clone(), &model.ident);
     let span = tokens::located(tokens::ends(&with).0);

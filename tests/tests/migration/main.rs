@@ -2,5 +2,7 @@
 
 mod chain;
 mod cuts;
+mod edges;
+mod misdecode;
 mod oracle;
 mod versions;
