@@ -56,7 +56,7 @@ impl<C: Subcommand> Arguments<C> {
 
 /// Runs a firmware with its arguments; 2 is the exit code for what the person at the command line has to change.
 pub(crate) fn main<C: Subcommand>(
-    run: fn(&Arguments<C>) -> Result<(), Box<dyn Error>>,
+    run: impl FnOnce(&Arguments<C>) -> Result<(), Box<dyn Error>>,
 ) -> ExitCode {
     match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,

@@ -70,7 +70,7 @@ impl OnStruct {
             "crate" => put(&mut self.krate, item, Item::path, errors),
             "retired" => self.retired.extend(history::old_names(&item, errors)),
             "migrate" => {
-                let takeover = history::takeover(&item, errors);
+                let takeover = history::whole(&item, errors, history::takeover);
                 if self.migrate.is_some() {
                     errors.at(&item.name, repeated(&item.name));
                 }
@@ -118,7 +118,10 @@ impl OnField {
                 Ok(alias) => self.aliases.push(alias),
                 Err(text) => errors.at(item.to_point_at(), text),
             },
-            "migrate" => self.migrations.extend(history::migration(&item, errors)),
+            "migrate" => {
+                let migration = history::whole(&item, errors, history::migration);
+                self.migrations.extend(migration);
+            }
             "keep" => set(&mut self.keep, &item, errors),
             "nested" => set(&mut self.nested, &item, errors),
             "skip" => set(&mut self.skip, &item, errors),

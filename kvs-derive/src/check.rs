@@ -83,7 +83,7 @@ fn names(field: &Field, errors: &mut Errors) {
             errors.at(given, format!("`{word}` needs a name"));
         } else if name.contains(['.', ':', '/', '@']) {
             let text =
-                "a setting's name has no `.`, `:`, `/` and `@`: they separate the parts of a key";
+                "a setting's name has no `.`, `:`, `/` or `@`: they separate the parts of a key";
             errors.at(given, text);
         }
     }

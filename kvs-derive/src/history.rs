@@ -39,7 +39,22 @@ pub(crate) struct Takeover {
 
 const WORDS: [&str; 6] = ["from", "ty", "rev", "with", "try_with", "default"];
 
-/// `None`, and an error, for what is none.
+/// Reads `item`, or nothing where there is a mistake: what is left then would be taken for others.
+pub(crate) fn whole<T>(
+    item: &Item,
+    errors: &mut Errors,
+    read: fn(&Item, &mut Errors) -> Option<T>,
+) -> Option<T> {
+    let mut own = Errors::default();
+    let out = read(item, &mut own);
+    let Some(error) = own.finish() else {
+        return out;
+    };
+    errors.add(error);
+    None
+}
+
+/// `migrate(..)` on a field.
 pub(crate) fn migration(item: &Item, errors: &mut Errors) -> Option<Migration> {
     let Value::List(list) = &item.value else {
         let text = "`migrate` needs a list: `migrate(from = \"..\", ty = .., with = ..)`";
@@ -86,11 +101,12 @@ pub(crate) fn migration(item: &Item, errors: &mut Errors) -> Option<Migration> {
             }
         },
     };
-    check(&out, errors).then_some(out)
+    check(&out, errors);
+    Some(out)
 }
 
-/// Whether the words go together.
-fn check(migration: &Migration, errors: &mut Errors) -> bool {
+/// The words that do not go together.
+fn check(migration: &Migration, errors: &mut Errors) {
     let Migration {
         at,
         from,
@@ -100,34 +116,30 @@ fn check(migration: &Migration, errors: &mut Errors) -> bool {
         default,
         ..
     } = migration;
-    let mut fine = true;
-    let mut wrong = |tokens: &dyn quote::ToTokens, text: &str| {
-        errors.at(tokens, text);
-        fine = false;
-    };
     if let (Some(_), Some(second)) = (with, try_with) {
-        wrong(second, "`with` cannot be combined with `try_with`");
+        errors.at(second, "`with` cannot be combined with `try_with`");
     }
     if let (Some(given), 0 | 1) = (default, from.len()) {
-        wrong(
-            given,
-            "`default` is for a `migrate` from several values, of which some are not stored",
-        );
+        let text = "`default` is for a `migrate` from several values, of which some are not stored";
+        errors.at(given, text);
     }
     if from.len() > 1 && types.is_empty() {
-        wrong(
-            at,
-            "a `migrate` from several values needs their types: `ty = (.., ..)`",
-        );
+        let text = "a `migrate` from several values needs their types: `ty = (.., ..)`";
+        errors.at(at, text);
+    }
+    if let Some(name) = from.get(MAX_SOURCES) {
+        errors.at(name, TOO_MANY);
     }
     for name in from {
         if !is_old_name(&name.value()) {
-            wrong(name, BAD_NAME);
+            errors.at(name, BAD_NAME);
         }
     }
-    fine
 }
 
+/// As many as the store takes.
+const MAX_SOURCES: usize = 8;
+const TOO_MANY: &str = "a `migrate` takes 8 old values at most";
 const BAD_NAME: &str = "an old name is a path with `.` between its parts: from the struct on, or, behind a `/`, in full";
 
 /// Whether it can have been a name.
@@ -224,8 +236,13 @@ pub(crate) fn takeover(item: &Item, errors: &mut Errors) -> Option<Takeover> {
         errors.at(&old.name, "this needs a type: `\"name\": u16`");
         return None;
     }
+    if let Some(old) = from.get(MAX_SOURCES) {
+        errors.at(&old.name, TOO_MANY);
+    }
     match with {
         Some(with) if !from.is_empty() => Some(Takeover { from, with }),
+        // What is there and wrong has been told of.
+        _ if errors.any() => None,
         _ => {
             errors.at(&item.name, HOW);
             None

@@ -50,13 +50,13 @@ fn rule_body(model: &Struct, field: &Field, rule: &Migration, sources: &Ident) -
         let index = Literal::usize_unsuffixed(index);
         if rule.default.is_some() {
             quote_spanned! {span=>
-                match #krate::__private::read_any::<#ty>(#sources, #index)? {
+                match (const { #krate::__private::old_codec::<#ty>() }).read_any(#sources, #index)? {
                     ::core::option::Option::Some(value) => value,
                     ::core::option::Option::None => #default.#index,
                 }
             }
         } else {
-            quote_spanned!(span=> #krate::__private::read::<#ty>(#sources, #index)?)
+            quote_spanned!(span=> (const { #krate::__private::old_codec::<#ty>() }).read(#sources, #index)?)
         }
     };
     let values = types.iter().enumerate().map(read);
@@ -67,7 +67,10 @@ fn rule_body(model: &Struct, field: &Field, rule: &Migration, sources: &Ident) -
     };
     let defaults = rule.default.as_ref().map(|given| {
         let given = tokens::without_self(given.clone(), &model.ident);
-        quote!(let #default: #old_type = #given;)
+        // So that another type is told at the value.
+        let span = tokens::located(tokens::ends(&given).0);
+        let old_type = quote_spanned!(span=> (#(#types,)*));
+        quote_spanned!(span=> let #default: #old_type = #given;)
     });
     let made = if let Some(with) = &rule.with {
         let with = tokens::without_self(with.clone(), &model.ident);
@@ -82,7 +85,11 @@ fn rule_body(model: &Struct, field: &Field, rule: &Migration, sources: &Ident) -
     } else if let Some(try_with) = &rule.try_with {
         let try_with = tokens::without_self(try_with.clone(), &model.ident);
         let span = tokens::located(tokens::ends(&try_with).0);
-        quote_spanned!(span=> #krate::__private::attempt::<#ty, _>((#try_with)(#old)))
+        let attempt = Ident::new("attempt", span);
+        quote_spanned! {span=>
+            let #attempt: fn(#old_type) -> _ = #try_with;
+            #krate::__private::attempt::<#ty, _>(#attempt(#old))
+        }
     } else {
         let first = types
             .first()
@@ -123,7 +130,7 @@ pub(crate) fn rules(model: &Struct, field: &Field) -> TokenStream {
         let names = names.chain(core::iter::repeat(String::new()));
         let sources = types.iter().zip(names).map(|(ty, name)| {
             let span = tokens::located(tokens::ends(ty).0);
-            quote_spanned!(span=> #krate::__private::source::<#ty>(#name, #rev))
+            quote_spanned!(span=> #krate::__private::old_codec::<#ty>().source(#name, #rev))
         });
         let has_default = rule.default.is_some();
         quote!(#krate::Rule { sources: &[#(#sources),*], has_default: #has_default })
@@ -142,7 +149,7 @@ pub(crate) fn sources(model: &Struct) -> TokenStream {
         let ty = old_type(model, old);
         let rev = rev.as_ref().map_or_else(|| quote!(1), |rev| quote!(#rev));
         let span = tokens::located(tokens::ends(&ty).0);
-        quote_spanned!(span=> #krate::__private::source::<#ty>(#name, #rev))
+        quote_spanned!(span=> #krate::__private::old_codec::<#ty>().source(#name, #rev))
     });
     quote!(&[#(#sources),*])
 }
@@ -163,7 +170,7 @@ pub(crate) fn takeover(model: &Struct) -> TokenStream {
     let values = types.iter().enumerate().map(|(index, ty)| {
         let index = Literal::usize_unsuffixed(index);
         let span = tokens::located(tokens::ends(ty).0);
-        quote_spanned!(span=> #krate::__private::read_any::<#ty>(#sources, #index)?)
+        quote_spanned!(span=> (const { #krate::__private::old_codec::<#ty>() }).read_any(#sources, #index)?)
     });
     let with = tokens::without_self(takeover.with.clone(), &model.ident);
     let span = tokens::located(tokens::ends(&with).0);
@@ -194,7 +201,8 @@ pub(crate) fn retired(model: &Struct) -> TokenStream {
             Some(_) => {
                 let ty = old_type(model, old);
                 let span = tokens::located(tokens::ends(&ty).0);
-                let source = quote_spanned!(span=> #krate::__private::source::<#ty>("", 1));
+                let source =
+                    quote_spanned!(span=> #krate::__private::old_codec::<#ty>().source("", 1));
                 quote!(::core::option::Option::Some(#source.ty))
             }
             None => quote!(::core::option::Option::None),

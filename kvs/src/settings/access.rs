@@ -3,6 +3,8 @@
 //! Drives the generated code against the engine; nothing here is generic over a settings struct but the thin outer
 //! layer.
 
+use core::cell::RefCell;
+
 use embedded_storage::nor_flash::NorFlash;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -62,7 +64,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     /// Saves what has changed, as one atomic commit; returns how many settings that were. A setting costs nothing
     /// where its stored bytes are the same, or where nothing is stored and it is what a load would make it: its default,
-    /// or what is migrated.
+    /// or what is migrated. What a load turned down stays in flash for as long as its setting is left at the default: it may
+    /// be another firmware's.
     ///
     /// Costs one flash read for each setting that is stored, and one program call where what changed fits the store's
     /// buffer.
@@ -96,14 +99,14 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// # Ok::<(), kvs::Error<kvs::sim::SimError>>(())
     /// ```
     pub fn save<S: Settings>(&mut self, settings: &S) -> FlashResult<F, usize> {
-        let unsaved = if self.has_old(S::TREE) {
+        let mut unsaved = if self.has_old(S::TREE) {
             self.load().0
         } else {
             S::defaults()
         };
         self.commit_batch(&Save {
             settings,
-            unsaved: &unsaved,
+            unsaved: RefCell::new(&mut unsaved),
             tree: S::TREE,
         })
     }
@@ -276,7 +279,7 @@ impl<T: Serialize> Key<T> {
 struct Save<'a> {
     settings: &'a dyn Leaves,
     /// What a load makes of settings that are not stored.
-    unsaved: &'a dyn Leaves,
+    unsaved: RefCell<&'a mut dyn Leaves>,
     tree: &'static Tree,
 }
 
@@ -294,7 +297,14 @@ impl Batch for Save<'_> {
     }
 
     fn is_implied(&self, index: usize, value: &[u8]) -> bool {
-        self.unsaved.holds(index, value)
+        let unsaved = self.unsaved.try_borrow();
+        unsaved.is_ok_and(|unsaved| unsaved.holds(index, value))
+    }
+
+    fn keeps(&self, index: usize, stored: &[u8]) -> bool {
+        // Once it is told that a stored value is good, what its setting would be without does not matter any more.
+        let unsaved = self.unsaved.try_borrow_mut();
+        unsaved.is_ok_and(|mut unsaved| unsaved.decode(index, stored).is_err())
     }
 
     fn is_unique(&self) -> bool {

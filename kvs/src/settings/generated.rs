@@ -12,7 +12,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::key::{Sources, Spec};
-use super::migrate::MAX_SOURCES;
 use super::report::Rejection;
 use super::schema::{LeafSchema, Rule, SchemaNode, Source};
 use super::tree::Field;
@@ -101,12 +100,12 @@ pub fn in_range<T: PartialOrd>(range: &impl RangeBounds<T>, value: &T) -> Result
     message = "`validate` needs a function that returns `bool` or `Result<(), &'static str>`",
     label = "returns `{Self}`"
 )]
-pub trait Verdict {
+pub trait ValidateResult {
     /// As a check's result.
     fn verdict(self) -> Result<(), Rejection>;
 }
 
-impl Verdict for bool {
+impl ValidateResult for bool {
     fn verdict(self) -> Result<(), Rejection> {
         if self {
             Ok(())
@@ -116,14 +115,14 @@ impl Verdict for bool {
     }
 }
 
-impl Verdict for Result<(), &'static str> {
+impl ValidateResult for Result<(), &'static str> {
     fn verdict(self) -> Result<(), Rejection> {
         self.map_err(Rejection::Invalid)
     }
 }
 
 /// The check of `validate`.
-pub fn verdict(verdict: impl Verdict) -> Result<(), Rejection> {
+pub fn verdict(verdict: impl ValidateResult) -> Result<(), Rejection> {
     verdict.verdict()
 }
 
@@ -253,45 +252,54 @@ pub trait OldType: DeserializeOwned + Schema + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned + Schema + 'static> OldType for T {}
 
-/// An old key of type `T`.
+/// How old values of a type are read: as with a [`Codec`], the type is asked for its traits in one place.
+pub struct OldCodec<T> {
+    schema: &'static NamedType,
+    max_len: usize,
+    decode: fn(&[u8]) -> Result<T, Rejection>,
+}
+
+/// The codec of an old type.
 ///
 /// # Panics
 ///
 /// While compiling: for a type with a `usize` or `isize` in it.
 #[must_use]
-pub const fn source<T: OldType>(name: &'static str, rev: u16) -> Source {
+pub const fn old_codec<T: OldType>() -> OldCodec<T> {
     shape::check(T::SCHEMA);
-    Source {
-        name,
-        ty: T::SCHEMA,
+    OldCodec {
+        schema: T::SCHEMA,
         max_len: max_encoded_len(T::SCHEMA, size_of::<T>()),
-        rev,
+        decode: value::decode,
     }
 }
 
-/// The value of source number `index`.
-pub fn read<T: OldType>(sources: &Sources<'_>, index: usize) -> Result<T, Rejection> {
-    read_any(sources, index)?.ok_or(Rejection::NotMigrated)
-}
-
-/// The value of source number `index`, if it is stored.
-pub fn read_any<T: OldType>(sources: &Sources<'_>, index: usize) -> Result<Option<T>, Rejection> {
-    match sources.get(index) {
-        Some(Some(bytes)) => value::decode(bytes).map(Some),
-        _ => Ok(None),
+impl<T> OldCodec<T> {
+    /// An old key.
+    #[must_use]
+    pub const fn source(&self, name: &'static str, rev: u16) -> Source {
+        Source {
+            name,
+            ty: self.schema,
+            max_len: self.max_len,
+            rev,
+        }
     }
-}
 
-/// Checks the number of a rule's sources.
-///
-/// # Panics
-///
-/// While compiling: where they are too many.
-pub const fn check_sources(count: usize) {
-    assert!(
-        count <= MAX_SOURCES,
-        "settings: `migrate` takes 8 old values at most"
-    );
+    /// The value of source number `index`.
+    #[inline(always)]
+    pub fn read(&self, sources: &Sources<'_>, index: usize) -> Result<T, Rejection> {
+        self.read_any(sources, index)?.ok_or(Rejection::NotMigrated)
+    }
+
+    /// The value of source number `index`, if it is stored.
+    #[inline(always)]
+    pub fn read_any(&self, sources: &Sources<'_>, index: usize) -> Result<Option<T>, Rejection> {
+        match sources.get(index) {
+            Some(Some(bytes)) => (self.decode)(bytes).map(Some),
+            _ => Ok(None),
+        }
+    }
 }
 
 /// What an old value becomes without `with`.

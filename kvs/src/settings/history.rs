@@ -12,7 +12,7 @@
 //!
 //! Runs while compiling; two different names with one hash don't compile.
 
-use postcard_schema::schema::NamedType;
+use postcard_schema::schema::{DataModelType, NamedType};
 
 use super::name::KeyName;
 use super::schema::{FieldSchema, LeafSchema, Retired, Schema, SchemaNode, Source};
@@ -63,6 +63,8 @@ impl Old {
 pub struct KeyEntry {
     /// The versioned name.
     pub name: KeyName,
+    /// The type of the values under it.
+    pub ty: &'static NamedType,
     is_current: bool,
     /// Given in full, behind a `/`: the same wherever the struct is nested, so that it means nothing at the root.
     is_whole: bool,
@@ -70,8 +72,12 @@ pub struct KeyEntry {
 }
 
 impl KeyEntry {
-    const NONE: Self = Self {
+    pub(crate) const NONE: Self = Self {
         name: KeyName::EMPTY,
+        ty: &NamedType {
+            name: "",
+            ty: &DataModelType::Unit,
+        },
         is_current: false,
         is_whole: false,
         old: Old::new(0, 0, 0),
@@ -87,6 +93,12 @@ impl KeyEntry {
     #[must_use]
     pub const fn is_retired(&self) -> bool {
         !self.is_current && self.old.leaf == Old::RETIRED
+    }
+
+    /// Whether it is an old key of a setting whose values are taken as they are, without a `migrate(..)`.
+    #[must_use]
+    pub const fn is_alias(&self) -> bool {
+        !self.is_current && self.old.rule == 0 && self.leaf().is_some()
     }
 
     /// The setting that it is of or is migrated to, unless it is retired or for the struct's own function.
@@ -391,7 +403,7 @@ impl Walk<'_> {
         &mut self,
         base: &KeyName,
         name: &str,
-        of: (&NamedType, u16),
+        of: (&'static NamedType, u16),
         is_current: bool,
         old: Old,
     ) {
@@ -401,6 +413,7 @@ impl Walk<'_> {
         {
             *slot = KeyEntry {
                 name: versioned(base, name, of),
+                ty: of.0,
                 is_current,
                 is_whole: is_whole(name),
                 old,

@@ -91,7 +91,7 @@ impl Tree {
         let mut same = self.old.iter().filter(|other| other.hash == old.hash);
         let is_last = same
             .clone()
-            .last()
+            .next_back()
             .is_some_and(|last| core::ptr::eq(last, old));
         is_last && !self.hashes.contains(&old.hash) && same.all(done)
     }

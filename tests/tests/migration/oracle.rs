@@ -98,9 +98,7 @@ impl Oracle {
 
     pub(crate) fn save(&mut self, version: &Version, values: &[Bytes]) {
         for (setting, value) in version.settings.iter().zip(values) {
-            let (now, from) = self.find(setting);
-            let rejected = from == From::Rejected && self.0.contains_key(setting.name);
-            if now != *value || rejected {
+            if self.find(setting).0 != *value {
                 self.0.insert(setting.name, value.clone());
             }
         }
