@@ -205,3 +205,11 @@ fn run(arguments: &console::Arguments<CommandV2>) -> Result<(), Box<dyn Error>> 
     }
     Ok(())
 }
+
+/// Fails where a change would lose or misread what devices have stored. `UPDATE_LOCK=1 cargo test` writes the file anew
+/// after a change that would not.
+#[cfg(test)]
+#[test]
+fn devices_in_the_field_are_understood() {
+    kvs::assert_schema_unchanged!(Thermostat, "thermostat.lock");
+}

@@ -170,6 +170,30 @@ fn removing_and_resetting_take_old_values_along() {
     });
 }
 
+/// A variant that an old firmware does not know: a save of other settings leaves it to the firmware whose it is.
+#[test]
+fn a_save_after_a_rollback_leaves_what_it_could_not_read() {
+    use crate::versions::{Mode, Mode3, V1, V2};
+    on_a_store(|store| {
+        store.put(V2::KEYS.mode, &Mode3::Auto).unwrap();
+        let (mut old, report) = store.load::<V1>();
+        assert!(
+            report
+                .rejected()
+                .any(|(path, _)| path == V1::KEYS.mode.path())
+        );
+        old.legacy = 7;
+        assert_eq!(store.save(&old), Ok(1));
+        assert!(matches!(store.get(V2::KEYS.mode), Ok(Mode3::Auto)));
+        // What is chosen there counts; and so does the default, where it is put in place of what could be read.
+        old.mode = Mode::On;
+        assert_eq!(store.save(&old), Ok(1));
+        old.mode = Mode::Off;
+        assert_eq!(store.save(&old), Ok(1));
+        assert!(matches!(store.get(V2::KEYS.mode), Ok(Mode3::Off)));
+    });
+}
+
 /// A text that an older firmware had more room for: kept as it was, and told.
 #[test]
 fn a_text_that_no_longer_fits_is_rejected() {
