@@ -1,12 +1,71 @@
-//! Settings as text, for the examples' command line: by path, through the schema that the derive keeps.
+//! What the examples share: their command line, and settings as text, by path, through the schema that the derive keeps.
 
+use std::error::Error;
 use std::fmt;
+use std::path::PathBuf;
+use std::process::ExitCode;
 
+use clap::{Parser, Subcommand};
 use embedded_storage::nor_flash::NorFlash;
-use kvs::{Path, Rejection, SectorState, Settings, Store};
+use kvs::sim::presets::Nrf52840;
+use kvs::{LeafSchema, Outcome, Path, Rejection, Report, SectorState, Settings, Store};
 use postcard_schema::schema::owned::OwnedNamedType;
-use postcard_schema::schema::{DataModelType, DataModelVariant, NamedType};
+use postcard_schema::schema::{DataModelType, DataModelVariant};
 use serde_json::Value;
+
+/// The command line of a firmware whose commands are `C`.
+#[derive(Parser)]
+#[command(about = "A thermostat whose settings survive a reboot")]
+pub(crate) struct Arguments<C: Subcommand> {
+    /// The flash image; made if it is not there
+    #[arg(long, value_name = "FILE", global = true)]
+    flash: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) command: Option<C>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Prints the value of one setting
+    Get { path: String },
+    /// Changes one setting
+    Set {
+        path: String,
+        #[arg(allow_hyphen_values = true)]
+        value: String,
+    },
+    /// Changes several settings, or none of them
+    SetMany {
+        #[arg(required = true, value_name = "PATH=VALUE")]
+        changes: Vec<String>,
+    },
+    /// Factory reset
+    Reset,
+    /// Prints how full and how worn the flash is
+    Stats,
+}
+
+impl<C: Subcommand> Arguments<C> {
+    pub(crate) fn open_flash(&self, sectors: usize) -> Result<Nrf52840, String> {
+        let target = concat!(env!("CARGO_MANIFEST_DIR"), "/../target");
+        let default = || PathBuf::from(target).join("thermostat.flash");
+        let path = self.flash.clone().unwrap_or_else(default);
+        Nrf52840::open(&path, sectors).map_err(|error| format!("{}: {error}", path.display()))
+    }
+}
+
+/// Runs a firmware with its arguments; 2 is the exit code for what the person at the command line has to change.
+pub(crate) fn main<C: Subcommand>(
+    run: impl FnOnce(&Arguments<C>) -> Result<(), Box<dyn Error>>,
+) -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(if error.is::<BadInput>() { 2 } else { 1 })
+        }
+    }
+}
 
 /// What the person at the command line has to change.
 #[derive(Debug)]
@@ -18,7 +77,21 @@ impl fmt::Display for BadInput {
     }
 }
 
-impl std::error::Error for BadInput {}
+impl Error for BadInput {}
+
+/// Says which settings are not what is stored of them.
+pub(crate) fn warn_of_rejected<O: AsRef<[Outcome]>>(report: &Report<O>) {
+    for (path, why) in report.rejected() {
+        eprintln!("warning: {path}: {why}; using the default");
+    }
+}
+
+pub(crate) fn print_boot(count: u32) {
+    match count {
+        1 => println!("first boot"),
+        count => println!("boot number {count}"),
+    }
+}
 
 /// Prints every setting as `path = value`.
 pub(crate) fn print_all<S: Settings>(settings: &S) {
@@ -36,7 +109,7 @@ pub(crate) fn print_one<S: Settings>(settings: &S, path: &str) -> Result<(), Bad
 /// Sets one setting from text; leaves it as it is where the text will not do.
 pub(crate) fn set<S: Settings>(settings: &mut S, path: &str, text: &str) -> Result<(), BadInput> {
     let path = find::<S>(path)?;
-    let schema = schema(path);
+    let schema = info::<S>(path).ty;
     let refuse = |what: &str| {
         let allowed = allowed::<S>(path);
         BadInput(format!("{path}: `{text}` {what} (allowed: {allowed})"))
@@ -54,11 +127,15 @@ pub(crate) fn set<S: Settings>(settings: &mut S, path: &str, text: &str) -> Resu
         })
 }
 
-/// The two sides of `path=value`.
-pub(crate) fn split(change: &str) -> Result<(&str, &str), BadInput> {
-    change
-        .split_once('=')
-        .ok_or_else(|| BadInput(format!("`{change}` is not of the form PATH=VALUE")))
+/// Sets several from `path=value`; where one of them will not do, the caller has none of them to save.
+pub(crate) fn set_many<S: Settings>(settings: &mut S, changes: &[String]) -> Result<(), BadInput> {
+    for change in changes {
+        let (path, value) = change
+            .split_once('=')
+            .ok_or_else(|| BadInput(format!("`{change}` is not of the form PATH=VALUE")))?;
+        set(settings, path, value)?;
+    }
+    Ok(())
 }
 
 /// Prints how full and how worn the flash is.
@@ -99,17 +176,18 @@ fn find<S: Settings>(path: &str) -> Result<Path, BadInput> {
         })
 }
 
-fn schema(path: Path) -> &'static NamedType {
-    path.info().expect("a path of this tree").schema
+fn info<S: Settings>(path: Path) -> &'static LeafSchema {
+    let found = S::SCHEMA.leaf(path.leaf());
+    found.expect("a path of this tree").0
 }
 
 /// A setting's value; text in quotes if it is `quoted`.
 fn show<S: Settings>(settings: &S, path: Path, quoted: bool) -> String {
-    let mut buffer = vec![0; path.info().map_or(0, |info| info.max_len)];
+    let mut buffer = vec![0; info::<S>(path).max_len];
     let len = settings
         .encode(path.leaf(), &mut buffer)
         .expect("a loaded value encodes");
-    let schema = schema(path);
+    let schema = info::<S>(path).ty;
     let value = postcard_dyn::from_slice_dyn(&OwnedNamedType::from(schema), &buffer[..len])
         .expect("a value of this schema");
     match value {
@@ -150,10 +228,11 @@ fn describe(ty: &DataModelType) -> String {
 
 /// What a setting takes, in words.
 fn allowed<S: Settings>(path: Path) -> String {
-    let Some(info) = path.info().filter(|info| info.range.is_empty()) else {
-        return path.info().map_or("", |info| info.range).into();
-    };
-    match info.schema.ty {
+    let info = info::<S>(path);
+    if !info.range.is_empty() {
+        return info.range.into();
+    }
+    match info.ty.ty {
         DataModelType::String => format!("text of up to {} bytes", longest_text::<S>(path)),
         DataModelType::I8 => format!("{}..={}", i8::MIN, i8::MAX),
         DataModelType::U8 => format!("{}..={}", u8::MIN, u8::MAX),
@@ -176,7 +255,7 @@ fn longest_text<S: Settings>(path: Path) -> usize {
     let mut settings = S::defaults();
     let fits = |len: &usize| {
         let bytes = postcard_dyn::to_stdvec_dyn(
-            &OwnedNamedType::from(schema(path)),
+            &OwnedNamedType::from(info::<S>(path).ty),
             &Value::String("x".repeat(*len)),
         );
         bytes.is_ok_and(|bytes| settings.decode(path.leaf(), &bytes).is_ok())

@@ -9,17 +9,16 @@
 //! cargo run --example thermostat -- stats
 //! ```
 //!
-//! Kill it at any moment: that is a power cut. `--flash FILE` picks the flash image.
+//! Kill it at any moment: that is a power cut. `--flash FILE` picks the flash image. `thermostat_v2` is the next
+//! firmware, for the same image.
 
 mod console;
 
 use std::error::Error;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use console::Command;
 use heapless::String;
-use kvs::sim::presets::Nrf52840;
 use kvs::{Options, Resources, Settings, Store};
 use postcard_schema::Schema;
 use serde::{Deserialize, Serialize};
@@ -92,37 +91,6 @@ enum Mode {
     Auto,
 }
 
-#[derive(Parser)]
-#[command(about = "A thermostat whose settings survive a reboot")]
-struct Arguments {
-    /// The flash image; made if it is not there
-    #[arg(long, value_name = "FILE", global = true)]
-    flash: Option<PathBuf>,
-    #[command(subcommand)]
-    command: Option<Command>,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Prints the value of one setting
-    Get { path: std::string::String },
-    /// Changes one setting
-    Set {
-        path: std::string::String,
-        #[arg(allow_hyphen_values = true)]
-        value: std::string::String,
-    },
-    /// Changes several settings, or none of them
-    SetMany {
-        #[arg(required = true, value_name = "PATH=VALUE")]
-        changes: Vec<std::string::String>,
-    },
-    /// Factory reset
-    Reset,
-    /// Prints how full and how worn the flash is
-    Stats,
-}
-
 /// 32 KiB at the end of a nRF52840's flash.
 const SECTORS: usize = 8;
 const SECTOR: u32 = 4096;
@@ -130,38 +98,23 @@ const SECTOR: u32 = 4096;
 const KEYS: usize = 2 * Thermostat::COUNT;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    match run(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            let bad_input = error.is::<console::BadInput>();
-            ExitCode::from(if bad_input { 2 } else { 1 })
-        }
-    }
+    console::main(run)
 }
 
-fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
-    let path = arguments.flash.clone().unwrap_or_else(default_image);
-    let mut flash =
-        Nrf52840::open(&path, SECTORS).map_err(|error| format!("{}: {error}", path.display()))?;
+fn run(arguments: &console::Arguments<Command>) -> Result<(), Box<dyn Error>> {
+    let mut flash = arguments.open_flash(SECTORS)?;
     let mut resources =
         Resources::<KEYS, SECTORS, { Thermostat::BUFFER }>::for_settings::<Thermostat>();
     let range = 0..SECTORS as u32 * SECTOR;
     let mut store = Store::mount(&mut flash, range, &mut resources, Options::DEFAULT)?;
     let (mut settings, report) = store.load::<Thermostat>();
-    for (path, why) in report.rejected() {
-        eprintln!("warning: {path}: {why}; using the default");
-    }
+    console::warn_of_rejected(&report);
 
     match &arguments.command {
         None => {
             settings.boot_count = settings.boot_count.saturating_add(1);
             store.save(&settings)?;
-            match settings.boot_count {
-                1 => println!("first boot"),
-                count => println!("boot number {count}"),
-            }
+            console::print_boot(settings.boot_count);
             console::print_all(&settings);
             console::print_stats(&store);
         }
@@ -171,10 +124,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             store.save(&settings)?;
         }
         Some(Command::SetMany { changes }) => {
-            for change in changes {
-                let (path, value) = console::split(change)?;
-                console::set(&mut settings, path, value)?;
-            }
+            console::set_many(&mut settings, changes)?;
             // One commit: after a power cut all of the changes are found, or none.
             store.save(&settings)?;
         }
@@ -185,9 +135,4 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         Some(Command::Stats) => console::print_stats(&store),
     }
     Ok(())
-}
-
-fn default_image() -> PathBuf {
-    let target = concat!(env!("CARGO_MANIFEST_DIR"), "/../target");
-    PathBuf::from(target).join("thermostat.flash")
 }

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{Data, DeriveInput, Expr, Fields, Type, Visibility};
+use syn::{Attribute, Data, DeriveInput, Expr, Fields, Lit, Meta, Type, Visibility};
 
 use crate::attr::{OnField, OnStruct};
 use crate::errors::Errors;
@@ -13,6 +13,7 @@ pub(crate) struct Struct {
     pub(crate) ident: Ident,
     pub(crate) vis: Visibility,
     pub(crate) attrs: OnStruct,
+    pub(crate) doc_text: String,
     /// The path of the `kvs` crate.
     pub(crate) krate: TokenStream,
     pub(crate) fields: Vec<Field>,
@@ -24,6 +25,7 @@ pub(crate) struct Field {
     pub(crate) ident: Ident,
     pub(crate) vis: Visibility,
     pub(crate) docs: TokenStream,
+    pub(crate) doc_text: String,
     pub(crate) ty: Type,
     /// The name in the key.
     pub(crate) name: String,
@@ -63,6 +65,7 @@ impl Struct {
             ident: input.ident.clone(),
             vis: input.vis.clone(),
             attrs,
+            doc_text: doc_text(&input.attrs),
             krate,
             fields,
         })
@@ -125,6 +128,7 @@ impl Field {
             number,
             vis: field.vis.clone(),
             docs: quote!(#(#docs)*),
+            doc_text: doc_text(&field.attrs),
             ty: syn::parse2(ty).unwrap_or_else(|_| field.ty.clone()),
             name,
             attrs,
@@ -149,6 +153,27 @@ impl Field {
             _ => Kind::Group,
         }
     }
+}
+
+/// The text of doc comments, without the space that each line begins with.
+fn doc_text(attributes: &[Attribute]) -> String {
+    let mut lines = Vec::new();
+    for attribute in attributes {
+        if let Meta::NameValue(pair) = &attribute.meta
+            && pair.path.is_ident("doc")
+            && let Expr::Lit(literal) = &pair.value
+            && let Lit::Str(text) = &literal.lit
+        {
+            let text = text.value();
+            lines.push(
+                text.strip_prefix(' ')
+                    .unwrap_or(&text)
+                    .trim_end()
+                    .to_owned(),
+            );
+        }
+    }
+    lines.join("\n").trim().to_owned()
 }
 
 /// The type without parentheses and the groups that macros put around it.

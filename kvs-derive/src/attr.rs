@@ -2,18 +2,20 @@
 //!
 //! Grammar only: each word's form, unknown and repeated words. Which words go together is `check`'s business.
 
-use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
-use quote::ToTokens;
-use syn::{Attribute, LitStr, Meta};
+use proc_macro2::{Ident, TokenStream};
+use syn::{Attribute, LitInt, LitStr};
 
 use crate::errors::Errors;
+use crate::history::{self, Migration, OldName, Takeover};
+use crate::items::{Item, Value, items};
 use crate::names;
 
 /// The words of `#[settings(..)]`.
-const ON_STRUCT: [&str; 3] = ["prefix", "rename_all", "crate"];
+const ON_STRUCT: [&str; 4] = ["prefix", "rename_all", "retired", "crate"];
 /// The words of `#[setting(..)]`.
-const ON_FIELD: [&str; 7] = [
-    "default", "rename", "range", "validate", "keep", "nested", "skip",
+const ON_FIELD: [&str; 11] = [
+    "default", "rename", "range", "validate", "unit", "rev", "alias", "migrate", "keep", "nested",
+    "skip",
 ];
 
 /// What `#[settings(..)]` says.
@@ -22,6 +24,8 @@ pub(crate) struct OnStruct {
     pub(crate) prefix: Option<LitStr>,
     pub(crate) rename_all: Option<LitStr>,
     pub(crate) krate: Option<TokenStream>,
+    pub(crate) retired: Vec<OldName>,
+    pub(crate) migrate: Option<Takeover>,
 }
 
 /// What `#[setting(..)]` says.
@@ -34,6 +38,10 @@ pub(crate) struct OnField {
     pub(crate) rename: Option<LitStr>,
     pub(crate) range: Option<TokenStream>,
     pub(crate) validate: Option<TokenStream>,
+    pub(crate) unit: Option<LitStr>,
+    pub(crate) rev: Option<LitInt>,
+    pub(crate) aliases: Vec<LitStr>,
+    pub(crate) migrations: Vec<Migration>,
     pub(crate) keep: bool,
     pub(crate) nested: bool,
     pub(crate) skip: bool,
@@ -60,6 +68,14 @@ impl OnStruct {
             "prefix" => put(&mut self.prefix, item, Item::text, errors),
             "rename_all" => put(&mut self.rename_all, item, Item::text, errors),
             "crate" => put(&mut self.krate, item, Item::path, errors),
+            "retired" => self.retired.extend(history::old_names(&item, errors)),
+            "migrate" => {
+                let takeover = history::whole(&item, errors, history::takeover);
+                if self.migrate.is_some() {
+                    errors.at(&item.name, repeated(&item.name));
+                }
+                self.migrate = takeover;
+            }
             word if ON_FIELD.contains(&word) => {
                 let text = format!(
                     "`{word}` belongs on a field: `#[setting({})]`",
@@ -95,6 +111,17 @@ impl OnField {
             "rename" => put(&mut self.rename, item, Item::text, errors),
             "range" => put(&mut self.range, item, Item::expression, errors),
             "validate" => put(&mut self.validate, item, Item::expression, errors),
+            "unit" => put(&mut self.unit, item, Item::text, errors),
+            "rev" => put(&mut self.rev, item, Item::number, errors),
+            // More than one of these has a meaning.
+            "alias" => match item.text() {
+                Ok(alias) => self.aliases.push(alias),
+                Err(text) => errors.at(item.to_point_at(), text),
+            },
+            "migrate" => {
+                let migration = history::whole(&item, errors, history::migration);
+                self.migrations.extend(migration);
+            }
             "keep" => set(&mut self.keep, &item, errors),
             "nested" => set(&mut self.nested, &item, errors),
             "skip" => set(&mut self.skip, &item, errors),
@@ -115,7 +142,7 @@ impl OnField {
     }
 }
 
-fn unknown(attribute: &str, word: &str, words: &[&str]) -> String {
+pub(crate) fn unknown(attribute: &str, word: &str, words: &[&str]) -> String {
     match names::closest(word, words) {
         Some(meant) => {
             format!("unknown {attribute} attribute `{word}`; did you mean `{meant}`?")
@@ -128,7 +155,7 @@ fn unknown(attribute: &str, word: &str, words: &[&str]) -> String {
 }
 
 /// How a word is written.
-fn example(word: &str) -> &str {
+pub(crate) fn example(word: &str) -> &str {
     match word {
         "prefix" => "prefix = \"..\"",
         "rename" => "rename = \"..\"",
@@ -137,11 +164,20 @@ fn example(word: &str) -> &str {
         "default" => "default = ..",
         "range" => "range = 1..=10",
         "validate" => "validate = function",
+        "unit" => "unit = \"ms\"",
+        "rev" => "rev = 2",
+        "alias" => "alias = \"..\"",
+        "migrate" => "migrate(from = \"..\", ty = .., with = ..)",
+        "retired" => "retired(\"name\": type)",
+        "from" => "from = \"..\"",
+        "ty" => "ty = u16",
+        "with" => "with = function",
+        "try_with" => "try_with = function",
         _ => word,
     }
 }
 
-fn put<T>(
+pub(crate) fn put<T>(
     slot: &mut Option<T>,
     item: Item,
     read: fn(&Item) -> Result<T, String>,
@@ -169,117 +205,6 @@ fn set(flag: &mut bool, item: &Item, errors: &mut Errors) {
     *flag = true;
 }
 
-fn repeated(word: &Ident) -> String {
+pub(crate) fn repeated(word: &Ident) -> String {
     format!("duplicate setting attribute `{word}`")
-}
-
-/// A word of an attribute's list, with what follows it.
-struct Item {
-    name: Ident,
-    value: Value,
-}
-
-enum Value {
-    None,
-    Equals(TokenStream),
-    List(TokenStream),
-}
-
-impl Item {
-    fn optional(&self) -> Result<Option<TokenStream>, String> {
-        match &self.value {
-            Value::None => Ok(None),
-            _ => self.expression().map(Some),
-        }
-    }
-
-    fn expression(&self) -> Result<TokenStream, String> {
-        match &self.value {
-            Value::Equals(tokens) if !tokens.is_empty() => Ok(tokens.clone()),
-            _ => {
-                let word = self.name.to_string();
-                Err(format!("`{word}` needs a value: `{}`", example(&word)))
-            }
-        }
-    }
-
-    fn text(&self) -> Result<LitStr, String> {
-        let tokens = self.expression()?;
-        let word = self.name.to_string();
-        syn::parse2(tokens)
-            .map_err(|_| format!("`{word}` takes a text in quotes: `{}`", example(&word)))
-    }
-
-    fn path(&self) -> Result<TokenStream, String> {
-        let tokens = self.expression()?;
-        match syn::parse2::<syn::Path>(tokens.clone()) {
-            Ok(_) => Ok(tokens),
-            Err(_) => Err("`crate` takes a path without quotes: `crate = my::kvs`".to_owned()),
-        }
-    }
-
-    /// The value, or the word where there is none.
-    fn to_point_at(&self) -> TokenStream {
-        match &self.value {
-            Value::Equals(tokens) | Value::List(tokens) if !tokens.is_empty() => tokens.clone(),
-            _ => self.name.to_token_stream(),
-        }
-    }
-}
-
-/// Splits `#[..(word, word = value, word(list))]` at its commas.
-fn items(attribute: &Attribute, errors: &mut Errors) -> Vec<Item> {
-    let Meta::List(list) = &attribute.meta else {
-        let name = attribute.path().to_token_stream();
-        errors.at(&attribute.meta, format!("write `#[{name}(..)]`"));
-        return Vec::new();
-    };
-    let mut out = Vec::new();
-    let mut rest = list.tokens.clone().into_iter().peekable();
-    while rest.peek().is_some() {
-        let one: Vec<TokenTree> = rest.by_ref().take_while(|token| !is(token, ',')).collect();
-        match item(&one) {
-            Ok(item) => out.push(item),
-            Err([]) => errors.at(attribute.path(), "there is nothing between two commas"),
-            Err(wrong) => errors.at(tokens(wrong), not_a_word(wrong)),
-        }
-    }
-    out
-}
-
-/// One word and its value, or the tokens that are neither.
-fn item(all: &[TokenTree]) -> Result<Item, &[TokenTree]> {
-    let [TokenTree::Ident(name), rest @ ..] = all else {
-        return Err(all);
-    };
-    let value = match rest {
-        [] => Value::None,
-        [equals, value @ ..] if is(equals, '=') => Value::Equals(tokens(value)),
-        [TokenTree::Group(list)] if list.delimiter() == Delimiter::Parenthesis => {
-            Value::List(list.stream())
-        }
-        _ => return Err(rest),
-    };
-    Ok(Item {
-        name: name.clone(),
-        value,
-    })
-}
-
-/// `default = Map::<u8, u8>::new()` is cut at its comma: a derive without syn's `full` feature can't tell those
-/// brackets from a comparison.
-fn not_a_word(wrong: &[TokenTree]) -> &'static str {
-    if wrong.iter().any(|token| is(token, '>')) {
-        "a value with a comma inside `<..>` needs parentheses around it"
-    } else {
-        "expected names with commas between them, each alone or as `name = value`"
-    }
-}
-
-fn tokens(all: &[TokenTree]) -> TokenStream {
-    all.iter().cloned().collect()
-}
-
-fn is(token: &TokenTree, wanted: char) -> bool {
-    matches!(token, TokenTree::Punct(punct) if punct.as_char() == wanted)
 }

@@ -1,5 +1,6 @@
 //! Looks at attributes and fields together.
 
+use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::Type;
 
@@ -11,7 +12,8 @@ pub(crate) fn check(model: &Struct, errors: &mut Errors) {
     on_struct(model, errors);
     for field in &model.fields {
         conflicts(field, errors);
-        rename(field, errors);
+        names(field, errors);
+        migrations(field, errors);
         leaf_type(field, errors);
     }
     if model.stored().next().is_none() {
@@ -50,9 +52,15 @@ fn conflicts(field: &Field, errors: &mut Errors) {
     for (first, others) in [
         (
             "skip",
-            ["rename", "range", "validate", "keep", "nested"].as_slice(),
+            [
+                "rename", "range", "validate", "unit", "rev", "alias", "migrate", "keep", "nested",
+            ]
+            .as_slice(),
         ),
-        ("nested", ["default", "range", "validate"].as_slice()),
+        (
+            "nested",
+            ["default", "range", "validate", "unit", "rev", "migrate"].as_slice(),
+        ),
     ] {
         let Some(at) = words.iter().position(|word| word == first) else {
             continue;
@@ -66,14 +74,33 @@ fn conflicts(field: &Field, errors: &mut Errors) {
     }
 }
 
-fn rename(field: &Field, errors: &mut Errors) {
-    if let Some(given) = &field.attrs.rename {
+fn names(field: &Field, errors: &mut Errors) {
+    let rename = field.attrs.rename.iter().map(|given| ("rename", given));
+    let aliases = field.attrs.aliases.iter().map(|given| ("alias", given));
+    for (word, given) in rename.chain(aliases) {
         let name = given.value();
         if name.is_empty() {
-            errors.at(given, "`rename` needs a name");
-        } else if name.contains(['.', ':']) {
-            let text = "a setting's name has no `.` and no `:`: they separate the parts of a key";
+            errors.at(given, format!("`{word}` needs a name"));
+        } else if name.contains(['.', ':', '/', '@']) {
+            let text =
+                "a setting's name has no `.`, `:`, `/` or `@`: they separate the parts of a key";
             errors.at(given, text);
+        }
+    }
+}
+
+/// Migrations that read what they write, as far as names and numbers tell.
+fn migrations(field: &Field, errors: &mut Errors) {
+    let rev = |given: &Option<syn::LitInt>| {
+        let number = given.as_ref().map(syn::LitInt::base10_parse::<u16>);
+        number.and_then(Result::ok).unwrap_or(1)
+    };
+    let own = rev(&field.attrs.rev);
+    for rule in &field.attrs.migrations {
+        let named = rule.from.iter().any(|from| from.value() != field.name);
+        if rule.types.is_empty() && !named && rev(&rule.rev) == own {
+            let text = "this migration reads the value it writes; change `from`, `ty` or `rev`";
+            errors.at(&rule.at, text);
         }
     }
 }
@@ -98,24 +125,40 @@ fn leaf_type(field: &Field, errors: &mut Errors) {
     errors.at(&field.ty, text);
 }
 
+/// Names of the struct that are given twice: fields', aliases, retired ones.
 fn same_names(model: &Struct, errors: &mut Errors) {
-    let stored: Vec<&Field> = model.stored().collect();
-    for (number, field) in stored.iter().enumerate() {
-        let before = stored.get(..number).unwrap_or_default();
-        if let Some(first) = before.iter().find(|first| first.name == field.name) {
-            let name = &field.name;
-            errors.at(
-                naming(field),
-                format!("key `{name}` is already used by field `{}`", first.ident),
+    let mut taken: Vec<(String, &Field, TokenStream)> = Vec::new();
+    let own = model
+        .stored()
+        .map(|field| (field.name.clone(), field, naming(field)));
+    let aliases = model.stored().flat_map(|field| {
+        let aliases = field.attrs.aliases.iter();
+        aliases.map(move |alias| (alias.value(), field, alias.to_token_stream()))
+    });
+    for (name, field, at) in own.chain(aliases) {
+        if let Some((_, first, there)) = taken.iter().find(|(other, ..)| *other == name) {
+            let text = format!("key `{name}` is already used by field `{}`", first.ident);
+            errors.at(&at, text);
+            errors.at(there, format!("key `{name}` is first used here"));
+        } else {
+            taken.push((name, field, at));
+        }
+    }
+    for retired in &model.attrs.retired {
+        let name = retired.name.value();
+        if let Some((_, field, at)) = taken.iter().find(|(other, ..)| *other == name) {
+            let text = format!(
+                "key `{name}` is retired, and used by field `{}`",
+                field.ident
             );
-            let text = format!("key `{name}` is first used here");
-            errors.at(naming(first), text);
+            errors.at(&retired.name, text);
+            errors.at(at, format!("key `{name}` is used here"));
         }
     }
 }
 
 /// What gives the field its name in keys.
-fn naming(field: &Field) -> proc_macro2::TokenStream {
+fn naming(field: &Field) -> TokenStream {
     match &field.attrs.rename {
         Some(given) => given.to_token_stream(),
         None => field.ident.to_token_stream(),

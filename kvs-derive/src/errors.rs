@@ -20,6 +20,10 @@ impl Errors {
         }
     }
 
+    pub(crate) fn any(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// All errors in one.
     pub(crate) fn finish(self) -> Option<syn::Error> {
         self.0

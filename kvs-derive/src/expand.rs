@@ -6,6 +6,7 @@ use quote::{quote, quote_spanned};
 use crate::ast::{Field, Kind, Struct};
 use crate::keys;
 use crate::leaf::{self, Names};
+use crate::migrate;
 use crate::tokens;
 
 pub(crate) fn expand(model: &Struct) -> TokenStream {
@@ -34,35 +35,88 @@ pub(crate) fn expand(model: &Struct) -> TokenStream {
     }
 }
 
-/// The constants that describe the struct. Statics, so that each has one address and lies in flash once.
+/// The constants that describe the struct: in full for the compiler and the host, and what of it a firmware needs.
+/// Statics, so that each has one address and lies in flash once.
 fn tree(model: &Struct) -> TokenStream {
     let krate = &model.krate;
     let prefix = model.attrs.prefix.as_ref().map(syn::LitStr::value);
     let prefix = prefix.unwrap_or_default();
     let fields = model.stored().map(|field| {
         let name = &field.name;
+        let keep = field.attrs.keep;
         let ops = Names::new(field).ops;
         let node = match field.kind() {
             Kind::Leaf | Kind::Skipped => {
-                let range = field.attrs.range.as_ref().map(tokens::compact);
-                let range = range.unwrap_or_default();
-                quote!(#ops.node(#range))
+                let range = range(field);
+                quote!(#krate::Node::Leaf(#range))
             }
             Kind::Group => quote!(#krate::Node::Group(#ops.fields())),
             Kind::Array(_, len) => quote!(#krate::Node::Array(#ops.fields(), #len)),
         };
-        let keep = field.attrs.keep;
         quote!(#krate::Field { name: #name, keep: #keep, node: #node })
     });
-    let hashes = quote_spanned!(tokens::located(model.ident.span())=> __TREE.hashes::<__COUNT>());
+    let (name, docs) = (model.ident.to_string(), &model.doc_text);
+    let field_schemas = model.stored().map(|field| field_schema(model, field));
+    let retired = migrate::retired(model);
+    let sources = migrate::sources(model);
+    let span = tokens::located(model.ident.span());
+    let names = quote_spanned!(span=> __SCHEMA.keys::<__NAME_COUNT>());
     quote! {
+        const __SCHEMA: #krate::Schema = #krate::Schema {
+            name: #name,
+            docs: #docs,
+            prefix: #prefix,
+            fields: &[#(#field_schemas),*],
+            retired: #retired,
+            sources: #sources,
+        };
+        const __COUNT: ::core::primitive::usize = __SCHEMA.count();
+        const __NAME_COUNT: ::core::primitive::usize = __SCHEMA.key_count();
+        // Evaluated whether it is used or not: two names with one hash don't compile.
+        const __NAMES: [#krate::KeyEntry; __NAME_COUNT] = #names;
+        static __HASHES: [::core::primitive::u32; __COUNT] = #krate::__private::current(&__NAMES);
+        static __OLD: [#krate::Old; __NAME_COUNT - __COUNT] = #krate::__private::old(&__NAMES);
         static __TREE: #krate::Tree = #krate::Tree {
             prefix: #prefix,
             fields: &[#(#fields),*],
+            hashes: &__HASHES,
+            old: &__OLD,
         };
-        const __COUNT: ::core::primitive::usize = __TREE.count();
-        // Evaluated whether it is used or not: two settings with one hash don't compile.
-        static __HASHES: [::core::primitive::u32; __COUNT] = #hashes;
+    }
+}
+
+fn range(field: &Field) -> String {
+    let range = field.attrs.range.as_ref().map(tokens::compact);
+    range.unwrap_or_default()
+}
+
+fn field_schema(model: &Struct, field: &Field) -> TokenStream {
+    let krate = &model.krate;
+    let (name, docs, keep) = (&field.name, &field.doc_text, field.attrs.keep);
+    let aliases = &field.attrs.aliases;
+    let ops = Names::new(field).ops;
+    let node = match field.kind() {
+        Kind::Leaf | Kind::Skipped => {
+            let rev = field.attrs.rev.as_ref();
+            let rev = rev.map_or_else(|| quote!(1), |rev| quote!(#rev));
+            let unit = field.attrs.unit.as_ref().map(syn::LitStr::value);
+            let unit = unit.unwrap_or_default();
+            let default = field.default().map(tokens::compact).unwrap_or_default();
+            let range = range(field);
+            let rules = migrate::rules(model, field);
+            quote!(#ops.node(#rev, #rules, [#unit, #default, #range]))
+        }
+        Kind::Group => quote!(#krate::SchemaNode::Group(#ops.schema())),
+        Kind::Array(_, len) => quote!(#krate::SchemaNode::Array(#ops.schema(), #len)),
+    };
+    quote! {
+        #krate::FieldSchema {
+            name: #name,
+            docs: #docs,
+            aliases: &[#(#aliases),*],
+            keep: #keep,
+            node: #node,
+        }
     }
 }
 
@@ -114,6 +168,9 @@ fn arms<'a>(
 ) -> impl Iterator<Item = TokenStream> + 'a {
     model.stored().enumerate().map(move |(position, field)| {
         let body = arm(field);
+        if body.is_empty() {
+            return body;
+        }
         let len = match field.kind() {
             Kind::Leaf | Kind::Skipped => {
                 let number = numbers.leaf(position, field);
@@ -123,7 +180,7 @@ fn arms<'a>(
             Kind::Array(_, len) => quote!(#len),
         };
         let Names { ops, at, .. } = Names::new(field);
-        quote!(leaf if #ops.holds(leaf, #at, #len) => #body,)
+        quote!(leaf if #ops.has(leaf, #at, #len) => #body,)
     })
 }
 
@@ -151,17 +208,28 @@ fn leaves(model: &Struct, numbers: &Numbers) -> TokenStream {
             _ => quote!(#ops.decode(&mut self.#name, bytes)),
         }
     });
-    let is_default = arms(model, numbers, |field| {
+    let holds = arms(model, numbers, |field| {
         let name = &field.ident;
-        let Names {
-            ops, at, default, ..
-        } = Names::new(field);
+        let Names { ops, at, .. } = Names::new(field);
         match field.kind() {
-            Kind::Group => quote!(#ops.is_default(&self.#name, leaf, #at, bytes)),
-            Kind::Array(..) => quote!(#ops.is_default_item(&self.#name, leaf, #at, bytes)),
-            _ => quote!(#ops.is_encoding(&#default(), bytes)),
+            Kind::Group => quote!(#ops.holds_leaf(&self.#name, leaf, #at, bytes)),
+            Kind::Array(..) => quote!(#ops.holds_item(&self.#name, leaf, #at, bytes)),
+            _ => quote!(#ops.holds(&self.#name, bytes)),
         }
     });
+    let migrate = arms(model, numbers, |field| {
+        let name = &field.ident;
+        let Names { ops, at, spec, .. } = Names::new(field);
+        match field.kind() {
+            Kind::Group => quote!(#ops.migrate(&mut self.#name, leaf, #at, rule, sources)),
+            Kind::Array(..) => {
+                quote!(#ops.migrate_item(&mut self.#name, leaf, #at, rule, sources))
+            }
+            _ if field.attrs.migrations.is_empty() => TokenStream::new(),
+            _ => quote!(#ops.migrate(&mut self.#name, &#spec, rule, sources)),
+        }
+    });
+    let migrate_all = migrate::takeover(model);
     quote! {
         // A field of the user's may be deprecated; that is for the user's code to hear.
         #[automatically_derived]
@@ -189,15 +257,34 @@ fn leaves(model: &Struct, numbers: &Numbers) -> TokenStream {
                 }
             }
 
-            fn is_default(
+            fn holds(
                 &self,
                 leaf: ::core::primitive::usize,
                 bytes: &[::core::primitive::u8],
             ) -> ::core::primitive::bool {
                 match leaf {
-                    #(#is_default)*
+                    #(#holds)*
                     _ => false,
                 }
+            }
+
+            fn migrate(
+                &mut self,
+                leaf: ::core::primitive::usize,
+                rule: ::core::primitive::usize,
+                sources: &#krate::Sources<'_>,
+            ) -> ::core::result::Result<(), #krate::Rejection> {
+                match leaf {
+                    #(#migrate)*
+                    _ => #krate::__private::no_rules(rule, sources),
+                }
+            }
+
+            fn migrate_all(
+                &mut self,
+                sources: &#krate::Sources<'_>,
+            ) -> ::core::result::Result<(), #krate::Rejection> {
+                #migrate_all
             }
         }
     }
@@ -225,8 +312,8 @@ fn settings(model: &Struct) -> TokenStream {
             type Keys = #keys;
             type Outcomes = [#krate::Outcome; __COUNT];
             const TREE: &'static #krate::Tree = &__TREE;
-            const HASHES: &'static [::core::primitive::u32] = &__HASHES;
-            const KEYS: #keys = #keys::__at(&__TREE, &__HASHES, 0);
+            const SCHEMA: &'static #krate::Schema = &__SCHEMA;
+            const KEYS: #keys = #keys::__at(&__TREE, 0);
             const NO_OUTCOMES: Self::Outcomes = [#krate::Outcome::Default; __COUNT];
 
             fn defaults() -> Self {

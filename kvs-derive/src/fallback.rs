@@ -29,12 +29,17 @@ pub(crate) fn expand(input: &DeriveInput, model: Option<&Struct>) -> TokenStream
         fields = tree_fields(model);
         let name = keys::name(model);
         keys = quote!(#name);
-        value = quote!(#name::__at(Self::TREE, Self::HASHES, 0));
+        value = quote!(#name::__at(Self::TREE, 0));
     }
     quote! {
         #definition
         const _: () = {
-            static __TREE: #krate::Tree = #krate::Tree { prefix: "", fields: &[#fields] };
+            static __TREE: #krate::Tree = #krate::Tree {
+                prefix: "",
+                fields: &[#fields],
+                hashes: &[],
+                old: &[],
+            };
             #items
             #[automatically_derived]
             impl #params #krate::Leaves for #ident #arguments #bounds {
@@ -52,11 +57,25 @@ pub(crate) fn expand(input: &DeriveInput, model: Option<&Struct>) -> TokenStream
                 ) -> ::core::result::Result<(), #krate::Rejection> {
                     loop {}
                 }
-                fn is_default(
+                fn holds(
                     &self,
                     _: ::core::primitive::usize,
                     _: &[::core::primitive::u8],
                 ) -> ::core::primitive::bool {
+                    loop {}
+                }
+                fn migrate(
+                    &mut self,
+                    _: ::core::primitive::usize,
+                    _: ::core::primitive::usize,
+                    _: &#krate::Sources<'_>,
+                ) -> ::core::result::Result<(), #krate::Rejection> {
+                    loop {}
+                }
+                fn migrate_all(
+                    &mut self,
+                    _: &#krate::Sources<'_>,
+                ) -> ::core::result::Result<(), #krate::Rejection> {
                     loop {}
                 }
             }
@@ -65,7 +84,14 @@ pub(crate) fn expand(input: &DeriveInput, model: Option<&Struct>) -> TokenStream
                 type Keys = #keys;
                 type Outcomes = [#krate::Outcome; __TREE.count()];
                 const TREE: &'static #krate::Tree = &__TREE;
-                const HASHES: &'static [::core::primitive::u32] = &[0; __TREE.count()];
+                const SCHEMA: &'static #krate::Schema = &#krate::Schema {
+                    name: "",
+                    docs: "",
+                    prefix: "",
+                    fields: &[],
+                    retired: &[],
+                    sources: &[],
+                };
                 const KEYS: Self::Keys = #value;
                 const NO_OUTCOMES: Self::Outcomes = [#krate::Outcome::Default; __TREE.count()];
                 fn defaults() -> Self {
@@ -83,7 +109,7 @@ fn tree_fields(model: &Struct) -> TokenStream {
         let name = field.number.to_string();
         let ops = Names::new(field).ops;
         let node = match field.kind() {
-            Kind::Leaf | Kind::Skipped => quote!(#krate::__private::STUB),
+            Kind::Leaf | Kind::Skipped => quote!(#krate::Node::Leaf("")),
             Kind::Group => quote!(#krate::Node::Group(#ops.fields())),
             Kind::Array(_, len) => quote!(#krate::Node::Array(#ops.fields(), #len)),
         };
@@ -105,6 +131,7 @@ fn field_items(model: &Struct) -> TokenStream {
                 static #spec: #krate::Spec<#ty> = #krate::Spec {
                     default: || loop {},
                     check: #krate::__private::accept,
+                    migrate: #krate::__private::no_rules,
                 };
             }
         }

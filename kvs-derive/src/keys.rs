@@ -105,14 +105,13 @@ pub(crate) fn items(model: &Struct) -> TokenStream {
             #[must_use]
             pub const fn __at(
                 tree: &'static #krate::Tree,
-                hashes: &'static [::core::primitive::u32],
                 first: ::core::primitive::usize,
             ) -> #this {
                 let at = first;
                 #(#steps)*
                 #this {
                     #(#fields,)*
-                    #group: #krate::Group::new(tree, hashes, first, at.saturating_sub(first)),
+                    #group: #krate::Group::new(tree, first, at.saturating_sub(first)),
                 }
             }
 
@@ -122,10 +121,9 @@ pub(crate) fn items(model: &Struct) -> TokenStream {
             pub const fn __moved(
                 self,
                 tree: &'static #krate::Tree,
-                hashes: &'static [::core::primitive::u32],
                 first: ::core::primitive::usize,
             ) -> #this {
-                Self::__at(tree, hashes, first)
+                Self::__at(tree, first)
             }
 
             /// All of these settings, for a factory reset.
@@ -184,14 +182,14 @@ fn step(krate: &TokenStream, field: &Field) -> TokenStream {
     match field.kind() {
         Kind::Leaf | Kind::Skipped => {
             quote! {
-                let #key = #krate::Key::new(tree, hashes, at, &#spec);
+                let #key = #krate::Key::new(tree, at, &#spec);
                 let at = at.saturating_add(1);
             }
         }
         Kind::Group => {
             let nested = nestable(krate, &field.ty);
             quote! {
-                let #key = #nested::KEYS.__moved(tree, hashes, at);
+                let #key = #nested::KEYS.__moved(tree, at);
                 let at = at.saturating_add(#ops.count());
             }
         }
@@ -202,7 +200,7 @@ fn step(krate: &TokenStream, field: &Field) -> TokenStream {
                 let mut #key = [#nested::KEYS; #len];
                 let mut rest: &mut [_] = &mut #key;
                 while let [key, tail @ ..] = rest {
-                    *key = key.__moved(tree, hashes, at);
+                    *key = key.__moved(tree, at);
                     at = at.saturating_add(#ops.count());
                     rest = tail;
                 }

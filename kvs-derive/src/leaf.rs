@@ -6,12 +6,14 @@ use syn::{GenericArgument, PathArguments, Type};
 
 use crate::ast::{Field, Struct, last_word, primitive};
 use crate::bounds::{Bounds, assertion};
+use crate::migrate;
 use crate::tokens;
 
 /// The names of a field's generated items.
 pub(crate) struct Names {
     pub(crate) default: Ident,
     pub(crate) check: Ident,
+    pub(crate) migrate: Ident,
     pub(crate) spec: Ident,
     /// A `Codec` for a leaf, a `Nested` for nested fields.
     pub(crate) ops: Ident,
@@ -24,6 +26,7 @@ impl Names {
         Self {
             default: format_ident!("__default_{number}"),
             check: format_ident!("__check_{number}"),
+            migrate: format_ident!("__migrate_{number}"),
             spec: format_ident!("__SPEC_{number}"),
             ops: format_ident!("__OPS_{number}"),
             at: format_ident!("__AT_{number}"),
@@ -42,6 +45,7 @@ pub(crate) fn items(model: &Struct, field: &Field) -> TokenStream {
     let Names {
         default: default_fn,
         check: check_fn,
+        migrate: migrate_fn,
         spec,
         ops,
         ..
@@ -49,6 +53,7 @@ pub(crate) fn items(model: &Struct, field: &Field) -> TokenStream {
     let bounds = Bounds::new(model, field);
     let default = default(model, field, bounds.as_ref());
     let check = check(model, field, bounds.as_ref());
+    let migrate = migrate::items(model, field);
     let in_range = bounds.map(|bounds| bounds.items(field));
     // At the type: what is missing of it is told there, once.
     let codec =
@@ -57,8 +62,13 @@ pub(crate) fn items(model: &Struct, field: &Field) -> TokenStream {
         const #ops: #krate::__private::Codec<#ty> = #codec;
         #default
         #check
+        #migrate
         #in_range
-        static #spec: #krate::Spec<#ty> = #krate::Spec { default: #default_fn, check: #check_fn };
+        static #spec: #krate::Spec<#ty> = #krate::Spec {
+            default: #default_fn,
+            check: #check_fn,
+            migrate: #migrate_fn,
+        };
     }
 }
 

@@ -13,8 +13,11 @@ mod check;
 mod errors;
 mod expand;
 mod fallback;
+mod history;
+mod items;
 mod keys;
 mod leaf;
+mod migrate;
 mod names;
 mod tokens;
 
@@ -30,6 +33,8 @@ use syn::{DeriveInput, parse_macro_input};
 /// |---|---|
 /// | `prefix = "net"` | goes before every key of the struct, where it is the root of its tree |
 /// | `rename_all = "kebab-case"` | how field names become key names, in serde's words |
+/// | `retired("name", "name": T, "name": T @ 2)` | old names that no field may have; `confirm` removes those with a type, which may have a revision |
+/// | `migrate(from("name": T, "name": U @ 2), with = f)` | old values for `f`, a function from `&mut Self` and `(Option<T>, Option<U>)`; on the outermost struct, after all else |
 /// | `crate = path` | where the `kvs` crate is, if not at `::kvs` |
 ///
 /// On a field, `#[setting(..)]`:
@@ -38,11 +43,27 @@ use syn::{DeriveInput, parse_macro_input};
 /// |---|---|
 /// | `default = expr` | the value when nothing is stored; a string literal becomes a `String<N>`. Otherwise `Default::default()` |
 /// | `rename = "name"` | the name in the key |
+/// | `alias = "name"` | an old name, of a `nested` field too; may be repeated |
+/// | `migrate(..)` | where an old value is, and how to make one of today's type of it; may be repeated, and the first that is stored counts |
+/// | `rev = 2` | another meaning of the same type, and so another key |
+/// | `unit = "ms"` | what a number counts; for the schema only |
 /// | `range = 1..=10` | the values allowed |
 /// | `validate = f` | a function from `&T` to `bool` or `Result<(), &'static str>` |
 /// | `keep` | survives a factory reset; all of a `nested` struct |
 /// | `nested` | the field is a settings struct, or an array of them |
 /// | `skip` | the field is not stored |
+///
+/// In `migrate(..)`:
+///
+/// | | |
+/// |---|---|
+/// | `from = "name"` | the old name, in the same struct; `"/name"` is a whole path; the field's own otherwise |
+/// | `from("a", "b")` | several old values for one |
+/// | `ty = T`, `ty = (T, U)` | the old type, or types; the field's own otherwise |
+/// | `rev = 1` | the old revision; 1 otherwise |
+/// | `with = f` | a function from the old type, or a tuple of them; `From` otherwise |
+/// | `try_with = f` | the same, to a `Result` or an `Option` |
+/// | `default = (..)` | in place of those of several values that are not stored; otherwise all must be |
 ///
 /// A comma inside `<..>` in a value needs parentheses around the value.
 #[proc_macro_derive(Settings, attributes(settings, setting))]

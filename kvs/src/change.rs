@@ -145,6 +145,11 @@ pub(crate) trait Batch {
         false
     }
 
+    /// Whether `stored` stays in spite of an implied value: it is what a load turned down, and put a default in place of.
+    fn keeps(&self, _index: usize, _stored: &[u8]) -> bool {
+        false
+    }
+
     /// Whether no key occurs twice.
     fn is_unique(&self) -> bool {
         false

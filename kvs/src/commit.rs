@@ -106,7 +106,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             }
             let place = self.map.place(key.hash());
             let differs = match place.filter(|place| !place.tombstone) {
-                Some(place) => self.differs(key, place, &value)?,
+                Some(place) => {
+                    self.differs(key, place, &value)?
+                        && !(self.is_implied(batch, index, &value) && self.keeps(batch, index))
+                }
                 None => self.is_news(batch, index, &value, 0),
             };
             if !differs {
@@ -169,6 +172,17 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         ))
     }
 
+    /// Whether the value at the front of the buffer is one that need not be stored.
+    fn is_implied(&self, batch: &dyn Batch, index: usize, value: &Value<'_>) -> bool {
+        matches!(value, Value::Encoded(_)) && !self.is_news(batch, index, value, 0)
+    }
+
+    /// Whether what is stored of a key stays although another value is in its place. Takes the buffer.
+    fn keeps(&mut self, batch: &dyn Batch, index: usize) -> bool {
+        let stored = self.stored(batch.key(index).hash());
+        stored.is_ok_and(|stored| stored.is_some_and(|bytes| batch.keeps(index, bytes)))
+    }
+
     /// Whether a change of a key that is not stored makes a difference. An encoded value is in the buffer from `at` on.
     fn is_news(&self, batch: &dyn Batch, index: usize, value: &Value<'_>, at: usize) -> bool {
         match value {
@@ -184,6 +198,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Whether a change that was measured made a difference.
     fn is_selected(&self, batch: &dyn Batch, index: usize, value: &Value<'_>, at: usize) -> bool {
         match self.map.find(batch.key(index).hash()) {
+            // The same key may be changed elsewhere in the batch.
+            Some(_) if matches!(value, Value::Keep) => false,
             Some(slot) if !slot.is_tombstone() => slot.is_dirty(),
             _ => self.is_news(batch, index, value, at),
         }

@@ -190,9 +190,9 @@ impl<E: fmt::Debug> fmt::Display for Error<E> {
             }
             Self::Rejected { setting, why } => {
                 write!(f, "{setting}: {why}")?;
-                match setting.info() {
-                    Some(info) if *why == Rejection::OutOfRange && !info.range.is_empty() => {
-                        write!(f, " (allowed: {})", info.range)
+                match setting.range() {
+                    range if *why == Rejection::OutOfRange && !range.is_empty() => {
+                        write!(f, " (allowed: {range})")
                     }
                     _ => Ok(()),
                 }

@@ -29,6 +29,8 @@
 //! * [`Store::commit`] takes several changes, typed and raw, and makes all of them or none.
 //! * [`Store::maintain`] does in idle time what a commit would otherwise have to wait for.
 //! * [`Store::stats`], [`Store::sectors`] and [`Store::keys`] show what there is.
+//! * `lock` (feature `lock`) writes down what devices in the field may hold, and fails a test of yours when a change to the
+//!   struct would lose or misread it.
 //! * `sim` (feature `sim`) is a NOR flash to test against, with power cuts.
 //!
 //! # How it works
@@ -43,6 +45,7 @@
 //!
 //! * `derive` (default): `#[derive(Settings)]`.
 //! * `crc-table`: the CRC with a table of 1 KiB.
+//! * `lock`: the lock file, for a test that fails when a change would lose or misread stored values; needs `std`.
 //! * `sim`: the simulator; needs `std`.
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -54,7 +57,7 @@
     clippy::arithmetic_side_effects
 )]
 
-#[cfg(any(feature = "sim", test))]
+#[cfg(any(feature = "lock", feature = "sim", test))]
 extern crate std;
 
 mod change;
@@ -65,6 +68,8 @@ mod error;
 mod flash;
 mod format;
 mod hash;
+#[cfg(feature = "lock")]
+pub mod lock;
 mod lookup;
 mod map;
 mod mount;
@@ -93,8 +98,9 @@ pub use options::Options;
 pub use resources::Resources;
 pub use room::Maintenance;
 pub use settings::{
-    Field, Group, Key, Leaf, Leaves, Node, Outcome, Path, Rejected, Rejection, Report, Settings,
-    Spec, Tree, max_encoded_len,
+    Field, FieldSchema, Group, Key, KeyEntry, KeyName, LeafSchema, Leaves, Node, Old, Outcome,
+    Path, Rejected, Rejection, Report, Retired, Rule, Schema, SchemaNode, Settings, Source,
+    Sources, Spec, Tree, max_encoded_len,
 };
 pub use stats::{KeyInfo, Keys, SectorInfo, SectorState, Stats};
 pub use store::Store;
@@ -111,6 +117,11 @@ pub use kvs_derive::Settings;
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// The guide's, too.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/migration.md")]
+struct MigrationGuide;
 
 // So that the documentation's examples, which are part of this crate's tests, find `::kvs`.
 #[cfg(test)]

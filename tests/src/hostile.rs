@@ -269,7 +269,7 @@ pub fn settings(bytes: &[u8]) {
     let mut ram = Ram::new();
     let mut store = Store::mount(&mut flash, 0..2048, &mut ram, Options::DEFAULT).unwrap();
     while !input.is_empty() {
-        let key = Device::HASHES[input.below(Device::COUNT)];
+        let key = Device::TREE.hashes[input.below(Device::COUNT)];
         let len = input.below(64);
         let value = input.bytes(len);
         store.put_bytes(RawKey::Hash(key), value).unwrap();

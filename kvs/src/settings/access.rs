@@ -3,10 +3,13 @@
 //! Drives the generated code against the engine; nothing here is generic over a settings struct but the thin outer
 //! layer.
 
+use core::cell::RefCell;
+
 use embedded_storage::nor_flash::NorFlash;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::history::Old;
 use super::key::{Group, Key};
 use super::report::{Outcome, Rejection, Report};
 use super::tree::{Path, Tree};
@@ -18,14 +21,19 @@ use crate::flash::FlashResult;
 use crate::store::Store;
 
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
-    /// Loads a settings struct: each setting from flash, or its default. Never writes, and never fails as a whole;
-    /// the report tells for each setting where its value is from.
+    /// Loads a settings struct: each setting from flash, else from what an older firmware stored of it (`alias`,
+    /// `migrate`), else its default. Never writes, and never fails as a whole; the report tells for each setting where its
+    /// value is from.
     ///
     /// Costs one flash read for each setting that is stored, none for the others.
     pub fn load<S: Settings>(&mut self) -> (S, Report<S::Outcomes>) {
         let mut settings = S::defaults();
         let mut outcomes = S::NO_OUTCOMES;
-        self.load_leaves(&mut settings, S::HASHES, outcomes.as_mut());
+        self.load_leaves(&mut settings, S::TREE, outcomes.as_mut());
+        if !S::SCHEMA.sources.is_empty() {
+            let mut made = S::defaults();
+            self.make_all(&mut made, &mut settings, S::TREE, outcomes.as_mut());
+        }
         let report = Report {
             tree: S::TREE,
             outcomes,
@@ -33,25 +41,31 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         (settings, report)
     }
 
-    fn load_leaves(&mut self, settings: &mut dyn Leaves, hashes: &[u32], outcomes: &mut [Outcome]) {
-        for (leaf, (hash, outcome)) in hashes.iter().zip(outcomes).enumerate() {
-            let bytes = self.stored(*hash);
-            *outcome = match bytes {
-                Ok(None) => Outcome::Default,
+    fn load_leaves(
+        &mut self,
+        settings: &mut dyn Leaves,
+        tree: &'static Tree,
+        outcomes: &mut [Outcome],
+    ) {
+        for (leaf, (hash, outcome)) in tree.hashes.iter().zip(outcomes).enumerate() {
+            *outcome = match self.stored(*hash) {
                 Ok(Some(bytes)) => match settings.decode(leaf, bytes) {
                     Ok(()) => Outcome::Loaded,
                     Err(why) => Outcome::Rejected(why),
                 },
-                Err(Error::Corrupt { .. }) => Outcome::Rejected(Rejection::Corrupt),
-                Err(Error::BufferTooSmall { .. }) => Outcome::Rejected(Rejection::TooLong),
-                Err(Error::NameCollision { .. }) => Outcome::Rejected(Rejection::NameCollision),
-                Err(_) => Outcome::Rejected(Rejection::Unreadable),
+                Ok(None) => self.migrate(tree.old_of(leaf), &mut |rule, sources| match sources {
+                    [Some(bytes)] if rule == 0 => settings.decode(leaf, bytes),
+                    _ => settings.migrate(leaf, usize::from(rule), sources),
+                }),
+                Err(error) => Outcome::Rejected(Rejection::of(&error)),
             };
         }
     }
 
     /// Saves what has changed, as one atomic commit; returns how many settings that were. A setting costs nothing
-    /// where its stored bytes are the same, or it has its default and nothing is stored.
+    /// where its stored bytes are the same, or where nothing is stored and it is what a load would make it: its default,
+    /// or what is migrated. What a load turned down stays in flash for as long as its setting is left at the default: it may
+    /// be another firmware's.
     ///
     /// Costs one flash read for each setting that is stored, and one program call where what changed fits the store's
     /// buffer.
@@ -85,27 +99,39 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// # Ok::<(), kvs::Error<kvs::sim::SimError>>(())
     /// ```
     pub fn save<S: Settings>(&mut self, settings: &S) -> FlashResult<F, usize> {
+        let mut unsaved = if self.has_old(S::TREE) {
+            self.load().0
+        } else {
+            S::defaults()
+        };
         self.commit_batch(&Save {
             settings,
+            unsaved: RefCell::new(&mut unsaved),
             tree: S::TREE,
-            hashes: S::HASHES,
         })
     }
 
-    /// The value of one setting: what is stored, or its default. One flash read at most.
+    /// The value of one setting: what is stored, else what is migrated, else its default. One flash read, or as many as
+    /// its `migrate` rule has sources.
     ///
     /// # Errors
     ///
     /// [`Rejected`](Error::Rejected) where what is stored does not decode or breaks the setting's rules;
     /// [`Corrupt`](Error::Corrupt), [`BufferTooSmall`](Error::BufferTooSmall), [`Flash`](Error::Flash).
     pub fn get<T: DeserializeOwned>(&mut self, key: Key<T>) -> FlashResult<F, T> {
-        Ok(match self.get_stored(key)? {
-            Some(value) => value,
-            None => key.default_value(),
-        })
+        if let Some(value) = self.get_stored(key)? {
+            return Ok(value);
+        }
+        match self.get_old(&key) {
+            Ok(value) => Ok(value.unwrap_or_else(|| key.default_value())),
+            Err(why) => Err(Error::Rejected {
+                setting: key.path(),
+                why,
+            }),
+        }
     }
 
-    /// The value of one setting if it is stored, without its default.
+    /// The value of one setting if it is stored under its own key, without old ones and its default.
     ///
     /// # Errors
     ///
@@ -131,28 +157,35 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         self.commit(&[change])
     }
 
-    /// Removes what is stored of one setting, so that it has its default; returns whether anything was.
+    /// Removes what is stored of one setting, old values too, so that it has its default; returns whether anything was.
     ///
     /// # Errors
     ///
     /// Those of [`commit`](Store::commit).
     pub fn remove<T>(&mut self, key: Key<T>) -> FlashResult<F, bool> {
-        self.delete(RawKey::Hash(key.hash()))
+        let path = key.path();
+        let one = Removal {
+            group: Group::new(path.tree(), path.leaf(), 1),
+            keep: false,
+        };
+        self.commit_batch(&one).map(|removed| removed != 0)
     }
 
     /// Factory reset: removes what is stored of a settings struct (`Thermostat::KEYS.group()`) or of a nested one
-    /// (`Thermostat::KEYS.wifi.group()`), as one atomic commit, but for settings marked `keep`; returns how many
-    /// settings that were. Load the struct anew afterwards.
+    /// (`Thermostat::KEYS.wifi.group()`), old values too, as one atomic commit, but for settings marked `keep`; returns
+    /// how many keys that were. Load the struct anew afterwards.
+    ///
+    /// An old value that a setting outside the group is migrated from, too, stays.
     ///
     /// # Errors
     ///
-    /// Those of [`commit`](Store::commit). Each removed setting takes 9 bytes and padding, all of them in one sector.
+    /// Those of [`commit`](Store::commit). Each removed key takes 9 bytes and padding, all of them in one sector.
     pub fn reset(&mut self, group: Group) -> FlashResult<F, usize> {
-        self.commit_batch(&group)
+        self.commit_batch(&Removal { group, keep: true })
     }
 
     /// The stored bytes of a hashed key, in the store's buffer.
-    fn stored(&mut self, hash: u32) -> FlashResult<F, Option<&[u8]>> {
+    pub(crate) fn stored(&mut self, hash: u32) -> FlashResult<F, Option<&[u8]>> {
         let Some(found) = self.find(RawKey::Hash(hash))? else {
             // Not there, or under a name that has the same hash.
             return match self.map.find(hash) {
@@ -234,7 +267,8 @@ impl<T: Serialize> Key<T> {
         }
     }
 
-    /// Removing what is stored of this, as part of a [`commit`](Store::commit).
+    /// Removing what is stored of this under its own key, as part of a [`commit`](Store::commit). An older firmware's
+    /// value counts again then; [`remove`](Store::remove) takes that, too.
     #[must_use]
     pub fn unset<'a>(&self) -> Change<'a> {
         Change::delete(RawKey::Hash(self.hash()))
@@ -244,32 +278,33 @@ impl<T: Serialize> Key<T> {
 /// The commit of a save.
 struct Save<'a> {
     settings: &'a dyn Leaves,
+    /// What a load makes of settings that are not stored.
+    unsaved: RefCell<&'a mut dyn Leaves>,
     tree: &'static Tree,
-    hashes: &'static [u32],
 }
 
 impl Batch for Save<'_> {
     fn len(&self) -> usize {
-        self.hashes.len()
+        self.tree.hashes.len()
     }
 
     fn key(&self, index: usize) -> RawKey<'_> {
-        RawKey::Hash(self.hashes.get(index).copied().unwrap_or(0))
+        RawKey::Hash(self.tree.hash(index))
     }
 
     fn value(&self, index: usize, scratch: &mut [u8]) -> Result<Value<'_>, Refusal> {
-        match self.settings.encode(index, scratch) {
-            Ok(len) => Ok(Value::Encoded(len)),
-            Err(EncodeError::TooLong(needed)) => Err(Refusal::TooLong(needed)),
-            Err(EncodeError::Rejected(why)) => {
-                Err(Refusal::Rejected(Path::new(self.tree, index), why))
-            }
-            Err(EncodeError::Unencodable) => Err(Refusal::Unencodable),
-        }
+        encoded(self.settings, self.tree, index, scratch)
     }
 
     fn is_implied(&self, index: usize, value: &[u8]) -> bool {
-        self.settings.is_default(index, value)
+        let unsaved = self.unsaved.try_borrow();
+        unsaved.is_ok_and(|unsaved| unsaved.holds(index, value))
+    }
+
+    fn keeps(&self, index: usize, stored: &[u8]) -> bool {
+        // Once it is told that a stored value is good, what its setting would be without does not matter any more.
+        let unsaved = self.unsaved.try_borrow_mut();
+        unsaved.is_ok_and(|mut unsaved| unsaved.decode(index, stored).is_err())
     }
 
     fn is_unique(&self) -> bool {
@@ -277,23 +312,58 @@ impl Batch for Save<'_> {
     }
 }
 
-/// The commit of a factory reset.
-impl Batch for Group {
+/// Encodes one setting for a batch.
+pub(crate) fn encoded(
+    settings: &dyn Leaves,
+    tree: &'static Tree,
+    leaf: usize,
+    scratch: &mut [u8],
+) -> Result<Value<'static>, Refusal> {
+    match settings.encode(leaf, scratch) {
+        Ok(len) => Ok(Value::Encoded(len)),
+        Err(EncodeError::TooLong(needed)) => Err(Refusal::TooLong(needed)),
+        Err(EncodeError::Rejected(why)) => Err(Refusal::Rejected(Path::new(tree, leaf), why)),
+        Err(EncodeError::Unencodable) => Err(Refusal::Unencodable),
+    }
+}
+
+/// The commit of a factory reset: a key for each setting of the tree, then the old ones.
+struct Removal {
+    group: Group,
+    /// Settings marked so stay.
+    keep: bool,
+}
+
+impl Removal {
+    fn takes(&self, leaf: usize) -> bool {
+        let first = usize::from(self.group.first);
+        let behind = first.saturating_add(usize::from(self.group.count));
+        let tree = self.group.tree;
+        if leaf == usize::from(Old::STRUCT) {
+            return first == 0 && behind == tree.hashes.len();
+        }
+        let kept = tree.leaf(leaf).is_some_and(|(_, keep)| keep);
+        (first..behind).contains(&leaf) && !(kept && self.keep)
+    }
+}
+
+impl Batch for Removal {
     fn len(&self) -> usize {
-        usize::from(self.count)
+        let tree = self.group.tree;
+        tree.hashes.len().saturating_add(tree.old.len())
     }
 
     fn key(&self, index: usize) -> RawKey<'_> {
-        let leaf = usize::from(self.first).saturating_add(index);
-        RawKey::Hash(self.hashes.get(leaf).copied().unwrap_or(0))
+        self.group.tree.any_key(index)
     }
 
     fn value(&self, index: usize, _: &mut [u8]) -> Result<Value<'_>, Refusal> {
-        let leaf = usize::from(self.first).saturating_add(index);
-        Ok(match self.tree.leaf(leaf) {
-            Some((_, true)) => Value::Keep,
-            _ => Value::Delete,
-        })
+        let tree = self.group.tree;
+        let delete = match tree.old_at(index) {
+            None => self.takes(index),
+            Some(old) => tree.may_go(old, |other| self.takes(usize::from(other.leaf))),
+        };
+        Ok(if delete { Value::Delete } else { Value::Keep })
     }
 
     fn is_unique(&self) -> bool {

@@ -11,19 +11,15 @@ use postcard_schema::schema::NamedType;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::key::{Sources, Spec};
 use super::report::Rejection;
-use super::tree::{Field, Leaf, Node};
+use super::schema::{LeafSchema, Rule, SchemaNode, Source};
+use super::tree::Field;
 use super::{Settings, max_encoded_len, shape, value};
 use crate::change::EncodeError;
 
+pub use super::history::{current, old};
 pub use super::tree::offset;
-
-/// What stands for a setting of a struct that the derive has turned down.
-pub const STUB: Node = Node::Leaf(Leaf {
-    schema: <() as Schema>::SCHEMA,
-    max_len: 0,
-    range: "",
-});
 
 /// What a setting's type must be able to do.
 #[diagnostic::on_unimplemented(
@@ -104,12 +100,12 @@ pub fn in_range<T: PartialOrd>(range: &impl RangeBounds<T>, value: &T) -> Result
     message = "`validate` needs a function that returns `bool` or `Result<(), &'static str>`",
     label = "returns `{Self}`"
 )]
-pub trait Verdict {
+pub trait ValidateResult {
     /// As a check's result.
     fn verdict(self) -> Result<(), Rejection>;
 }
 
-impl Verdict for bool {
+impl ValidateResult for bool {
     fn verdict(self) -> Result<(), Rejection> {
         if self {
             Ok(())
@@ -119,14 +115,14 @@ impl Verdict for bool {
     }
 }
 
-impl Verdict for Result<(), &'static str> {
+impl ValidateResult for Result<(), &'static str> {
     fn verdict(self) -> Result<(), Rejection> {
         self.map_err(Rejection::Invalid)
     }
 }
 
 /// The check of `validate`.
-pub fn verdict(verdict: impl Verdict) -> Result<(), Rejection> {
+pub fn verdict(verdict: impl ValidateResult) -> Result<(), Rejection> {
     verdict.verdict()
 }
 
@@ -147,7 +143,7 @@ pub struct Codec<T> {
 #[must_use]
 pub const fn codec<T: Storable>() -> Codec<T> {
     // Here, where the error points at the field; the tree's hashes come later.
-    let _ = shape::hash(crate::hash::KeyHasher::new(), T::SCHEMA);
+    shape::check(T::SCHEMA);
     Codec {
         schema: T::SCHEMA,
         max_len: max_encoded_len(T::SCHEMA, size_of::<T>()),
@@ -158,13 +154,24 @@ pub const fn codec<T: Storable>() -> Codec<T> {
 }
 
 impl<T> Codec<T> {
-    /// The leaf of a tree.
+    /// The setting's part of the schema. `rev` and `rules` are what the attributes say, `texts` the unit, the default and the
+    /// range as written.
     #[must_use]
-    pub const fn node(&self, range: &'static str) -> Node {
-        Node::Leaf(Leaf {
-            schema: self.schema,
+    pub const fn node(
+        &self,
+        rev: u16,
+        rules: &'static [Rule],
+        texts: [&'static str; 3],
+    ) -> SchemaNode {
+        let [unit, default, range] = texts;
+        SchemaNode::Leaf(LeafSchema {
+            ty: self.schema,
             max_len: self.max_len,
+            rev,
+            unit,
+            default,
             range,
+            rules,
         })
     }
 
@@ -209,18 +216,151 @@ impl<T> Codec<T> {
 
     /// Whether `value` encodes to `bytes`.
     #[inline(always)]
-    pub fn is_encoding(&self, value: &T, bytes: &[u8]) -> bool {
+    pub fn holds(&self, value: &T, bytes: &[u8]) -> bool {
         (self.is_encoding)(value, bytes)
     }
+
+    /// Sets `field` from old values.
+    #[inline(always)]
+    pub fn migrate(
+        &self,
+        field: &mut T,
+        spec: &Spec<T>,
+        rule: usize,
+        sources: &Sources<'_>,
+    ) -> Result<(), Rejection> {
+        let value = (spec.migrate)(rule, sources)?;
+        (spec.check)(&value)?;
+        *field = value;
+        Ok(())
+    }
+}
+
+/// The rules of a setting without `migrate`.
+pub fn no_rules<T>(_: usize, _: &Sources<'_>) -> Result<T, Rejection> {
+    Err(Rejection::NotMigrated)
+}
+
+/// A type that old values are read as.
+#[diagnostic::on_unimplemented(
+    message = "old values cannot be read as `{Self}`",
+    label = "not a type that can be read",
+    note = "derive `Deserialize` and `postcard_schema::Schema` for `{Self}`"
+)]
+pub trait OldType: DeserializeOwned + Schema + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned + Schema + 'static> OldType for T {}
+
+/// How old values of a type are read: as with a [`Codec`], the type is asked for its traits in one place.
+pub struct OldCodec<T> {
+    schema: &'static NamedType,
+    max_len: usize,
+    decode: fn(&[u8]) -> Result<T, Rejection>,
+}
+
+/// The codec of an old type.
+///
+/// # Panics
+///
+/// While compiling: for a type with a `usize` or `isize` in it.
+#[must_use]
+pub const fn old_codec<T: OldType>() -> OldCodec<T> {
+    shape::check(T::SCHEMA);
+    OldCodec {
+        schema: T::SCHEMA,
+        max_len: max_encoded_len(T::SCHEMA, size_of::<T>()),
+        decode: value::decode,
+    }
+}
+
+impl<T> OldCodec<T> {
+    /// An old key.
+    #[must_use]
+    pub const fn source(&self, name: &'static str, rev: u16) -> Source {
+        Source {
+            name,
+            ty: self.schema,
+            max_len: self.max_len,
+            rev,
+        }
+    }
+
+    /// The value of source number `index`.
+    #[inline(always)]
+    pub fn read(&self, sources: &Sources<'_>, index: usize) -> Result<T, Rejection> {
+        self.read_any(sources, index)?.ok_or(Rejection::NotMigrated)
+    }
+
+    /// The value of source number `index`, if it is stored.
+    #[inline(always)]
+    pub fn read_any(&self, sources: &Sources<'_>, index: usize) -> Result<Option<T>, Rejection> {
+        match sources.get(index) {
+            Some(Some(bytes)) => (self.decode)(bytes).map(Some),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// What an old value becomes without `with`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not made from the old type `{Old}`",
+    label = "no `From<{Old}>`",
+    note = "add `with = function` or `try_with = function` to the `migrate`"
+)]
+pub trait MadeFrom<Old> {
+    /// `From::from`.
+    fn made_from(old: Old) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<Old, T: From<Old>> MadeFrom<Old> for T {
+    fn made_from(old: Old) -> Self {
+        T::from(old)
+    }
+}
+
+/// A rule without `with`.
+pub fn convert<Old, T: MadeFrom<Old>>(old: Old) -> T {
+    T::made_from(old)
+}
+
+/// What a `try_with` function may return.
+#[diagnostic::on_unimplemented(
+    message = "`try_with` needs a function that returns `Result<{T}, _>` or `Option<{T}>`",
+    label = "returns `{Self}`"
+)]
+pub trait Attempt<T> {
+    /// As a rule's result.
+    fn attempt(self) -> Result<T, Rejection>;
+}
+
+impl<T, E> Attempt<T> for Result<T, E> {
+    fn attempt(self) -> Result<T, Rejection> {
+        self.map_err(|_| Rejection::NotMigrated)
+    }
+}
+
+impl<T> Attempt<T> for Option<T> {
+    fn attempt(self) -> Result<T, Rejection> {
+        self.ok_or(Rejection::NotMigrated)
+    }
+}
+
+/// A rule with `try_with`.
+pub fn attempt<T, A: Attempt<T>>(made: A) -> Result<T, Rejection> {
+    made.attempt()
 }
 
 /// How a settings struct is used where it is nested. `first` is the number of its first setting in the outer struct.
 pub struct Nested<T> {
+    schema: &'static super::Schema,
     fields: &'static [Field],
     count: usize,
     encode: fn(&T, usize, &mut [u8]) -> Result<usize, EncodeError>,
     decode: fn(&mut T, usize, &[u8]) -> Result<(), Rejection>,
-    is_default: fn(&T, usize, &[u8]) -> bool,
+    holds: fn(&T, usize, &[u8]) -> bool,
+    migrate: fn(&mut T, usize, usize, &Sources<'_>) -> Result<(), Rejection>,
     defaults: fn() -> T,
 }
 
@@ -245,11 +385,13 @@ pub trait Nestable: Sized {
 #[must_use]
 pub const fn nested<T: Settings>() -> Nested<T> {
     Nested {
+        schema: T::SCHEMA,
         fields: T::TREE.fields,
         count: T::COUNT,
         encode: T::encode,
         decode: T::decode,
-        is_default: T::is_default,
+        holds: T::holds,
+        migrate: T::migrate,
         defaults: T::defaults,
     }
 }
@@ -261,6 +403,12 @@ impl<T> Nested<T> {
         self.fields
     }
 
+    /// The part of the outer schema.
+    #[must_use]
+    pub const fn schema(&self) -> &'static super::Schema {
+        self.schema
+    }
+
     /// How many settings it has.
     #[must_use]
     pub const fn count(&self) -> usize {
@@ -270,7 +418,7 @@ impl<T> Nested<T> {
     /// Whether setting number `leaf` is in one of `len` such structs in a row.
     #[must_use]
     #[inline(always)]
-    pub const fn holds(&self, leaf: usize, first: usize, len: usize) -> bool {
+    pub const fn has(&self, leaf: usize, first: usize, len: usize) -> bool {
         leaf >= first && leaf.wrapping_sub(first) < self.count.saturating_mul(len)
     }
 
@@ -335,20 +483,48 @@ impl<T> Nested<T> {
         (self.decode)(value, leaf, bytes)
     }
 
-    /// [`Leaves::is_default`](super::Leaves::is_default) of a nested struct.
+    /// [`Leaves::holds`](super::Leaves::holds) of a nested struct.
     #[inline(always)]
-    pub fn is_default(&self, value: &T, leaf: usize, first: usize, bytes: &[u8]) -> bool {
-        (self.is_default)(value, leaf.wrapping_sub(first), bytes)
+    pub fn holds_leaf(&self, value: &T, leaf: usize, first: usize, bytes: &[u8]) -> bool {
+        (self.holds)(value, leaf.wrapping_sub(first), bytes)
     }
 
-    /// [`Leaves::is_default`](super::Leaves::is_default) of one in a nested array.
+    /// [`Leaves::holds`](super::Leaves::holds) of one in a nested array.
     #[inline(always)]
-    pub fn is_default_item(&self, values: &[T], leaf: usize, first: usize, bytes: &[u8]) -> bool {
+    pub fn holds_item(&self, values: &[T], leaf: usize, first: usize, bytes: &[u8]) -> bool {
         let (item, leaf) = self.item(leaf, first);
         match values.get(item) {
-            Some(value) => (self.is_default)(value, leaf, bytes),
+            Some(value) => (self.holds)(value, leaf, bytes),
             None => false,
         }
+    }
+
+    /// [`Leaves::migrate`](super::Leaves::migrate) of a nested struct.
+    #[inline(always)]
+    pub fn migrate(
+        &self,
+        value: &mut T,
+        leaf: usize,
+        first: usize,
+        rule: usize,
+        sources: &Sources<'_>,
+    ) -> Result<(), Rejection> {
+        (self.migrate)(value, leaf.wrapping_sub(first), rule, sources)
+    }
+
+    /// [`Leaves::migrate`](super::Leaves::migrate) of one in a nested array.
+    #[inline(always)]
+    pub fn migrate_item(
+        &self,
+        values: &mut [T],
+        leaf: usize,
+        first: usize,
+        rule: usize,
+        sources: &Sources<'_>,
+    ) -> Result<(), Rejection> {
+        let (item, leaf) = self.item(leaf, first);
+        let value = values.get_mut(item).ok_or(Rejection::Undecodable)?;
+        (self.migrate)(value, leaf, rule, sources)
     }
 
     /// A nested struct's defaults.

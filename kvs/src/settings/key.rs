@@ -2,8 +2,11 @@
 
 use core::fmt;
 
+use serde::de::DeserializeOwned;
+
 use super::report::Rejection;
 use super::tree::{Path, Tree};
+use super::value;
 
 /// The key of one setting, with its type, default and rules. A constant; made by the derive.
 pub struct Key<T: 'static> {
@@ -18,24 +21,20 @@ pub struct Spec<T: 'static> {
     pub default: fn() -> T,
     /// Checks `range` and `validate`.
     pub check: fn(&T) -> Result<(), Rejection>,
+    /// Makes a value of old ones, by this one of the `migrate(..)` rules, from 1 on.
+    pub migrate: fn(usize, &Sources<'_>) -> Result<T, Rejection>,
 }
+
+/// The bytes of the old values that a rule reads, `None` for those that are not stored.
+pub type Sources<'a> = [Option<&'a [u8]>];
 
 impl<T> Key<T> {
     /// For generated code: the key of setting number `leaf` of `tree`.
     #[doc(hidden)]
     #[must_use]
-    pub const fn new(
-        tree: &'static Tree,
-        hashes: &'static [u32],
-        leaf: usize,
-        spec: &'static Spec<T>,
-    ) -> Self {
-        let hash = match hashes.split_at_checked(leaf) {
-            Some((_, [hash, ..])) => *hash,
-            _ => 0,
-        };
+    pub const fn new(tree: &'static Tree, leaf: usize, spec: &'static Spec<T>) -> Self {
         Self {
-            hash,
+            hash: tree.hash(leaf),
             path: Path::new(tree, leaf),
             spec,
         }
@@ -57,6 +56,18 @@ impl<T> Key<T> {
     #[must_use]
     pub fn default_value(&self) -> T {
         (self.spec.default)()
+    }
+
+    /// A value of the type from old ones, by one of the setting's rules; 0 is for a value of the same type.
+    pub(crate) fn migrate(&self, rule: u8, sources: &Sources<'_>) -> Result<T, Rejection>
+    where
+        T: DeserializeOwned,
+    {
+        let value = match (rule, sources) {
+            (0, [Some(bytes)]) => value::decode(bytes),
+            _ => (self.spec.migrate)(usize::from(rule), sources),
+        }?;
+        self.check(&value).map(|()| value)
     }
 
     /// Checks `value` against the setting's `range` and `validate`.
@@ -84,7 +95,6 @@ impl<T> fmt::Debug for Key<T> {
 #[derive(Clone, Copy, Debug)]
 pub struct Group {
     pub(crate) tree: &'static Tree,
-    pub(crate) hashes: &'static [u32],
     pub(crate) first: u16,
     pub(crate) count: u16,
 }
@@ -93,19 +103,13 @@ impl Group {
     /// For generated code: the `count` settings from number `first` of `tree` on.
     #[doc(hidden)]
     #[must_use]
-    pub const fn new(
-        tree: &'static Tree,
-        hashes: &'static [u32],
-        first: usize,
-        count: usize,
-    ) -> Self {
+    pub const fn new(tree: &'static Tree, first: usize, count: usize) -> Self {
         assert!(
             first <= u16::MAX as usize && count <= u16::MAX as usize,
             "settings: more than 65535 settings"
         );
         Self {
             tree,
-            hashes,
             first: first as u16,
             count: count as u16,
         }

@@ -3,20 +3,27 @@
 //! The derive generates constant tables and code without I/O; what is here drives them against the engine.
 
 mod access;
-mod collision;
+mod confirm;
 pub mod generated;
+mod history;
 mod key;
+mod migrate;
+mod name;
 mod report;
+mod schema;
 mod shape;
 mod size;
 mod tree;
 pub(crate) mod value;
 
 pub use access::Rejected;
-pub use key::{Group, Key, Spec};
+pub use history::{KeyEntry, Old};
+pub use key::{Group, Key, Sources, Spec};
+pub use name::KeyName;
 pub use report::{Outcome, Rejection, Report};
+pub use schema::{FieldSchema, LeafSchema, Retired, Rule, Schema, SchemaNode, Source};
 pub use size::max_encoded_len;
-pub use tree::{Field, Leaf, Node, Path, Tree};
+pub use tree::{Field, Node, Path, Tree};
 
 use crate::change::EncodeError;
 
@@ -28,8 +35,16 @@ pub trait Leaves {
     /// Sets setting number `leaf` from exactly `bytes`, or leaves it as it is.
     fn decode(&mut self, leaf: usize, bytes: &[u8]) -> Result<(), Rejection>;
 
-    /// Whether `bytes` are the encoding of the default of setting number `leaf`.
-    fn is_default(&self, leaf: usize, bytes: &[u8]) -> bool;
+    /// Whether `bytes` are the encoding of setting number `leaf`.
+    fn holds(&self, leaf: usize, bytes: &[u8]) -> bool;
+
+    /// Sets setting number `leaf` from old values, by this one of its field's `migrate(..)` rules, from 1 on; or leaves
+    /// it as it is.
+    fn migrate(&mut self, leaf: usize, rule: usize, sources: &Sources<'_>)
+    -> Result<(), Rejection>;
+
+    /// Sets what the struct's own function makes of old values.
+    fn migrate_all(&mut self, sources: &Sources<'_>) -> Result<(), Rejection>;
 }
 
 /// A struct whose fields are settings. Derive it: `#[derive(Settings)]`.
@@ -43,16 +58,17 @@ pub trait Settings: Leaves + Sized + 'static {
     /// `[Outcome; COUNT]`: the room for a load's report.
     type Outcomes: AsRef<[Outcome]> + AsMut<[Outcome]>;
 
-    /// The fields.
+    /// The names and keys, with this struct as the root.
     const TREE: &'static Tree;
-    /// The key hash of each setting, with this struct as the root.
-    const HASHES: &'static [u32];
+    /// All that the source says of the struct: for the host, and for tests. A firmware that does not use it has none of
+    /// it.
+    const SCHEMA: &'static Schema;
     /// The typed keys, with this struct as the root: `Thermostat::KEYS.wifi.ssid`.
     const KEYS: Self::Keys;
     /// How many settings there are; each takes one key slot once it is stored.
     const COUNT: usize = Self::TREE.count();
     /// The buffer that every value of the struct fits in, for any write size up to 32 bytes.
-    const BUFFER: usize = crate::format::buffer_for(Self::TREE.max_value_len());
+    const BUFFER: usize = crate::format::buffer_for(Self::SCHEMA.max_value_len());
     /// A report before anything is loaded.
     const NO_OUTCOMES: Self::Outcomes;
 

@@ -22,6 +22,8 @@ pub enum Rejection {
     TooLong,
     /// The key is held by a named entry with the same hash.
     NameCollision,
+    /// The `migrate` function did not take the old value.
+    NotMigrated,
 }
 
 impl fmt::Display for Rejection {
@@ -34,6 +36,7 @@ impl fmt::Display for Rejection {
             Self::Unreadable => "the flash could not be read",
             Self::TooLong => "the stored value is longer than the buffer",
             Self::NameCollision => "a named entry with the same key hash is in the way",
+            Self::NotMigrated => "the old value could not be migrated",
         })
     }
 }
@@ -48,6 +51,10 @@ pub enum Outcome {
     Default,
     /// From flash.
     Loaded,
+    /// From a key that an older firmware used: the one of this number among the setting's old keys, from 1 on, in the
+    /// order in which they are tried; 0 for the struct's own `migrate` function. In RAM only, until the setting is saved
+    /// or [`confirm`](crate::Store::confirm)ed.
+    Migrated(u8),
     /// What is stored was turned down, and left where it is: the default.
     Rejected(Rejection),
 }
@@ -73,6 +80,15 @@ impl<O: AsRef<[Outcome]>> Report<O> {
     /// Whether nothing at all was stored: a first boot, or the boot after a factory reset.
     pub fn is_first_boot(&self) -> bool {
         self.iter().all(|(_, outcome)| outcome == Outcome::Default)
+    }
+
+    /// The settings whose value is from an older firmware's key, and which of their old keys that was; see
+    /// [`Outcome::Migrated`] and [`Schema::old_names`](super::Schema::old_names).
+    pub fn migrated(&self) -> impl Iterator<Item = (Path, u8)> + '_ {
+        self.iter().filter_map(|(path, outcome)| match outcome {
+            Outcome::Migrated(number) => Some((path, number)),
+            _ => None,
+        })
     }
 
     /// The settings whose stored value was turned down, and why.

@@ -20,52 +20,73 @@
 
 use postcard_schema::schema::{DataModelType, NamedType, NamedValue};
 
-use crate::hash::KeyHasher;
+use super::name::KeyName;
 
-/// Goes on from `path` with the shape of `schema`.
+/// Appends the shape of `schema` to `out`.
 ///
 /// # Panics
 ///
 /// While compiling: for `usize` and `isize`, which differ between targets.
-pub(crate) const fn hash(path: KeyHasher, schema: &NamedType) -> KeyHasher {
-    match schema.ty {
-        DataModelType::Bool => path.text("bool"),
-        DataModelType::I8 => path.text("i8"),
-        DataModelType::U8 => path.text("u8"),
-        DataModelType::I16 => path.text("i16"),
-        DataModelType::U16 => path.text("u16"),
-        DataModelType::I32 => path.text("i32"),
-        DataModelType::U32 => path.text("u32"),
-        DataModelType::I64 => path.text("i64"),
-        DataModelType::U64 => path.text("u64"),
-        DataModelType::I128 => path.text("i128"),
-        DataModelType::U128 => path.text("u128"),
-        DataModelType::F32 => path.text("f32"),
-        DataModelType::F64 => path.text("f64"),
-        DataModelType::Char => path.text("char"),
-        DataModelType::String => path.text("str"),
-        DataModelType::ByteArray => path.text("bytes"),
-        DataModelType::Unit | DataModelType::UnitStruct => path.text("()"),
-        DataModelType::Option(inner) => hash(path.byte(b'?'), inner),
-        DataModelType::NewtypeStruct(inner) => hash(path, inner),
-        DataModelType::Seq(inner) => hash(path.byte(b'['), inner).byte(b']'),
+pub(crate) const fn write(out: &mut KeyName, schema: &NamedType) {
+    let text = match schema.ty {
+        DataModelType::Bool => "bool",
+        DataModelType::I8 => "i8",
+        DataModelType::U8 => "u8",
+        DataModelType::I16 => "i16",
+        DataModelType::U16 => "u16",
+        DataModelType::I32 => "i32",
+        DataModelType::U32 => "u32",
+        DataModelType::I64 => "i64",
+        DataModelType::U64 => "u64",
+        DataModelType::I128 => "i128",
+        DataModelType::U128 => "u128",
+        DataModelType::F32 => "f32",
+        DataModelType::F64 => "f64",
+        DataModelType::Char => "char",
+        DataModelType::String => "str",
+        DataModelType::ByteArray => "bytes",
+        DataModelType::Unit | DataModelType::UnitStruct => "()",
+        DataModelType::Enum(_) => "enum",
+        DataModelType::Schema => "schema",
+        DataModelType::Usize | DataModelType::Isize => target_dependent(),
+        DataModelType::NewtypeStruct(inner) => return write(out, inner),
+        DataModelType::Option(inner) => {
+            out.byte(b'?');
+            return write(out, inner);
+        }
+        DataModelType::Seq(inner) => {
+            out.byte(b'[');
+            write(out, inner);
+            "]"
+        }
         DataModelType::Map { key, val } => {
-            let key = hash(path.byte(b'{'), key);
-            hash(key.byte(b':'), val).byte(b'}')
+            out.byte(b'{');
+            write(out, key);
+            out.byte(b':');
+            write(out, val);
+            "}"
         }
         DataModelType::Tuple(items) | DataModelType::TupleStruct(items) => {
-            hash_tuple(path, Items::Types(items))
+            return write_tuple(out, Items::Types(items));
         }
-        DataModelType::Struct(fields) => hash_tuple(path, Items::Fields(fields)),
-        DataModelType::Enum(_) => path.text("enum"),
-        DataModelType::Usize | DataModelType::Isize => target_dependent(),
-        DataModelType::Schema => path.text("schema"),
-    }
+        DataModelType::Struct(fields) => return write_tuple(out, Items::Fields(fields)),
+    };
+    out.push(text);
 }
 
 #[allow(clippy::panic, reason = "runs while compiling: this is the error")]
 const fn target_dependent() -> ! {
     panic!("settings: `usize` and `isize` differ between targets; use a type of fixed size")
+}
+
+/// Fails the build where a type can't be stored.
+///
+/// # Panics
+///
+/// While compiling: for `usize` and `isize`, which differ between targets.
+pub(crate) const fn check(schema: &NamedType) {
+    let mut name = KeyName::EMPTY;
+    write(&mut name, schema);
 }
 
 /// The items of a tuple or the fields of a struct: the same on the wire.
@@ -86,8 +107,8 @@ impl Items {
 }
 
 /// `(A,B*3,C)`: runs of one shape are counted, so that `[u8; 32]` stays short.
-const fn hash_tuple(path: KeyHasher, items: Items) -> KeyHasher {
-    let mut path = path.byte(b'(');
+const fn write_tuple(out: &mut KeyName, items: Items) {
+    out.byte(b'(');
     let mut items = items;
     let mut separate = false;
     while let Some((item, mut rest)) = items.split_first() {
@@ -100,19 +121,23 @@ const fn hash_tuple(path: KeyHasher, items: Items) -> KeyHasher {
             rest = behind;
         }
         if separate {
-            path = path.byte(b',');
+            out.byte(b',');
         }
-        path = hash(path, item);
+        write(out, item);
         if run > 1 {
-            path = path.byte(b'*').number(run);
+            out.byte(b'*');
+            out.number(run);
         }
         separate = true;
         items = rest;
     }
-    path.byte(b')')
+    out.byte(b')');
 }
 
-/// Whether two types have the same shape, judged by the hash of its text.
+/// Whether two types have the same shape.
 const fn same(a: &NamedType, b: &NamedType) -> bool {
-    hash(KeyHasher::new(), a).finish() == hash(KeyHasher::new(), b).finish()
+    let (mut one, mut other) = (KeyName::EMPTY, KeyName::EMPTY);
+    write(&mut one, a);
+    write(&mut other, b);
+    one.is(&other)
 }

@@ -1,22 +1,25 @@
-//! What the derive says of a struct: its fields, in a tree of constants.
+//! What a firmware has of a settings struct: names, keys, old keys.
 //!
 //! Leaves are numbered in declaration order through the whole tree; that number is how the store, the generated code
 //! and the reports speak of a setting. Constant tables and pure functions only: no flash, no values.
 
 use core::fmt;
 
-use postcard_schema::schema::NamedType;
+use super::history::Old;
+use crate::change::RawKey;
 
-use super::shape;
-use crate::hash::KeyHasher;
-
-/// The fields of a settings struct, as a root: what `#[derive(Settings)]` knows of it.
+/// The fields of a settings struct, as a root: what `#[derive(Settings)]` leaves of it in a firmware. All else is in
+/// [`Schema`](super::Schema).
 #[derive(Clone, Copy, Debug)]
 pub struct Tree {
     /// `#[settings(prefix = "..")]`, or empty. Counts only where the struct is the root of its tree.
     pub prefix: &'static str,
     /// The fields in declaration order, `skip`ped ones left out.
     pub fields: &'static [Field],
+    /// The key hash of each setting.
+    pub hashes: &'static [u32],
+    /// The keys that values are migrated from, and those that are retired.
+    pub old: &'static [Old],
 }
 
 /// One field of a settings struct.
@@ -33,23 +36,12 @@ pub struct Field {
 /// What a field holds.
 #[derive(Clone, Copy, Debug)]
 pub enum Node {
-    /// A value, stored under one key.
-    Leaf(Leaf),
+    /// A value, stored under one key; what `range` allows, as written (`"1..=13"`), or empty.
+    Leaf(&'static str),
     /// A `nested` settings struct.
     Group(&'static [Field]),
     /// A `nested` array of settings structs: the fields of one, and how many there are.
     Array(&'static [Field], usize),
-}
-
-/// A setting: one value, one key.
-#[derive(Clone, Copy, Debug)]
-pub struct Leaf {
-    /// The type's postcard schema; its shape is part of the key.
-    pub schema: &'static NamedType,
-    /// The largest encoding of a value, in bytes (see [`max_encoded_len`](super::max_encoded_len)).
-    pub max_len: usize,
-    /// What `range` allows, as written (`"1..=13"`), or empty.
-    pub range: &'static str,
 }
 
 impl Tree {
@@ -59,39 +51,53 @@ impl Tree {
         count(self.fields)
     }
 
-    /// The largest encoded value of the tree, in bytes.
-    #[must_use]
-    pub const fn max_value_len(&self) -> usize {
-        max_len(self.fields)
-    }
-
-    /// The key hash of each setting, `N` of them.
-    ///
-    /// # Panics
-    ///
-    /// While compiling: where two keys have the same hash, or `N` is not [`count`](Self::count).
-    #[must_use]
-    pub const fn hashes<const N: usize>(&self) -> [u32; N] {
-        let mut out = [0; N];
-        let start = KeyHasher::new().text(self.prefix);
-        let start = if self.prefix.is_empty() {
-            start
-        } else {
-            start.byte(b'.')
-        };
-        let used = fill(self.fields, start, &mut out, 0);
-        assert!(used == N, "as many hashes as settings");
-        super::collision::check(self, &out);
-        out
-    }
-
     /// The path of each setting, in declaration order.
     pub fn paths(&'static self) -> impl Iterator<Item = Path> {
         (0..self.count()).map(move |leaf| Path::new(self, leaf))
     }
 
-    /// The setting with this number, and whether a factory reset leaves it alone.
-    pub(crate) fn leaf(&self, leaf: usize) -> Option<(&'static Leaf, bool)> {
+    /// The key hash of setting number `leaf`.
+    #[must_use]
+    pub const fn hash(&self, leaf: usize) -> u32 {
+        match self.hashes.split_at_checked(leaf) {
+            Some((_, [hash, ..])) => *hash,
+            _ => 0,
+        }
+    }
+
+    /// The old keys of setting number `leaf`, in the order in which they are tried.
+    pub(crate) fn old_of(&self, leaf: usize) -> &'static [Old] {
+        let is_of = |old: &Old| usize::from(old.leaf) == leaf;
+        let from = self.old.iter().position(is_of).unwrap_or(self.old.len());
+        let (_, rest) = self.old.split_at_checked(from).unwrap_or_default();
+        let len = rest.iter().take_while(|old| is_of(old)).count();
+        rest.split_at_checked(len).unwrap_or_default().0
+    }
+
+    /// Key number `index` of the settings' own, then the old ones.
+    pub(crate) fn any_key(&self, index: usize) -> RawKey<'static> {
+        let old = self.old_at(index).map(|old| old.hash);
+        RawKey::Hash(old.unwrap_or_else(|| self.hash(index)))
+    }
+
+    /// The old key that is number `index` of all keys.
+    pub(crate) fn old_at(&self, index: usize) -> Option<&'static Old> {
+        self.old.get(index.checked_sub(self.hashes.len())?)
+    }
+
+    /// Whether an old key can be removed: no setting's own, and `done` with wherever it is an old one. True for the last of
+    /// those only.
+    pub(crate) fn may_go(&self, old: &'static Old, done: impl Fn(&Old) -> bool) -> bool {
+        let mut same = self.old.iter().filter(|other| other.hash == old.hash);
+        let is_last = same
+            .clone()
+            .next_back()
+            .is_some_and(|last| core::ptr::eq(last, old));
+        is_last && !self.hashes.contains(&old.hash) && same.all(done)
+    }
+
+    /// The `range` of setting number `leaf`, and whether a factory reset leaves it alone.
+    pub(crate) fn leaf(&self, leaf: usize) -> Option<(&'static str, bool)> {
         let mut fields = self.fields;
         let mut rest = leaf;
         let mut keep = false;
@@ -100,7 +106,7 @@ impl Tree {
             let field = fields.get(number)?;
             keep |= field.keep;
             match &field.node {
-                Node::Leaf(leaf) => return Some((leaf, keep)),
+                Node::Leaf(range) => return Some((range, keep)),
                 Node::Group(inner) => (fields, rest) = (inner, below),
                 Node::Array(inner, _) => (fields, rest) = (inner, split(inner, below).1),
             }
@@ -165,50 +171,6 @@ pub(crate) const fn split(fields: &[Field], leaf: usize) -> (usize, usize) {
     }
 }
 
-const fn max_len(fields: &[Field]) -> usize {
-    let mut most = 0;
-    let mut fields = fields;
-    while let [field, rest @ ..] = fields {
-        let len = match field.node {
-            Node::Leaf(leaf) => leaf.max_len,
-            Node::Group(inner) | Node::Array(inner, _) => max_len(inner),
-        };
-        if len > most {
-            most = len;
-        }
-        fields = rest;
-    }
-    most
-}
-
-/// Writes the hashes below `fields` from `out[at]` on; returns where it stopped. `path` ends with its dot.
-const fn fill(fields: &[Field], path: KeyHasher, out: &mut [u32], at: usize) -> usize {
-    let mut at = at;
-    let mut fields = fields;
-    while let [field, rest @ ..] = fields {
-        let path = path.text(field.name);
-        match field.node {
-            Node::Leaf(leaf) => {
-                let (_, tail) = out.split_at_mut(at);
-                if let [slot, ..] = tail {
-                    *slot = shape::hash(path.byte(b':'), leaf.schema).finish();
-                }
-                at = at.saturating_add(1);
-            }
-            Node::Group(inner) => at = fill(inner, path.byte(b'.'), out, at),
-            Node::Array(inner, len) => {
-                let mut index = 0usize;
-                while index < len {
-                    at = fill(inner, path.byte(b'.').number(index).byte(b'.'), out, at);
-                    index = index.saturating_add(1);
-                }
-            }
-        }
-        fields = rest;
-    }
-    at
-}
-
 /// The name of a setting: `wifi.ssid`, `slots.3.hour`. Printed on demand, so that no joined strings lie in flash.
 #[derive(Clone, Copy)]
 pub struct Path {
@@ -236,10 +198,15 @@ impl Path {
         self.leaf as usize
     }
 
-    /// What is known of the setting: its schema, its range as written.
+    /// What the setting's `range` allows, as written, or nothing.
     #[must_use]
-    pub fn info(&self) -> Option<&'static Leaf> {
-        self.tree.leaf(self.leaf()).map(|(leaf, _)| leaf)
+    pub fn range(&self) -> &'static str {
+        self.tree.leaf(self.leaf()).map_or("", |(range, _)| range)
+    }
+
+    /// The tree that the setting is of.
+    pub(crate) const fn tree(&self) -> &'static Tree {
+        self.tree
     }
 
     /// Whether a factory reset leaves the setting alone.

@@ -61,7 +61,7 @@ fn each_leaf_is_reached() {
     for leaf in 0..17 {
         assert_eq!(bytes(&root, leaf), Ok(vec![leaf as u8]));
     }
-    assert!(root.is_default(15, &[1]));
-    assert!(!root.is_default(16, &[1]));
+    assert!(root.holds(15, &[15]));
+    assert!(!root.holds(16, &[1]));
     assert!(root.none.is_empty());
 }

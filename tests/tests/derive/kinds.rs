@@ -82,15 +82,26 @@ fn every_kind_has_its_shape_in_its_key() {
     assert_eq!(Kinds::COUNT, SHAPES.len());
 }
 
+/// The keys of all kinds for ever: a device in the field has them in its flash.
+#[test]
+fn keys_never_change() {
+    let keys: std::vec::Vec<_> = Kinds::TREE
+        .hashes
+        .iter()
+        .map(|hash| format!("{hash:08x}"))
+        .collect();
+    insta::assert_snapshot!(keys.join(" "), @"3c42ca9c 0e29b51e 3d51ee63 3570ce23 8edf5d17 0df602e3 dfdced65 0f0526aa 0724066a 6092955e 576e80d9 8374b569 7b939529 7915fee2 aa6cbeda 5aedbccc 38f16e58 519ec66a 589298bb 0a823f9b 0e3cb9cb fa56ccc5 42f27584 42f375c3 4f61b535");
+}
+
 #[test]
 fn every_kind_goes_to_bytes_and_back() {
     let mut kinds = Kinds::defaults();
     for leaf in 0..Kinds::COUNT {
         let bytes = bytes(&kinds, leaf).unwrap_or_default();
-        let room = kvs::Path::new(Kinds::TREE, leaf).info();
-        assert!(room.is_some_and(|room| bytes.len() <= room.max_len));
+        let room = Kinds::SCHEMA.leaf(leaf);
+        assert!(room.is_some_and(|(room, _)| bytes.len() <= room.max_len));
         assert_eq!(kinds.decode(leaf, &bytes), Ok(()), "leaf {leaf}");
-        assert!(kinds.is_default(leaf, &bytes), "leaf {leaf}");
+        assert!(kinds.holds(leaf, &bytes), "leaf {leaf}");
     }
-    assert!(!kinds.is_default(0, &[1]));
+    assert!(!kinds.holds(0, &[1]));
 }

@@ -75,7 +75,8 @@ fn runs(mode: &Mode) -> Result<(), &'static str> {
 
 /// All paths of a tree, with their hashes.
 fn listing<T: Settings>() -> std::vec::Vec<(std::string::String, u32)> {
-    T::HASHES
+    T::TREE
+        .hashes
         .iter()
         .enumerate()
         .map(|(leaf, hash)| (kvs::Path::new(T::TREE, leaf).to_string(), *hash))
@@ -149,7 +150,7 @@ fn keys_agree_with_the_tree() {
         (keys.slots[2].target.path(), keys.slots[2].target.hash()),
         (keys.calibration.path(), keys.calibration.hash()),
     ] {
-        assert_eq!(Thermostat::HASHES.get(path.leaf()), Some(&hash));
+        assert_eq!(Thermostat::TREE.hashes.get(path.leaf()), Some(&hash));
     }
     assert_eq!(
         keys.slots[2].target.path().to_string(),
@@ -162,7 +163,7 @@ fn keys_agree_with_the_tree() {
 
 #[test]
 fn what_is_known_of_a_setting() {
-    let info = |leaf| kvs::Path::new(Thermostat::TREE, leaf).info();
+    let info = |leaf| Thermostat::SCHEMA.leaf(leaf).map(|(leaf, _)| leaf);
     let ranges: std::vec::Vec<_> = (0..15).filter_map(info).map(|leaf| leaf.range).collect();
     assert_eq!(
         ranges,
@@ -242,7 +243,7 @@ fn every_leaf_goes_to_bytes_and_back() {
             Ok(())
         );
         let changed = [0, 2, 4, 10, 11, 14].contains(&leaf);
-        let same = other.is_default(leaf, &bytes.unwrap_or_default());
+        let same = defaults().holds(leaf, &bytes.unwrap_or_default());
         assert_eq!(same, !changed, "leaf {leaf}");
     }
     assert_eq!(loaded, other);
@@ -267,7 +268,7 @@ fn decoding_is_strict_and_all_or_nothing() {
         assert_eq!(settings.decode(leaf, wrong), Err(Rejection::Undecodable));
     }
     assert_eq!(settings, defaults());
-    assert!(!settings.is_default(15, &[0]));
+    assert!(!settings.holds(15, &[0]));
     assert_eq!(bytes(&settings, 15), Err(EncodeError::Unencodable));
 }
 
@@ -346,8 +347,7 @@ fn ranges_and_functions_of_all_kinds() {
     assert_eq!(keys.computed.check(&101), outside);
     assert_eq!(keys.computed.check(&-120), Ok(()));
     let ranges: std::vec::Vec<_> = (0..6)
-        .filter_map(|leaf| kvs::Path::new(Checked::TREE, leaf).info())
-        .map(|leaf| leaf.range)
+        .map(|leaf| kvs::Path::new(Checked::TREE, leaf).range())
         .collect();
     assert_eq!(
         ranges,

@@ -1,65 +1,9 @@
-//! The thermostat, driven as a person would, and killed as a power cut would.
+//! The thermostats, driven as a person would, and killed as a power cut would.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+mod device;
+mod update;
 
-/// The example's program: `cargo test` builds it beside this one.
-fn program() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let target = test.parent().and_then(Path::parent).unwrap();
-    target.join("examples").join("thermostat")
-}
-
-/// A flash image of its own for each test.
-struct Device {
-    image: PathBuf,
-}
-
-impl Device {
-    fn new(name: &str) -> Self {
-        let image = std::env::temp_dir().join(format!("kvs-{name}-{}.flash", std::process::id()));
-        let _ = std::fs::remove_file(&image);
-        Self { image }
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(program());
-        command.args(arguments).arg("--flash").arg(&self.image);
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
-    }
-
-    /// The output of a run that succeeds.
-    fn ok(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        let errors = String::from_utf8(output.stderr).unwrap();
-        assert!(output.status.success(), "{arguments:?}: {errors}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn get(&self, path: &str) -> String {
-        self.ok(&["get", path]).trim_end().into()
-    }
-
-    /// The message of a run that is turned down, which must leave the flash alone.
-    fn refused(&self, arguments: &[&str]) -> String {
-        let before = std::fs::read(&self.image).unwrap();
-        let output = self.run(arguments);
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
-        assert_eq!(std::fs::read(&self.image).unwrap(), before);
-        String::from_utf8(output.stderr).unwrap()
-    }
-}
-
-impl Drop for Device {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.image);
-    }
-}
+use device::Device;
 
 #[test]
 fn a_first_boot_has_defaults_and_the_next_finds_what_was_set() {
@@ -188,9 +132,7 @@ fn the_flash_image_must_have_the_right_size() {
 #[test]
 fn it_survives_being_killed_at_any_moment() {
     let device = Device::new("killed");
-    let started = Instant::now();
-    device.ok(&["set-many", "target=100", "period_ms=100"]);
-    let usual = started.elapsed();
+    let usual = device.time(&["set-many", "target=100", "period_ms=100"]);
     let (mut last, mut boots) = (100, 0);
     for round in 0..120u32 {
         let next = 101 + round;
@@ -201,23 +143,13 @@ fn it_survives_being_killed_at_any_moment() {
         } else {
             &["set-many", &target, &period]
         };
-        let mut child = device
-            .command(arguments)
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(usual * (round % 40) / 30);
-        let acknowledged = child.try_wait().unwrap().is_some();
-        let _ = child.kill();
-        let done = child.wait().unwrap().success() || acknowledged;
+        let patience = usual * (round % 40) / 30;
+        let done = device.killed(arguments, patience);
 
         let target: u32 = device.get("target").parse().unwrap();
         let period: u32 = device.get("period_ms").parse().unwrap();
         let count: u32 = device.get("boot_count").parse().unwrap();
-        let what = format!(
-            "round {round}, killed after {:?}",
-            usual * (round % 40) / 30
-        );
+        let what = format!("round {round}, killed after {patience:?}");
         assert_eq!(target, period, "{what}");
         if boot {
             assert_eq!(target, last, "{what}");
@@ -229,5 +161,4 @@ fn it_survives_being_killed_at_any_moment() {
         (last, boots) = (target, count);
     }
     assert!(boots > 0 && last > 101, "some rounds ended in time");
-    assert!(usual > Duration::ZERO);
 }

@@ -1,0 +1,262 @@
+//! The lock file as TOML.
+
+use core::fmt;
+use std::borrow::ToOwned;
+use std::format;
+use std::string::{String, ToString};
+use std::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use super::model::{Fate, Lock, OldKey, Setting};
+use super::ty::Type;
+use crate::hash::key_hash;
+
+/// Of the file, not of the crate.
+const VERSION: u32 = 1;
+
+/// From this length on a versioned name is cut off, and its hash can't be told from it.
+const CUT_OFF: usize = 512;
+
+/// Why a text is no lock file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseError(String);
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl core::error::Error for ParseError {}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    version: u32,
+    #[serde(rename = "struct")]
+    name: String,
+    #[serde(default, rename = "setting")]
+    settings: Vec<Setting>,
+    #[serde(default, rename = "old", skip_serializing_if = "Vec::is_empty")]
+    old: Vec<Old>,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    version: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Old {
+    path: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "optional_hash"
+    )]
+    hash: Option<u32>,
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    ty: Option<Type>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    became: Vec<String>,
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    taken: bool,
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    retired: bool,
+}
+
+pub(super) fn print(lock: &Lock) -> Result<String, toml::ser::Error> {
+    let file = File {
+        version: VERSION,
+        name: lock.name.clone(),
+        settings: lock.settings.clone(),
+        old: lock.old.iter().map(Old::from).collect(),
+    };
+    let text = toml::to_string_pretty(&file)?;
+    Ok(format!(
+        "\
+# What devices in the field may have stored by the settings of `{}`, and of its earlier versions.
+# A test compares it with the struct. Commit it; after a change: UPDATE_LOCK=1 cargo test
+{text}",
+        lock.name
+    ))
+}
+
+pub(super) fn parse(text: &str) -> Result<Lock, ParseError> {
+    // A checkout may have changed the ends of lines, also of those in docs.
+    let text = text.replace("\r\n", "\n");
+    let wrong = |error: toml::de::Error| ParseError(error.to_string().trim_end().to_owned());
+    let Version { version } = toml::from_str(&text).map_err(wrong)?;
+    if version != VERSION {
+        return Err(ParseError(format!(
+            "it is of version {version}, and this kvs knows version {VERSION}: update kvs"
+        )));
+    }
+    let file: File = toml::from_str(&text).map_err(wrong)?;
+    let old = file.old.into_iter().map(|old| {
+        let at = line_of(&text, old.key.as_deref().unwrap_or(&old.path));
+        OldKey::try_from(old).map_err(|what| ParseError(format!("{at}{what}")))
+    });
+    let lock = Lock {
+        name: file.name,
+        settings: file.settings,
+        old: old.collect::<Result<_, _>>()?,
+    };
+    check(&lock, &text)?;
+    Ok(lock)
+}
+
+/// Whether it can have been written by [`print`]: an edit by hand or a bad merge would make the test blind.
+fn check(lock: &Lock, text: &str) -> Result<(), ParseError> {
+    let settings = lock.settings.iter();
+    let settings = settings.map(|setting| (&setting.path, setting.key.as_str()));
+    let old = lock.old.iter();
+    let old = old.filter_map(|old| Some((&old.path, old.key.as_deref()?)));
+    for (path, key) in settings.chain(old) {
+        let rest = key.strip_prefix(path.as_str());
+        if key.len() < CUT_OFF && !rest.is_some_and(|rest| rest.starts_with(':')) {
+            let at = line_of(text, key);
+            let text = format!("{at}the key `{key}` is not one of the path `{path}`");
+            return Err(ParseError(text));
+        }
+    }
+    let mut paths: Vec<&str> = Vec::new();
+    for Setting { path, .. } in &lock.settings {
+        if paths.contains(&path.as_str()) {
+            let at = line_of(text, path);
+            return Err(ParseError(format!(
+                "{at}the setting `{path}` is there twice"
+            )));
+        }
+        paths.push(path);
+    }
+    let mut seen: Vec<&str> = Vec::new();
+    for (key, hash) in lock.names() {
+        if seen.contains(&key) {
+            let at = line_of(text, key);
+            return Err(ParseError(format!("{at}the key `{key}` is there twice")));
+        }
+        let right = key_hash(key);
+        if key.len() < CUT_OFF && hash != right {
+            let at = line_of(text, key);
+            return Err(ParseError(format!(
+                "{at}the hash of `{key}` is {right:#010x}, not {hash:#010x}"
+            )));
+        }
+        seen.push(key);
+    }
+    Ok(())
+}
+
+/// `line 7: ` for the last line with `name` in quotes: a merge puts what is wrong behind what was right.
+fn line_of(text: &str, name: &str) -> String {
+    let quoted = [format!("\"{name}\""), format!("'{name}'")];
+    let has = |line: &str| {
+        !line.starts_with(' ') && quoted.iter().any(|quoted| line.ends_with(quoted.as_str()))
+    };
+    let lines: Vec<_> = text.lines().collect();
+    match lines.iter().rposition(|line| has(line)) {
+        Some(line) => format!("line {}: ", line.saturating_add(1)),
+        None => String::new(),
+    }
+}
+
+impl From<&OldKey> for Old {
+    fn from(old: &OldKey) -> Self {
+        let became = match &old.fate {
+            Fate::Became(paths) => paths.clone(),
+            Fate::Taken | Fate::Retired => Vec::new(),
+        };
+        Self {
+            path: old.path.clone(),
+            key: old.key.clone(),
+            hash: old.hash,
+            ty: old.ty.clone(),
+            became,
+            taken: old.fate == Fate::Taken,
+            retired: old.fate == Fate::Retired,
+        }
+    }
+}
+
+impl TryFrom<Old> for OldKey {
+    type Error = String;
+
+    fn try_from(old: Old) -> Result<Self, String> {
+        let fate = match (old.became.is_empty(), old.taken, old.retired) {
+            (false, false, false) => Fate::Became(old.became),
+            (true, true, false) => Fate::Taken,
+            (true, false, true) => Fate::Retired,
+            _ => {
+                let path = old.path;
+                return Err(format!(
+                    "of the old `{path}` it needs to say one of `became`, `taken` and `retired`"
+                ));
+            }
+        };
+        if old.key.is_some() != old.hash.is_some() {
+            let path = old.path;
+            return Err(format!(
+                "the old `{path}` needs both `key` and `hash`, or neither"
+            ));
+        }
+        Ok(Self {
+            path: old.path,
+            key: old.key,
+            hash: old.hash,
+            ty: old.ty,
+            fate,
+        })
+    }
+}
+
+/// Hashes as `"0x1090763b"`.
+pub(super) mod hash {
+    use std::format;
+    use std::string::String;
+
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[allow(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde calls it with a reference"
+    )]
+    pub(in super::super) fn serialize<S: Serializer>(hash: &u32, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&format_args!("{hash:#010x}"))
+    }
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<u32, D::Error> {
+        let text = String::deserialize(from)?;
+        let digits = text.strip_prefix("0x");
+        digits
+            .and_then(|digits| u32::from_str_radix(digits, 16).ok())
+            .ok_or_else(|| D::Error::custom(format!("`{text}` is no hash such as 0x1090763b")))
+    }
+}
+
+mod optional_hash {
+    use serde::{Deserializer, Serializer};
+
+    #[allow(
+        clippy::ref_option,
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde calls it with a reference"
+    )]
+    pub(super) fn serialize<S: Serializer>(hash: &Option<u32>, to: S) -> Result<S::Ok, S::Error> {
+        match hash {
+            Some(hash) => super::hash::serialize(hash, to),
+            None => to.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
+        super::hash::deserialize(from).map(Some)
+    }
+}

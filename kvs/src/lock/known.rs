@@ -1,0 +1,257 @@
+//! From a settings struct to its lock: the names that are in its schema, current and old.
+
+use std::borrow::ToOwned;
+use std::format;
+use std::string::{String, ToString};
+use std::vec;
+use std::vec::Vec;
+
+use super::model::{Fate, Lock, OldKey, Setting, path_of};
+use super::ty::Type;
+use crate::settings::{FieldSchema, KeyEntry, Schema, SchemaNode};
+
+/// All names of a struct.
+pub(super) struct Known {
+    /// Its lock, if there was none before.
+    pub(super) lock: Lock,
+    /// Each use of an old name.
+    pub(super) uses: Vec<Use>,
+    /// The paths retired without a type.
+    bare: Vec<String>,
+    /// `prefix` and a dot, or nothing.
+    pub(super) prefix: String,
+}
+
+/// An old name, and what is done with its values.
+pub(super) struct Use {
+    pub(super) key: String,
+    hash: u32,
+    pub(super) ty: Type,
+    pub(super) to: To,
+}
+
+/// What is done with an old value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum To {
+    /// It is taken for this setting as it is.
+    AsIs(usize),
+    /// A rule of this setting converts it.
+    Rule(usize),
+    /// The struct's own function takes it.
+    Struct,
+    Retired,
+}
+
+impl Known {
+    pub(super) fn of(schema: &'static Schema) -> Self {
+        let mut keys = vec![KeyEntry::NONE; schema.key_count()];
+        schema.fill_keys(0, &mut keys);
+        let prefix = match schema.prefix {
+            "" => String::new(),
+            prefix => format!("{prefix}."),
+        };
+        let mut walk = Walk::default();
+        walk.schema(schema, core::slice::from_ref(&prefix));
+        let uses: Vec<_> = keys.iter().filter_map(Use::new).collect();
+        let current = keys.iter().filter(|key| key.is_current());
+        let settings = current.zip(walk.docs).enumerate();
+        let settings = settings.filter_map(|(leaf, (key, docs))| {
+            let (schema, keep) = schema.leaf(leaf)?;
+            let key_text = key.name.as_str().to_owned();
+            let mut old: Vec<String> = Vec::new();
+            for one in uses.iter().filter(|one| one.to.setting() == Some(leaf)) {
+                if !old.contains(&one.key) {
+                    old.push(one.key.clone());
+                }
+            }
+            Some(Setting {
+                path: path_of(&key_text),
+                key: key_text,
+                hash: key.name.hash(),
+                ty: schema.ty.into(),
+                rev: schema.rev,
+                unit: schema.unit.to_owned(),
+                default: schema.default.to_owned(),
+                range: schema.range.to_owned(),
+                docs: docs.trim().to_owned(),
+                keep,
+                old,
+            })
+        });
+        let lock = Lock {
+            name: schema.name.to_owned(),
+            settings: settings.collect(),
+            old: Vec::new(),
+        };
+        let mut known = Self {
+            lock,
+            uses,
+            bare: walk.bare,
+            prefix,
+        };
+        known.lock.old = known.old_keys(&[]);
+        known
+    }
+
+    /// All old keys: `before`, and those of the schema.
+    pub(super) fn old_keys(&self, before: &[OldKey]) -> Vec<OldKey> {
+        let mut out: Vec<OldKey> = Vec::new();
+        for old in before {
+            let fate = match &old.key {
+                Some(key) => self.fate(key, &old.path, &old.fate),
+                None => old.fate.clone(),
+            };
+            out.push(OldKey {
+                fate,
+                ..old.clone()
+            });
+        }
+        for one in &self.uses {
+            let is_it = |old: &OldKey| old.key.as_ref() == Some(&one.key);
+            if out.iter().any(is_it) {
+                continue;
+            }
+            let path = path_of(&one.key);
+            out.push(OldKey {
+                fate: self.fate(&one.key, &path, &Fate::Retired),
+                path,
+                key: Some(one.key.clone()),
+                hash: Some(one.hash),
+                ty: Some(one.ty.clone()),
+            });
+        }
+        let bare = self.bare.iter().map(|path| OldKey {
+            path: path.clone(),
+            key: None,
+            hash: None,
+            ty: None,
+            fate: Fate::Retired,
+        });
+        out.extend(bare);
+        // A setting may be migrated from what is another's key.
+        out.retain(|old| old.key.as_deref().is_none_or(|key| !self.is_current(key)));
+        out.sort_by(|a, b| {
+            (&a.path, a.key.is_none(), &a.key).cmp(&(&b.path, b.key.is_none(), &b.key))
+        });
+        // Behind a retired key its path alone says nothing more.
+        out.dedup_by(|next, old| {
+            next.path == old.path && next.key.is_none() && old.fate == Fate::Retired
+        });
+        out
+    }
+
+    /// What the schema does with an old key; `before` if it says nothing.
+    fn fate(&self, key: &str, path: &str, before: &Fate) -> Fate {
+        let mut paths: Vec<String> = Vec::new();
+        for leaf in self.uses_of(key).filter_map(|one| one.to.setting()) {
+            let setting = self.lock.settings.get(leaf);
+            paths.extend(setting.map(|setting| setting.path.clone()));
+        }
+        paths.dedup();
+        if !paths.is_empty() {
+            return Fate::Became(paths);
+        }
+        if self.uses_of(key).any(|one| one.to == To::Struct) {
+            return Fate::Taken;
+        }
+        if self.is_retired(key, path) {
+            return Fate::Retired;
+        }
+        before.clone()
+    }
+
+    pub(super) fn uses_of<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a Use> {
+        self.uses.iter().filter(move |one| one.key == key)
+    }
+
+    pub(super) fn is_current(&self, key: &str) -> bool {
+        self.lock.settings.iter().any(|setting| setting.key == key)
+    }
+
+    /// Whether `retired` lists the key, or its path without a type.
+    pub(super) fn is_retired(&self, key: &str, path: &str) -> bool {
+        self.uses_of(key).any(|one| one.to == To::Retired)
+            || self.bare.iter().any(|bare| bare == path)
+    }
+
+    /// Each name with its hash, current and old.
+    pub(super) fn names(&self) -> impl Iterator<Item = (&str, u32)> {
+        let own = self.lock.settings.iter();
+        let own = own.map(|setting| (setting.key.as_str(), setting.hash));
+        own.chain(self.uses.iter().map(|one| (one.key.as_str(), one.hash)))
+    }
+}
+
+impl Use {
+    fn new(entry: &KeyEntry) -> Option<Self> {
+        if entry.is_current() {
+            return None;
+        }
+        let to = match entry.leaf() {
+            Some(leaf) if entry.is_alias() => To::AsIs(leaf),
+            Some(leaf) => To::Rule(leaf),
+            None if entry.is_retired() => To::Retired,
+            None => To::Struct,
+        };
+        Some(Self {
+            key: entry.name.as_str().to_owned(),
+            hash: entry.name.hash(),
+            ty: entry.ty.into(),
+            to,
+        })
+    }
+}
+
+impl To {
+    fn setting(self) -> Option<usize> {
+        match self {
+            Self::AsIs(leaf) | Self::Rule(leaf) => Some(leaf),
+            Self::Struct | Self::Retired => None,
+        }
+    }
+}
+
+/// Gathers what the keys do not say.
+#[derive(Default)]
+struct Walk {
+    /// By setting.
+    docs: Vec<&'static str>,
+    bare: Vec<String>,
+}
+
+impl Walk {
+    /// Goes through a struct that is, or was, at these `places`: beginnings of paths, up to a dot.
+    fn schema(&mut self, schema: &'static Schema, places: &[String]) {
+        for field in schema.fields {
+            match field.node {
+                SchemaNode::Leaf(_) => self.docs.push(field.docs),
+                SchemaNode::Group(inner) => self.schema(inner, &within(field, places, "")),
+                SchemaNode::Array(inner, len) => {
+                    for index in 0..len {
+                        let index = format!("{index}.");
+                        self.schema(inner, &within(field, places, &index));
+                    }
+                }
+            }
+        }
+        for retired in schema.retired.iter().filter(|one| one.ty.is_none()) {
+            for place in places {
+                let whole = retired.name.strip_prefix('/').map(ToString::to_string);
+                let path = whole.unwrap_or_else(|| format!("{place}{}", retired.name));
+                if !self.bare.contains(&path) {
+                    self.bare.push(path);
+                }
+            }
+        }
+    }
+}
+
+fn within(field: &FieldSchema, places: &[String], index: &str) -> Vec<String> {
+    let names = core::iter::once(&field.name).chain(field.aliases);
+    let each = |place: &String| {
+        let names = names.clone();
+        let paths = names.map(|name| format!("{place}{name}.{index}"));
+        paths.collect::<Vec<_>>()
+    };
+    places.iter().flat_map(each).collect()
+}

@@ -1,0 +1,107 @@
+//! The lock file: what devices in the field may have stored (feature `lock`, needs `std`).
+//!
+//! A settings struct changes from release to release, and each change has to do with values that are in flash already. The
+//! compiler sees one version of the struct only. The lock file is the version before, and all those before it; a test
+//! compares:
+//!
+//! ```
+//! # mod my_firmware {
+//! #[derive(kvs::Settings)]
+//! pub struct Thermostat {
+//!     #[setting(default = 210, range = 50..=350, unit = "0.1 C")]
+//!     target: i16,
+//! }
+//! # }
+//! # use my_firmware::Thermostat;
+//! #[test]
+//! fn settings_are_compatible() {
+//!     kvs::assert_schema_unchanged!(Thermostat, "settings.lock");
+//! }
+//! ```
+//!
+//! The path is that from the `Cargo.toml` of the crate with the test. `UPDATE_LOCK=1 cargo test` writes the file; commit it.
+//!
+//! ```toml
+//! version = 1
+//! struct = "Thermostat"
+//!
+//! [[setting]]
+//! path = "target"
+//! key = "target:i16"
+//! hash = "0x24b95625"
+//! type = "i16"
+//! unit = "0.1 C"
+//! default = "210"
+//! range = "50..=350"
+//! ```
+//!
+//! # What the test lets pass
+//!
+//! New settings, other defaults, ranges, docs and capacities, enum variants at the end, other names of types, fields in a
+//! value and variants. It says on stderr that the file is behind then, and with `UPDATE_LOCK=exact` it fails: for releases.
+//!
+//! # What it fails on
+//!
+//! | | what to write |
+//! |---|---|
+//! | another type or `rev`, and the old value is lost | `migrate(..)` |
+//! | a setting that is gone | `alias`, `migrate` or `retired` |
+//! | another unit | `rev`, `migrate` |
+//! | enum variants removed, reordered, put in the middle, with other contents; fields of a value reordered | `rev`, `migrate` |
+//! | an `alias` or `migrate` that reads an old value as another type | the type as it was |
+//! | a name that was retired or renamed, and is back | another name, or `rev` |
+//! | an old key that is not migrated any more | the rule again, or `retired` |
+//! | a name with the hash of an old one | `rename` |
+//!
+//! The message says which, and what to write. An update keeps the keys that are no setting's any more, so that those of long
+//! ago count too:
+//!
+//! ```toml
+//! [[old]]
+//! path = "wifi.name"
+//! key = "wifi.name:str"
+//! hash = "0x0be4c5a5"
+//! type = "str"
+//! became = ["wifi.ssid"]
+//! ```
+//!
+//! Programs read the file with [`Lock`], and values in flash by the [`Type`]s in it.
+
+#![allow(
+    clippy::test_attr_in_doctest,
+    reason = "the example is a test, to be compiled only"
+)]
+
+mod check;
+mod compare;
+mod file;
+mod gone;
+mod known;
+mod model;
+mod parse;
+mod past;
+mod problem;
+mod rust;
+mod ty;
+mod verify;
+
+pub use file::ParseError;
+pub use model::{Fate, Lock, OldKey, Setting};
+pub use parse::TypeError;
+pub use problem::Problem;
+pub use ty::Type;
+pub use verify::{Failure, Mode, Verdict, Why, assert_unchanged, verify};
+
+/// Fails a test if a settings struct has changed in a way that would lose or misread what devices have stored. See
+/// [`lock`](crate::lock).
+///
+/// The path is that of the lock file, from the directory of the `Cargo.toml` of the crate that calls this.
+#[macro_export]
+macro_rules! assert_schema_unchanged {
+    ($settings:ty, $path:expr $(,)?) => {
+        $crate::lock::assert_unchanged(
+            <$settings as $crate::Settings>::SCHEMA,
+            &::std::path::Path::new(::core::env!("CARGO_MANIFEST_DIR")).join($path),
+        )
+    };
+}

@@ -1,0 +1,216 @@
+//! A lock file and a settings struct: compared, and the file brought up to date.
+
+use core::fmt;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use std::ffi::OsString;
+use std::format;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::string::{String, ToString};
+use std::vec::Vec;
+use std::{env, fs, process};
+
+use super::file::ParseError;
+use super::model::Lock;
+use super::problem::Problem;
+use crate::settings::Schema;
+
+/// What is done with differences that are no problem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// They are told.
+    Check,
+    /// They are an error: for a release, whose lock file has to be that of its settings.
+    Exact,
+    /// They are written to the file, which is made if there is none.
+    Update,
+}
+
+/// What came of it, if nothing is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The file says what the struct says.
+    Same,
+    /// The struct has changed as it may, in these ways.
+    Behind(Vec<String>),
+    /// The file has been written.
+    Written,
+}
+
+/// What is wrong. Its text is for the person who has changed the struct.
+#[derive(Debug)]
+pub struct Failure {
+    path: PathBuf,
+    name: &'static str,
+    /// What is wrong.
+    pub why: Why,
+}
+
+/// What is wrong with a lock file or with the struct.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Why {
+    /// There is no file.
+    Missing,
+    /// The file can't be read or written.
+    Io(io::Error),
+    /// The file is no lock file.
+    Malformed(ParseError),
+    /// The struct has changed as it must not.
+    Changed(Vec<Problem>),
+    /// The struct has changed as it may, and [`Mode::Exact`] does not let it.
+    Behind(Vec<String>),
+    /// `UPDATE_LOCK` has a value that means nothing.
+    BadMode(String),
+}
+
+impl Mode {
+    /// The environment variable that says the mode: `UPDATE_LOCK=1`, `UPDATE_LOCK=exact`.
+    pub const VARIABLE: &str = "UPDATE_LOCK";
+
+    /// The mode that a value of [`UPDATE_LOCK`](Self::VARIABLE) asks for.
+    #[must_use]
+    pub fn of(value: &str) -> Option<Self> {
+        match value {
+            "" | "0" => Some(Self::Check),
+            "1" => Some(Self::Update),
+            "exact" => Some(Self::Exact),
+            _ => None,
+        }
+    }
+}
+
+/// What [`assert_schema_unchanged!`](crate::assert_schema_unchanged) calls: [`verify`] in the mode that `UPDATE_LOCK` says.
+///
+/// # Panics
+///
+/// With the text of the [`Failure`].
+#[track_caller]
+#[allow(clippy::panic, reason = "an assertion")]
+pub fn assert_unchanged(schema: &'static Schema, path: &Path) {
+    let value = env::var_os(Mode::VARIABLE).unwrap_or_default();
+    let value = value.to_string_lossy();
+    let verdict = match Mode::of(&value) {
+        Some(mode) => verify(schema, path, mode),
+        None => Err(Failure {
+            path: path.into(),
+            name: schema.name,
+            why: Why::BadMode(value.to_string()),
+        }),
+    };
+    match verdict {
+        Ok(Verdict::Same | Verdict::Written) => {}
+        // Not by `eprintln`, which is not seen of a test that passes.
+        Ok(Verdict::Behind(changes)) => {
+            let text = behind(schema.name, path, &changes);
+            let _ = writeln!(io::stderr(), "note: {text}");
+        }
+        Err(failure) => panic!("{failure}"),
+    }
+}
+
+/// Compares the lock file at `path` with a settings struct.
+///
+/// # Errors
+///
+/// What is wrong with the file, or with the struct's changes. Then nothing is written.
+pub fn verify(schema: &'static Schema, path: &Path, mode: Mode) -> Result<Verdict, Failure> {
+    let fail = |why| Failure {
+        path: path.into(),
+        name: schema.name,
+        why,
+    };
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return match mode {
+                Mode::Update => write(path, &Lock::of(schema)).map_err(|why| fail(Why::Io(why))),
+                Mode::Check | Mode::Exact => Err(fail(Why::Missing)),
+            };
+        }
+        Err(error) => return Err(fail(Why::Io(error))),
+    };
+    let lock: Lock = text.parse().map_err(|why| fail(Why::Malformed(why)))?;
+    let new = lock.update(schema).map_err(|why| fail(Why::Changed(why)))?;
+    if new == lock {
+        return Ok(Verdict::Same);
+    }
+    match mode {
+        Mode::Check => Ok(Verdict::Behind(lock.changes(&new))),
+        Mode::Exact => Err(fail(Why::Behind(lock.changes(&new)))),
+        Mode::Update => write(path, &new).map_err(|why| fail(Why::Io(why))),
+    }
+}
+
+/// Through another file, so that there is never half a lock.
+fn write(path: &Path, lock: &Lock) -> io::Result<Verdict> {
+    // Tests run at the same time.
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let mut name = OsString::from(path);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    name.push(format!(".{}.{count}.tmp", process::id()));
+    let temporary = PathBuf::from(name);
+    let written = fs::write(&temporary, lock.to_string());
+    let result = written.and_then(|()| fs::rename(&temporary, path));
+    if result.is_err() {
+        // The error that counts is the one above.
+        let _ = fs::remove_file(&temporary);
+    }
+    result.map(|()| Verdict::Written)
+}
+
+fn behind(name: &str, path: &Path, changes: &[String]) -> String {
+    format!(
+        "{} is behind `{name}` ({}); `UPDATE_LOCK=1 cargo test` brings it up to date",
+        path.display(),
+        changes.join("; ")
+    )
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, name, why } = self;
+        let file = path.display();
+        match why {
+            Why::Missing => write!(
+                f,
+                "there is no {file}: `UPDATE_LOCK=1 cargo test` writes it for `{name}`; commit it"
+            ),
+            Why::Io(error) => write!(f, "{file} cannot be read or written: {error}"),
+            Why::Malformed(error) => write!(
+                f,
+                "{file} is no lock file of settings: {error}\n\
+                 Take it from version control again; it is written by `UPDATE_LOCK=1 cargo test` only."
+            ),
+            Why::Changed(problems) => {
+                writeln!(
+                    f,
+                    "`{name}` has changed in a way that devices with {file} do not survive:\n"
+                )?;
+                for problem in problems {
+                    writeln!(f, "{problem}\n")?;
+                }
+                f.write_str(
+                    "Correct this; then `UPDATE_LOCK=1 cargo test` brings the file up to date. If no device has such values, \
+                     delete the file,\nand with it its history, and have it written anew.",
+                )
+            }
+            Why::Behind(changes) => f.write_str(&behind(name, path, changes)),
+            Why::BadMode(value) => write!(
+                f,
+                "{}={value} means nothing: it is `1` to write {file}, or `exact` to refuse one that is behind",
+                Mode::VARIABLE
+            ),
+        }
+    }
+}
+
+impl core::error::Error for Failure {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match &self.why {
+            Why::Io(error) => Some(error),
+            Why::Malformed(error) => Some(error),
+            _ => None,
+        }
+    }
+}

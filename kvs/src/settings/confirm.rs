@@ -1,0 +1,207 @@
+//! After an update: what was migrated is stored, and what no firmware needs any more is removed.
+
+use embedded_storage::nor_flash::NorFlash;
+
+use super::access::encoded;
+use super::history::Old;
+use super::report::Outcome;
+use super::tree::Tree;
+use super::{Leaves, Settings};
+use crate::change::{Batch, Change, Changes, RawKey, Refusal, Value};
+use crate::checksum::Checksum;
+use crate::error::Error;
+use crate::flash::FlashResult;
+use crate::store::Store;
+
+impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
+    /// Makes an update permanent: stores what a [`load`](Self::load) migrates, and removes the old keys that this
+    /// supersedes, and retired ones. Call it once the new firmware is known to work (after `mark_booted`, say); until then
+    /// nothing of the old firmware's is touched, and it finds its own values after a rollback. After it, the old firmware
+    /// finds its defaults, but for settings that have not changed.
+    ///
+    /// All of it is one atomic commit. Where that does not fit a sector, it is several: first what was migrated is stored,
+    /// then old keys are removed, and after a power cut in between a load gives the same, and a further call does the rest.
+    /// An old value that could not be migrated stays. Returns how many keys were written and removed; none of a confirmed
+    /// struct.
+    ///
+    /// What is changed in RAM and not saved is not stored by this. Costs the reads of a load.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`commit`](Store::commit).
+    pub fn confirm<S: Settings>(&mut self) -> FlashResult<F, usize> {
+        if S::TREE.old.iter().all(|old| !self.is_stored(old.hash)) {
+            return Ok(0);
+        }
+        let (settings, report) = self.load::<S>();
+        self.commit_parts(&Confirmation {
+            settings: &settings,
+            tree: S::TREE,
+            outcomes: report.outcomes.as_ref(),
+        })
+    }
+
+    /// Removes all hashed keys but those that `trees` know, current or old: what firmwares have left behind that this one
+    /// has never heard of. Raw keys that are stored by name stay. Returns how many were removed.
+    ///
+    /// To be given the trees of *all* settings structs of the firmware, and to be called when there is no way back to a
+    /// firmware whose settings these are. Removes in atomic commits of as many as fit a sector.
+    ///
+    /// ```
+    /// # use kvs::{Options, RawKey, Resources, Settings, Store, sim::presets};
+    /// # #[derive(Settings)]
+    /// # struct Lamp {
+    /// #     #[setting(default = 80)]
+    /// #     brightness: u8,
+    /// # }
+    /// # #[derive(Settings)]
+    /// # #[settings(prefix = "net")]
+    /// # struct Net {
+    /// #     #[setting(default = 1883)]
+    /// #     port: u16,
+    /// # }
+    /// # let mut resources = Resources::<8, 8, 64>::new();
+    /// # let mut store = Store::mount(presets::nrf52840(), 0..8 * 4096, &mut resources, Options::DEFAULT)?;
+    /// # store.put_bytes(RawKey::Hash(1), b"of a firmware long gone")?;
+    /// # store.put(Net::KEYS.port, &1)?;
+    /// assert_eq!(store.prune(&[Lamp::TREE, Net::TREE])?, 1);
+    /// # assert_eq!(store.get(Net::KEYS.port)?, 1);
+    /// # Ok::<(), kvs::Error<kvs::sim::SimError>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`commit`](Store::commit), and [`Flash`](Error::Flash) where a key could not be read.
+    pub fn prune(&mut self, trees: &[&'static Tree]) -> FlashResult<F, usize> {
+        let knows = |hash: u32| {
+            trees.iter().any(|tree| {
+                tree.hashes.contains(&hash) || tree.old.iter().any(|old| old.hash == hash)
+            })
+        };
+        let mut removed = 0usize;
+        loop {
+            let mut batch = [Change::delete(RawKey::Hash(0)); PRUNED_AT_ONCE];
+            let mut count = 0usize;
+            let mut keys = self.keys();
+            while let Some(slot) = batch.get_mut(count) {
+                let key = match keys.next() {
+                    Ok(Some(key)) => key,
+                    Ok(None) => break,
+                    // Whose it is can't be told.
+                    Err(Error::Corrupt { .. }) => continue,
+                    Err(error) => return Err(error),
+                };
+                if key.name.is_none() && !knows(key.hash) {
+                    *slot = Change::delete(RawKey::Hash(key.hash));
+                    count = count.saturating_add(1);
+                }
+            }
+            let batch = batch.get(..count).unwrap_or(&[]);
+            if batch.is_empty() {
+                return Ok(removed);
+            }
+            self.commit_parts(&Changes(batch))?;
+            removed = removed.saturating_add(count);
+        }
+    }
+
+    /// Commits `batch` as a whole if it fits a sector, else in parts from its beginning on.
+    fn commit_parts(&mut self, batch: &dyn Batch) -> FlashResult<F, usize> {
+        let mut changed = 0usize;
+        let mut from = 0usize;
+        let mut len = batch.len();
+        while from < batch.len() {
+            match self.commit_batch(&Part { batch, from, len }) {
+                Ok(count) => {
+                    changed = changed.saturating_add(count);
+                    from = from.saturating_add(len);
+                }
+                Err(Error::CommitTooLarge { .. }) if len > 1 => len = len.div_ceil(2),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(changed)
+    }
+}
+
+/// How many keys are looked for before they are pruned.
+const PRUNED_AT_ONCE: usize = 16;
+
+/// The commit of a confirmation: what was migrated, then the old keys.
+struct Confirmation<'a> {
+    settings: &'a dyn Leaves,
+    tree: &'static Tree,
+    outcomes: &'a [Outcome],
+}
+
+impl Confirmation<'_> {
+    /// Whether an old key has been made use of, or will not be.
+    fn is_done(&self, old: &Old) -> bool {
+        match old.leaf {
+            Old::RETIRED => true,
+            Old::STRUCT => {
+                let rejected = |outcome: &Outcome| matches!(outcome, Outcome::Rejected(_));
+                !self.outcomes.iter().any(rejected)
+            }
+            leaf => matches!(
+                self.outcomes.get(usize::from(leaf)),
+                Some(Outcome::Loaded | Outcome::Migrated(_))
+            ),
+        }
+    }
+}
+
+impl Batch for Confirmation<'_> {
+    fn len(&self) -> usize {
+        self.tree.hashes.len().saturating_add(self.tree.old.len())
+    }
+
+    fn key(&self, index: usize) -> RawKey<'_> {
+        self.tree.any_key(index)
+    }
+
+    fn value(&self, index: usize, scratch: &mut [u8]) -> Result<Value<'_>, Refusal> {
+        if let Some(old) = self.tree.old_at(index) {
+            let delete = self.tree.may_go(old, |old| self.is_done(old));
+            return Ok(if delete { Value::Delete } else { Value::Keep });
+        }
+        match self.outcomes.get(index) {
+            Some(Outcome::Migrated(_)) => encoded(self.settings, self.tree, index, scratch),
+            _ => Ok(Value::Keep),
+        }
+    }
+
+    fn is_unique(&self) -> bool {
+        true
+    }
+}
+
+/// Some of a batch's changes.
+struct Part<'a> {
+    batch: &'a dyn Batch,
+    from: usize,
+    len: usize,
+}
+
+impl Batch for Part<'_> {
+    fn len(&self) -> usize {
+        self.len.min(self.batch.len().saturating_sub(self.from))
+    }
+
+    fn key(&self, index: usize) -> RawKey<'_> {
+        self.batch.key(self.from.saturating_add(index))
+    }
+
+    fn value(&self, index: usize, scratch: &mut [u8]) -> Result<Value<'_>, Refusal> {
+        self.batch.value(self.from.saturating_add(index), scratch)
+    }
+
+    fn is_implied(&self, index: usize, value: &[u8]) -> bool {
+        self.batch
+            .is_implied(self.from.saturating_add(index), value)
+    }
+
+    fn is_unique(&self) -> bool {
+        self.batch.is_unique()
+    }
+}

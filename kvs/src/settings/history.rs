@@ -1,0 +1,494 @@
+//! From a schema to its keys, current and old: every name under which a value of the struct may be found in flash.
+//!
+//! ```text
+//! setting    names, in the order they are looked up
+//! wifi.ssid  wifi.ssid:str   its key
+//!            wifi.name:str   alias = "name" at the field
+//!            wifi.id:u32     migrate(from = "id", ty = u32, ..) at the field
+//!            net.ssid:str    alias = "net" at `wifi`, and with it all of the above once more
+//!            net.name:str
+//!            net.id:u32
+//! ```
+//!
+//! Runs while compiling; two different names with one hash don't compile.
+
+use postcard_schema::schema::{DataModelType, NamedType};
+
+use super::name::KeyName;
+use super::schema::{FieldSchema, LeafSchema, Retired, Schema, SchemaNode, Source};
+use super::shape;
+
+/// A key that is no setting's any more, in the order in which they are tried for each setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Old {
+    pub(crate) hash: u32,
+    /// The setting that it is migrated to, or one of the two below.
+    pub(crate) leaf: u16,
+    /// Which of the field's `migrate(..)` rules takes it, from 1 on; 0 for a value of the current type.
+    pub(crate) rule: u8,
+    flags: u8,
+}
+
+impl Old {
+    /// In place of a setting: the key is retired.
+    pub(crate) const RETIRED: u16 = u16::MAX;
+    /// In place of a setting: one of those that the struct's own function takes.
+    pub(crate) const STRUCT: u16 = u16::MAX - 1;
+
+    /// The next one is of the same rule.
+    const MORE: u8 = 1;
+    /// The rule does without it.
+    const OPTIONAL: u8 = 2;
+
+    const fn new(leaf: u16, rule: u8, flags: u8) -> Self {
+        Self {
+            hash: 0,
+            leaf,
+            rule,
+            flags,
+        }
+    }
+
+    pub(crate) const fn has_more(&self) -> bool {
+        self.flags & Self::MORE != 0
+    }
+
+    pub(crate) const fn is_optional(&self) -> bool {
+        self.flags & Self::OPTIONAL != 0
+    }
+}
+
+/// A key of a settings struct with its name, current or old.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyEntry {
+    /// The versioned name.
+    pub name: KeyName,
+    /// The type of the values under it.
+    pub ty: &'static NamedType,
+    is_current: bool,
+    /// Given in full, behind a `/`: the same wherever the struct is nested, so that it means nothing at the root.
+    is_whole: bool,
+    old: Old,
+}
+
+impl KeyEntry {
+    pub(crate) const NONE: Self = Self {
+        name: KeyName::EMPTY,
+        ty: &NamedType {
+            name: "",
+            ty: &DataModelType::Unit,
+        },
+        is_current: false,
+        is_whole: false,
+        old: Old::new(0, 0, 0),
+    };
+
+    /// Whether it is a setting's own key, not an old one.
+    #[must_use]
+    pub const fn is_current(&self) -> bool {
+        self.is_current
+    }
+
+    /// Whether it is an old key that nothing is migrated from.
+    #[must_use]
+    pub const fn is_retired(&self) -> bool {
+        !self.is_current && self.old.leaf == Old::RETIRED
+    }
+
+    /// Whether it is an old key of a setting whose values are taken as they are, without a `migrate(..)`.
+    #[must_use]
+    pub const fn is_alias(&self) -> bool {
+        !self.is_current && self.old.rule == 0 && self.leaf().is_some()
+    }
+
+    /// The setting that it is of or is migrated to, unless it is retired or for the struct's own function.
+    #[must_use]
+    pub const fn leaf(&self) -> Option<usize> {
+        match self.old.leaf {
+            Old::RETIRED | Old::STRUCT => None,
+            leaf => Some(leaf as usize),
+        }
+    }
+}
+
+impl Schema {
+    /// How many keys the struct knows, as a root: its settings' and the old ones.
+    #[must_use]
+    pub const fn key_count(&self) -> usize {
+        self.fill_keys(0, &mut [])
+    }
+
+    /// All keys that the struct knows, as a root; `N` is [`key_count`](Self::key_count). Those of one setting are
+    /// together, its own first.
+    ///
+    /// # Panics
+    ///
+    /// While compiling: where two names have one hash, a migration reads what it writes, or a retired key is in use.
+    #[must_use]
+    pub const fn keys<const N: usize>(&self) -> [KeyEntry; N] {
+        let mut out = [KeyEntry::NONE; N];
+        self.fill_keys(0, &mut out);
+        check(&out);
+        out
+    }
+
+    /// The keys from number `from` on, as many as there is room for, and without the checks; returns how many there are
+    /// in all.
+    pub(crate) const fn fill_keys(&self, from: usize, out: &mut [KeyEntry]) -> usize {
+        let mut walk = Walk {
+            out,
+            from,
+            at: 0,
+            leaf: 0,
+        };
+        walk.root(self);
+        walk.at
+    }
+}
+
+impl Schema {
+    /// The versioned names that old key number `number` of setting `leaf` stands for, as in
+    /// [`Outcome::Migrated`](super::Outcome::Migrated): one, or as many as its rule reads.
+    pub fn old_names(&self, leaf: usize, number: u8) -> impl Iterator<Item = KeyName> + '_ {
+        let mut at = 0u8;
+        (0..self.key_count())
+            .map(|index| {
+                let mut key = [KeyEntry::NONE];
+                self.fill_keys(index, &mut key);
+                let [key] = key;
+                key
+            })
+            .filter(move |key| {
+                if key.is_current || key.leaf() != Some(leaf) {
+                    return false;
+                }
+                let is_it = at.saturating_add(1) == number;
+                if !key.old.has_more() {
+                    at = at.saturating_add(1);
+                }
+                is_it
+            })
+            .map(|key| key.name)
+    }
+}
+
+/// The hashes of the current keys among `keys`, by setting.
+///
+/// # Panics
+///
+/// While compiling: if there are not as many as `N`.
+#[must_use]
+pub const fn current<const N: usize>(keys: &[KeyEntry]) -> [u32; N] {
+    let mut out = [0; N];
+    let mut slots: &mut [u32] = &mut out;
+    let mut keys = keys;
+    while let [key, rest @ ..] = keys {
+        if key.is_current {
+            let [slot, others @ ..] = slots else {
+                return out;
+            };
+            *slot = key.name.hash();
+            slots = others;
+        }
+        keys = rest;
+    }
+    out
+}
+
+/// The old keys among `keys`, in the order in which they are tried.
+#[must_use]
+pub const fn old<const N: usize>(keys: &[KeyEntry]) -> [Old; N] {
+    let mut out = [Old::new(0, 0, 0); N];
+    let mut slots: &mut [Old] = &mut out;
+    let mut keys = keys;
+    while let [key, rest @ ..] = keys {
+        if !key.is_current {
+            let [slot, others @ ..] = slots else {
+                return out;
+            };
+            *slot = key.old;
+            slot.hash = key.name.hash();
+            slots = others;
+        }
+        keys = rest;
+    }
+    out
+}
+
+/// The most places that a nested struct's values may have been at, its present one included.
+const PLACES: usize = 8;
+
+/// The beginnings of paths, each up to its last dot: first the present one, then older ones.
+#[derive(Clone, Copy)]
+struct Places {
+    names: [KeyName; PLACES],
+    count: usize,
+}
+
+impl Places {
+    /// The places of `field`, in a struct that has been at these.
+    const fn of(&self, field: &FieldSchema) -> Self {
+        let mut out = Self {
+            names: [KeyName::EMPTY; PLACES],
+            count: 0,
+        };
+        let mut place = self.all();
+        while let [base, others @ ..] = place {
+            out.add(base, field.name);
+            let mut aliases = field.aliases;
+            while let [alias, rest @ ..] = aliases {
+                out.add(base, alias);
+                aliases = rest;
+            }
+            place = others;
+        }
+        out
+    }
+
+    const fn add(&mut self, base: &KeyName, name: &str) {
+        let mut path = *base;
+        path.push(name);
+        path.byte(b'.');
+        let (_, free) = self.names.split_at_mut(self.count);
+        let [slot, ..] = free else {
+            let mut message = KeyName::EMPTY;
+            message.push("settings: `");
+            message.push(path.as_str());
+            message.push("..` has more than 8 old places");
+            message.fail();
+        };
+        *slot = path;
+        self.count = self.count.saturating_add(1);
+    }
+
+    /// These places with `index.` behind each.
+    const fn item(&self, index: usize) -> Self {
+        let mut out = *self;
+        let mut names: &mut [KeyName] = &mut out.names;
+        while let [name, rest @ ..] = names {
+            name.number(index);
+            name.byte(b'.');
+            names = rest;
+        }
+        out
+    }
+
+    const fn all(&self) -> &[KeyName] {
+        self.names.split_at(self.count).0
+    }
+}
+
+/// Goes through a tree and writes down its keys, or only counts them where there is no room.
+struct Walk<'a> {
+    out: &'a mut [KeyEntry],
+    /// So many keys are passed over.
+    from: usize,
+    at: usize,
+    /// The number of the next setting.
+    leaf: u16,
+}
+
+impl Walk<'_> {
+    const fn root(&mut self, schema: &Schema) {
+        let mut prefix = KeyName::EMPTY;
+        prefix.push(schema.prefix);
+        if !schema.prefix.is_empty() {
+            prefix.byte(b'.');
+        }
+        let places = Places {
+            names: [prefix; PLACES],
+            count: 1,
+        };
+        self.schema(schema, &places);
+        let old = Old::new(Old::STRUCT, 0, Old::OPTIONAL);
+        self.rule(&prefix, schema.sources, old, "");
+    }
+
+    const fn schema(&mut self, schema: &Schema, places: &Places) {
+        let mut fields = schema.fields;
+        while let [field, rest @ ..] = fields {
+            match field.node {
+                SchemaNode::Leaf(leaf) => {
+                    self.setting(field, &leaf, places);
+                    self.leaf = self.leaf.saturating_add(1);
+                }
+                SchemaNode::Group(inner) => self.nested(inner, &places.of(field)),
+                SchemaNode::Array(inner, len) => {
+                    let places = places.of(field);
+                    let mut index = 0usize;
+                    while index < len {
+                        self.nested(inner, &places.item(index));
+                        index = index.saturating_add(1);
+                    }
+                }
+            }
+            fields = rest;
+        }
+        let mut retired = schema.retired;
+        while let [one, rest @ ..] = retired {
+            self.retired(one, places);
+            retired = rest;
+        }
+    }
+
+    const fn nested(&mut self, schema: &Schema, places: &Places) {
+        if !schema.sources.is_empty() {
+            let mut message = KeyName::EMPTY;
+            message.push("settings: `");
+            message.push(schema.name);
+            message.push("` has a `migrate` of its own, and so can't be nested; put it on the outermost struct");
+            message.fail();
+        }
+        self.schema(schema, places);
+    }
+
+    const fn setting(&mut self, field: &FieldSchema, leaf: &LeafSchema, places: &Places) {
+        let mut is_current = true;
+        let mut place = places.all();
+        while let [base, others @ ..] = place {
+            let old = Old::new(self.leaf, 0, 0);
+            let of = (leaf.ty, leaf.rev);
+            self.add(base, field.name, of, is_current, old);
+            is_current = false;
+            let mut aliases = field.aliases;
+            while let [alias, rest @ ..] = aliases {
+                self.add(base, alias, of, false, old);
+                aliases = rest;
+            }
+            let mut rules = leaf.rules;
+            let mut number = 1u8;
+            while let [rule, rest @ ..] = rules {
+                let flags = if rule.has_default { Old::OPTIONAL } else { 0 };
+                let old = Old::new(self.leaf, number, flags);
+                self.rule(base, rule.sources, old, field.name);
+                number = number.saturating_add(1);
+                rules = rest;
+            }
+            place = others;
+        }
+    }
+
+    /// The keys that one rule reads, of a field or struct at `base`.
+    const fn rule(&mut self, base: &KeyName, sources: &[Source], old: Old, own: &str) {
+        let mut sources = sources;
+        while let [source, rest @ ..] = sources {
+            let name = if source.name.is_empty() {
+                own
+            } else {
+                source.name
+            };
+            let mut old = old;
+            if !rest.is_empty() {
+                old.flags |= Old::MORE;
+            }
+            self.add(base, name, (source.ty, source.rev), false, old);
+            sources = rest;
+        }
+    }
+
+    const fn retired(&mut self, retired: &Retired, places: &Places) {
+        let Some(ty) = retired.ty else {
+            return;
+        };
+        let mut place = places.all();
+        while let [base, others @ ..] = place {
+            let old = Old::new(Old::RETIRED, 0, 0);
+            self.add(base, retired.name, (ty, retired.rev), false, old);
+            place = others;
+        }
+    }
+
+    /// Adds the key of `name`, at `base`.
+    const fn add(
+        &mut self,
+        base: &KeyName,
+        name: &str,
+        of: (&'static NamedType, u16),
+        is_current: bool,
+        old: Old,
+    ) {
+        if let Some(slot) = self.at.checked_sub(self.from)
+            && slot < self.out.len()
+            && let [slot, ..] = self.out.split_at_mut(slot).1
+        {
+            *slot = KeyEntry {
+                name: versioned(base, name, of),
+                ty: of.0,
+                is_current,
+                is_whole: is_whole(name),
+                old,
+            };
+        }
+        self.at = self.at.saturating_add(1);
+    }
+}
+
+/// `path:shape`, or `path:shape@rev`. A name from a `/` on is the whole path.
+const fn versioned(base: &KeyName, name: &str, (ty, rev): (&NamedType, u16)) -> KeyName {
+    let mut out = *base;
+    if is_whole(name) {
+        out = KeyName::EMPTY;
+        out.push(name.split_at(1).1);
+    } else {
+        out.push(name);
+    }
+    out.byte(b':');
+    shape::write(&mut out, ty);
+    if rev > 1 {
+        out.byte(b'@');
+        out.number(rev as usize);
+    }
+    out
+}
+
+const fn is_whole(name: &str) -> bool {
+    matches!(name.as_bytes(), [b'/', ..])
+}
+
+/// # Panics
+///
+/// Where two of `keys` are at odds, with both names in the message.
+const fn check(keys: &[KeyEntry]) {
+    let mut left = keys;
+    while let [one, rest @ ..] = left {
+        let mut others = rest;
+        while let [other, tail @ ..] = others {
+            if one.name.hash() == other.name.hash() {
+                pair(one, other);
+            }
+            others = tail;
+        }
+        left = rest;
+    }
+}
+
+/// Looks at two keys with one hash. Old ones may be named twice, and a current one may be migrated from as well.
+const fn pair(one: &KeyEntry, other: &KeyEntry) {
+    let mut message = KeyName::EMPTY;
+    message.push("settings: ");
+    let is_misplaced = one.is_whole || other.is_whole;
+    if !one.name.is(&other.name) {
+        message.push("the keys `");
+        message.push(one.name.as_str());
+        message.push("` and `");
+        message.push(other.name.as_str());
+        message.push("` have the same hash; set `rename` on one of them");
+    } else if one.is_current && other.is_current {
+        message.push("the key `");
+        message.push(one.name.as_str());
+        message.push("` is used twice");
+    } else if is_misplaced {
+        return;
+    } else if one.is_current && other.is_retired() || one.is_retired() && other.is_current {
+        message.push("the key `");
+        message.push(one.name.as_str());
+        message.push("` is retired, and a setting's still");
+    } else if (one.is_current || other.is_current) && one.old.leaf == other.old.leaf {
+        message.push("the migration of `");
+        message.push(one.name.as_str());
+        message.push("` reads the value that it writes; change `from`, `ty` or `rev`");
+    } else {
+        return;
+    }
+    message.fail();
+}

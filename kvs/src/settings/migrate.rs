@@ -1,0 +1,204 @@
+//! Old keys in a store: from what an older firmware stored to what a setting is now.
+//!
+//! Reads the sources of a rule into the buffer and hands their bytes to the generated code; what it makes of them is in
+//! RAM only.
+
+use core::ops::Range;
+
+use embedded_storage::nor_flash::NorFlash;
+
+use super::Leaves;
+use super::history::Old;
+use super::key::{Key, Sources};
+use super::report::{Outcome, Rejection};
+use super::tree::Tree;
+use crate::change::{EncodeError, RawKey};
+use crate::checksum::Checksum;
+use crate::error::Error;
+use crate::flash::Partition;
+use crate::lookup::Lookup;
+use crate::store::Store;
+
+/// The most old values that one rule takes.
+pub(crate) const MAX_SOURCES: usize = 8;
+
+/// Takes the old values of a rule, or turns them down.
+pub(crate) type Take<'a> = dyn FnMut(u8, &Sources<'_>) -> Result<(), Rejection> + 'a;
+
+impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
+    /// Tries the old keys of one setting in turn, until `take` takes the values of one of its rules. What the setting is
+    /// without: [`Outcome::Default`], or why the last of those that there were was turned down.
+    pub(crate) fn migrate(&mut self, old: &[Old], take: &mut Take<'_>) -> Outcome {
+        let mut outcome = Outcome::Default;
+        let mut number = 0u8;
+        let mut rest = old;
+        while !rest.is_empty() {
+            let more = rest.iter().take_while(|old| old.has_more()).count();
+            let end = more.saturating_add(1).min(rest.len());
+            let (sources, others) = rest.split_at_checked(end).unwrap_or_default();
+            rest = others;
+            number = number.saturating_add(1);
+            match self.try_rule(sources, take) {
+                Ok(true) => return Outcome::Migrated(number),
+                Ok(false) => {}
+                Err(why) => outcome = Outcome::Rejected(why),
+            }
+        }
+        outcome
+    }
+
+    /// Hands the values of `sources`, which are those of one rule, to `take`. False: there are none.
+    pub(crate) fn try_rule(
+        &mut self,
+        sources: &[Old],
+        take: &mut Take<'_>,
+    ) -> Result<bool, Rejection> {
+        let Some(first) = sources.first() else {
+            return Ok(false);
+        };
+        let stored = sources
+            .iter()
+            .filter(|old| self.is_stored(old.hash))
+            .count();
+        if stored == 0 || stored < sources.len() && !first.is_optional() {
+            return Ok(false);
+        }
+        let mut places: [Option<Range<usize>>; MAX_SOURCES] = [const { None }; MAX_SOURCES];
+        // Each but the last is put to the end of the buffer, where the next one's entry is not read to.
+        let mut free = self.buffer.len();
+        for (source, place) in sources.iter().zip(&mut places) {
+            *place = self.read_source(source.hash, free)?;
+            if let Some(value) = place
+                && source.has_more()
+            {
+                let word = Partition::<F>::WRITE_SIZE as usize;
+                let start = free.saturating_sub(value.len()) & !word.saturating_sub(1);
+                self.buffer.copy_within(value.clone(), start);
+                *value = start..start.saturating_add(value.len());
+                free = start;
+            }
+        }
+        let mut values = [None; MAX_SOURCES];
+        for (value, place) in values.iter_mut().zip(places) {
+            *value = place.and_then(|place| self.buffer.get(place));
+        }
+        let values = values.get(..sources.len()).unwrap_or(&[]);
+        take(first.rule, values).map(|()| true)
+    }
+
+    /// Reads the value of a key to the front of the buffer, within its first `free` bytes; returns where it is.
+    fn read_source(&mut self, hash: u32, free: usize) -> Result<Option<Range<usize>>, Rejection> {
+        let place = self.map.place(hash);
+        let buffer = self.buffer.get_mut(..free).unwrap_or(&mut []);
+        let found = Lookup::at(
+            (&mut self.flash, &mut self.checksum, buffer),
+            (&self.sectors, self.behaviour.verify_on_read),
+            (RawKey::Hash(hash), place),
+        );
+        let found = match found.map_err(|error| Rejection::of(&error))? {
+            Lookup::Found(found) => found,
+            Lookup::Absent => return Ok(None),
+            Lookup::Other => return Err(Rejection::NameCollision),
+        };
+        if found.entry.size as usize > free {
+            return Err(Rejection::TooLong);
+        }
+        let start = found.entry.head.len() as usize;
+        Ok(Some(start..start.saturating_add(found.value_len())))
+    }
+
+    /// Whether there is a value under this hash.
+    pub(crate) fn is_stored(&self, hash: u32) -> bool {
+        let slot = self.map.find(hash);
+        slot.is_some_and(|slot| !slot.is_tombstone())
+    }
+
+    /// Whether a load would find something to migrate: an old value of a setting that has none of its own.
+    pub(crate) fn has_old(&self, tree: &Tree) -> bool {
+        tree.old.iter().any(|old| {
+            let needed = match old.leaf {
+                Old::RETIRED => false,
+                Old::STRUCT => true,
+                leaf => !self.is_stored(tree.hash(usize::from(leaf))),
+            };
+            needed && self.is_stored(old.hash)
+        })
+    }
+
+    /// The value of one setting from its old keys.
+    pub(crate) fn get_old<T>(&mut self, key: &Key<T>) -> Result<Option<T>, Rejection>
+    where
+        T: serde::de::DeserializeOwned,
+    {
+        let path = key.path();
+        let mut value = None;
+        let outcome = self.migrate(path.tree().old_of(path.leaf()), &mut |rule, sources| {
+            value = Some(key.migrate(rule, sources)?);
+            Ok(())
+        });
+        match outcome {
+            Outcome::Rejected(why) => Err(why),
+            _ => Ok(value),
+        }
+    }
+
+    /// Lets the struct's own function make settings of old values, into `made`, and takes those into `settings` that
+    /// nothing else has set.
+    pub(crate) fn make_all(
+        &mut self,
+        made: &mut dyn Leaves,
+        settings: &mut dyn Leaves,
+        tree: &'static Tree,
+        outcomes: &mut [Outcome],
+    ) {
+        let first = tree.old.iter().position(|old| old.leaf == Old::STRUCT);
+        let first = first.unwrap_or(tree.old.len());
+        let (_, sources) = tree.old.split_at_checked(first).unwrap_or_default();
+        let result = self.try_rule(sources, &mut |_, sources| made.migrate_all(sources));
+        for (leaf, outcome) in outcomes.iter_mut().enumerate() {
+            match result {
+                _ if *outcome != Outcome::Default => {}
+                Ok(false) => {}
+                Ok(true) => *outcome = take_over(made, settings, leaf, self.buffer),
+                Err(why) => *outcome = Outcome::Rejected(why),
+            }
+        }
+    }
+}
+
+/// Takes one setting over from `made`, where that is not the default which `settings` has.
+fn take_over(
+    made: &dyn Leaves,
+    settings: &mut dyn Leaves,
+    leaf: usize,
+    buffer: &mut [u8],
+) -> Outcome {
+    let result = match made.encode(leaf, buffer) {
+        Ok(len) => {
+            let bytes = buffer.get(..len).unwrap_or(&[]);
+            if settings.holds(leaf, bytes) {
+                return Outcome::Default;
+            }
+            settings.decode(leaf, bytes)
+        }
+        Err(EncodeError::Rejected(why)) => Err(why),
+        Err(EncodeError::TooLong(_)) => Err(Rejection::TooLong),
+        Err(EncodeError::Unencodable) => Err(Rejection::NotMigrated),
+    };
+    match result {
+        Ok(()) => Outcome::Migrated(0),
+        Err(why) => Outcome::Rejected(why),
+    }
+}
+
+impl Rejection {
+    /// Why a value could not be read.
+    pub(crate) fn of<E>(error: &Error<E>) -> Self {
+        match error {
+            Error::Corrupt { .. } => Self::Corrupt,
+            Error::BufferTooSmall { .. } => Self::TooLong,
+            Error::NameCollision { .. } => Self::NameCollision,
+            _ => Self::Unreadable,
+        }
+    }
+}

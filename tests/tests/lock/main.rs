@@ -1,0 +1,48 @@
+//! The lock file: which changes to a settings struct it lets pass, what it says of the others, and the file itself.
+
+mod file;
+mod history;
+mod modes;
+mod rules;
+mod types;
+
+use kvs::Schema;
+use kvs::lock::Lock;
+
+/// The schema of the struct `T` among the items.
+macro_rules! schema {
+    ($($item:item)*) => {{
+        $($item)*
+        <T as kvs::Settings>::SCHEMA
+    }};
+}
+pub(crate) use schema;
+
+/// What is said of a change, or nothing.
+fn said(old: &'static Schema, new: &'static Schema) -> String {
+    said_of(&Lock::of(old), new)
+}
+
+fn said_of(lock: &Lock, new: &'static Schema) -> String {
+    let problems = lock.check(new);
+    assert_eq!(lock.update(new).is_err(), !problems.is_empty());
+    let texts: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    texts.join("\n\n")
+}
+
+/// The lock after each of these versions, none of which may be a problem.
+fn locked(versions: &[&'static Schema]) -> Lock {
+    let (first, rest) = versions.split_first().expect("a version");
+    rest.iter().fold(Lock::of(first), |lock, schema| {
+        let problems = said_of(&lock, schema);
+        assert_eq!(problems, "", "{lock}");
+        let lock = lock.update(schema).expect("no problem");
+        assert_eq!(
+            lock.update(schema).as_ref(),
+            Ok(&lock),
+            "an update is done at once"
+        );
+        assert_eq!(lock.to_string().parse().as_ref(), Ok(&lock), "{lock}");
+        lock
+    })
+}

@@ -1,0 +1,8 @@
+//! Firmware updates and rollbacks: what a firmware finds of another's settings.
+
+mod chain;
+mod cuts;
+mod edges;
+mod misdecode;
+mod oracle;
+mod versions;
