@@ -103,7 +103,7 @@ fn entry(input: &mut Input<'_>, kind: u8) -> Vec<u8> {
     let flags = input.byte() & 0x60;
     let key = match input.byte() {
         small @ 0..=127 => u32::from(small % 20),
-        setting => Device::HASHES[usize::from(setting) % Device::COUNT],
+        setting => Device::key(usize::from(setting)),
     };
     let key = key.to_le_bytes();
     match kind {
@@ -242,10 +242,10 @@ fn read_all<const W: usize, const E: usize>(
 #[derive(Settings)]
 pub struct Device {
     /// A number with a range.
-    #[setting(default = 50, range = 0..=100)]
+    #[setting(default = 50, range = 0..=100, migrate(from = "percent", ty = u16, try_with = u8::try_from))]
     pub level: u8,
     /// A text.
-    #[setting(default = "none")]
+    #[setting(default = "none", alias = "label")]
     pub name: heapless::String<16>,
     /// A list.
     #[setting(default)]
@@ -256,6 +256,15 @@ pub struct Device {
 }
 
 impl Device {
+    /// Any of its keys, old ones too.
+    fn key(number: usize) -> u32 {
+        match number % (Device::COUNT + 2) {
+            0 => kvs::key_hash("percent:u16"),
+            1 => kvs::key_hash("label:str"),
+            leaf => Device::TREE.hash(leaf - 2),
+        }
+    }
+
     fn check(&self) {
         assert!(self.level <= 100);
         assert!(self.name.len() <= 16 && std::str::from_utf8(self.name.as_bytes()).is_ok());
@@ -269,7 +278,7 @@ pub fn settings(bytes: &[u8]) {
     let mut ram = Ram::new();
     let mut store = Store::mount(&mut flash, 0..2048, &mut ram, Options::DEFAULT).unwrap();
     while !input.is_empty() {
-        let key = Device::TREE.hashes[input.below(Device::COUNT)];
+        let key = Device::key(input.below(6));
         let len = input.below(64);
         let value = input.bytes(len);
         store.put_bytes(RawKey::Hash(key), value).unwrap();
@@ -277,6 +286,14 @@ pub fn settings(bytes: &[u8]) {
     let (device, report) = store.load::<Device>();
     device.check();
     assert_eq!(report.iter().count(), Device::COUNT);
+    // What is migrated is the same once it is stored.
+    store.confirm::<Device>().unwrap();
+    let (confirmed, _) = store.load::<Device>();
+    assert_eq!(
+        (confirmed.level, &confirmed.name),
+        (device.level, &device.name)
+    );
+    assert_eq!(store.prune(&[Device::TREE]), Ok(0));
     // What was accepted is saved as it was found: nothing to write.
     let mut again = device;
     for (path, _) in report.rejected() {
