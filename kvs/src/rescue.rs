@@ -2,8 +2,8 @@
 //!
 //! A sector that was dead comes back to life when an entry that superseded one of its own rots. If then the head has no
 //! room to move that one to, nothing could be collected any more, ever. So the sector with the fewest live bytes is
-//! read into the buffer, erased, and written anew with these alone. That is the one moment at which a value is in RAM
-//! only; a power cut just then loses the value that the rot had brought back.
+//! read into the buffer, erased, and written anew with these alone. That is the one moment at which values are in RAM only:
+//! a power cut or a failing program just then loses them, the one that the rot had brought back among them.
 
 use embedded_storage::nor_flash::NorFlash;
 

@@ -21,15 +21,15 @@ pub struct Stats {
     pub live_entries: usize,
     /// Bytes of those entries, heads and padding included.
     pub live: u32,
-    /// Bytes that collecting would make available.
+    /// Bytes of what is superseded or damaged: collecting makes them available, but for those in retired sectors.
     pub stale: u32,
     /// Bytes that can be written without collecting anything, and the spare sector.
     pub free: u32,
-    /// Bytes of all sectors, headers aside.
+    /// Bytes of all sectors, retired ones too, headers aside.
     pub capacity: u32,
     /// The partition's sectors.
     pub sectors: usize,
-    /// Bytes that can still be stored: without what is live, and without the spare sector.
+    /// Bytes that can still be stored: without what is live, without the spare sector, and without retired ones.
     pub available: u32,
     /// Erases of the sector that has the fewest.
     pub least_erases: u32,

@@ -23,6 +23,8 @@ struct Longest {
     programs: u64,
     program_bytes: u64,
     read_bytes: u64,
+    /// The most percent of the space that were live.
+    fullest: u32,
 }
 
 impl Longest {
@@ -77,6 +79,9 @@ fn longest<const W: usize, const E: usize>(
             }
             let cost = store.flash().stats().since(&before);
             assert_commit_bounds(&cost, sectors, E);
+            longest.fullest = longest
+                .fullest
+                .max(stats.live * 100 / (stats.live + stats.available));
             if room {
                 longest.add(&cost);
             }
@@ -128,23 +133,29 @@ fn up_to_half_full_a_commit_erases_once_and_never_each_sector_twice() {
     sweep::<32, 2048>(4);
 }
 
-/// 8 sectors of 4 KiB, words of 4 bytes: settings of up to 64 bytes, one a commit.
+/// 8 sectors of 4 KiB, words of 4 bytes: values of up to 128 bytes, one a commit; as many keys as it takes to have so
+/// many percent of the space live.
 #[test]
 fn the_longest_commit_in_figures() {
-    let figures = |percent| {
+    let figures = |keys, percent| {
         let load = Load {
-            keys: keys_for(percent, 8, 4096, 44),
-            len: 64,
+            keys,
+            len: 128,
             group: 1,
             wear_spread: 100,
         };
         let longest = longest::<4, 4096>(8, load, 100, 6000);
+        assert!(
+            longest.fullest.abs_diff(percent) <= 2,
+            "{} percent",
+            longest.fullest
+        );
         format!(
             "{} erases, {} program calls of {} bytes, {} bytes read",
             longest.erases, longest.programs, longest.program_bytes, longest.read_bytes
         )
     };
-    assert_snapshot!(figures(10), @"1 erases, 5 program calls of 220 bytes, 620 bytes read");
-    assert_snapshot!(figures(50), @"1 erases, 38 program calls of 1512 bytes, 4528 bytes read");
-    assert_snapshot!(figures(80), @"1 erases, 61 program calls of 2564 bytes, 7668 bytes read");
+    assert_snapshot!(figures(40, 10), @"1 erases, 5 program calls of 304 bytes, 776 bytes read");
+    assert_snapshot!(figures(200, 50), @"1 erases, 29 program calls of 1764 bytes, 5312 bytes read");
+    assert_snapshot!(figures(312, 80), @"1 erases, 48 program calls of 3048 bytes, 9112 bytes read");
 }

@@ -40,12 +40,12 @@ fn partitions<const W: usize, const E: usize>(effort: Effort) -> Vec<Partition<W
     };
     let mut all = Vec::new();
     for sectors in 2..=most {
+        all.push(Partition::full(sectors, 8, 2));
+        all.extend(Partition::cut(sectors, if sectors == 3 { 3 } else { 2 }, 4));
         if sectors < 4 {
             all.push(Partition::fresh(sectors, 1));
+            all.push(Partition::collected(sectors, 1, 3));
         }
-        all.push(Partition::full(sectors, 8, 2));
-        all.push(Partition::collected(sectors, 1, 3));
-        all.extend(Partition::cut(sectors, if most == 2 { 2 } else { 3 }, 4));
         if sectors < most {
             all.push(Partition::full(sectors, 0, 5));
             all.push(Partition::collected(sectors, 0, 6));
@@ -101,7 +101,7 @@ pub fn single_bits(effort: Effort) -> Row {
 fn strike<const W: usize, const E: usize>(effort: Effort, tally: &mut Tally) {
     let count = match effort {
         Effort::Sample => 600,
-        Effort::Every => 1200,
+        Effort::Every => 1000,
     };
     for (index, partition) in partitions::<W, E>(effort).iter().enumerate() {
         let mut patient = Patient::new(partition);
@@ -140,10 +140,10 @@ pub fn bursts(effort: Effort) -> Row {
 fn flip_mounted<const W: usize, const E: usize>(effort: Effort, tally: &mut mounted::Tally) {
     for partition in &partitions::<W, E>(effort) {
         mounted::read(partition, tally);
-        // Steps of one byte and a bit, so that it is each bit's turn.
+        // Odd steps, so that it is each bit's turn.
         mounted::write(
             partition,
-            if effort == Effort::Every { 9 } else { 99 },
+            if effort == Effort::Every { 25 } else { 99 },
             tally,
         );
     }
