@@ -2,7 +2,7 @@
 
 use embedded_storage::nor_flash::NorFlash;
 
-use super::access::encoded;
+use super::batches::encoded;
 use super::history::Old;
 use super::report::Outcome;
 use super::tree::Tree;

@@ -3,18 +3,21 @@
 //! The derive generates constant tables and code without I/O; what is here drives them against the engine.
 
 mod access;
+mod batches;
 mod confirm;
 pub mod generated;
 mod history;
 mod key;
 mod migrate;
 mod name;
+mod nested;
 mod report;
 mod schema;
 mod shape;
 mod size;
 mod tree;
 pub(crate) mod value;
+mod walk;
 
 pub use access::Rejected;
 pub use history::{KeyEntry, Old};

@@ -1,0 +1,105 @@
+//! The commits that saves and resets are: which settings, in which order, and what of them stays.
+
+use core::cell::RefCell;
+
+use super::Leaves;
+use super::history::Old;
+use super::key::Group;
+use super::tree::{Path, Tree};
+use crate::change::{Batch, EncodeError, RawKey, Refusal, Value};
+
+/// The commit of a save.
+pub(crate) struct Save<'a> {
+    pub(crate) settings: &'a dyn Leaves,
+    /// What a load makes of settings that are not stored.
+    pub(crate) unsaved: RefCell<&'a mut dyn Leaves>,
+    pub(crate) tree: &'static Tree,
+}
+
+impl Batch for Save<'_> {
+    fn len(&self) -> usize {
+        self.tree.hashes.len()
+    }
+
+    fn key(&self, index: usize) -> RawKey<'_> {
+        RawKey::Hash(self.tree.hash(index))
+    }
+
+    fn value(&self, index: usize, scratch: &mut [u8]) -> Result<Value<'_>, Refusal> {
+        encoded(self.settings, self.tree, index, scratch)
+    }
+
+    fn is_implied(&self, index: usize, value: &[u8]) -> bool {
+        let unsaved = self.unsaved.try_borrow();
+        unsaved.is_ok_and(|unsaved| unsaved.holds(index, value))
+    }
+
+    fn keeps(&self, index: usize, stored: &[u8]) -> bool {
+        // Once it is told that a stored value is good, what its setting would be without does not matter any more.
+        let unsaved = self.unsaved.try_borrow_mut();
+        unsaved.is_ok_and(|mut unsaved| unsaved.decode(index, stored).is_err())
+    }
+
+    fn is_unique(&self) -> bool {
+        true
+    }
+}
+
+/// Encodes one setting for a batch.
+pub(crate) fn encoded(
+    settings: &dyn Leaves,
+    tree: &'static Tree,
+    leaf: usize,
+    scratch: &mut [u8],
+) -> Result<Value<'static>, Refusal> {
+    match settings.encode(leaf, scratch) {
+        Ok(len) => Ok(Value::Encoded(len)),
+        Err(EncodeError::TooLong(needed)) => Err(Refusal::TooLong(needed)),
+        Err(EncodeError::Rejected(why)) => Err(Refusal::Rejected(Path::new(tree, leaf), why)),
+        Err(EncodeError::Unencodable) => Err(Refusal::Unencodable),
+    }
+}
+
+/// The commit of a factory reset: a key for each setting of the tree, then the old ones.
+pub(crate) struct Removal {
+    pub(crate) group: Group,
+    /// Settings marked so stay.
+    pub(crate) keep: bool,
+}
+
+impl Removal {
+    fn takes(&self, leaf: usize) -> bool {
+        let first = usize::from(self.group.first);
+        let behind = first.saturating_add(usize::from(self.group.count));
+        let tree = self.group.tree;
+        if leaf == usize::from(Old::STRUCT) {
+            return first == 0 && behind == tree.hashes.len();
+        }
+        let kept = tree.leaf(leaf).is_some_and(|(_, keep)| keep);
+        (first..behind).contains(&leaf) && !(kept && self.keep)
+    }
+}
+
+impl Batch for Removal {
+    fn len(&self) -> usize {
+        let tree = self.group.tree;
+        tree.hashes.len().saturating_add(tree.old.len())
+    }
+
+    fn key(&self, index: usize) -> RawKey<'_> {
+        self.group.tree.any_key(index)
+    }
+
+    fn value(&self, index: usize, _: &mut [u8]) -> Result<Value<'_>, Refusal> {
+        let tree = self.group.tree;
+        let delete = match tree.old_at(index) {
+            None => self.takes(index),
+            Some(old) => tree.may_go(old, |other| self.takes(usize::from(other.leaf))),
+        };
+        Ok(if delete { Value::Delete } else { Value::Keep })
+    }
+
+    fn is_unique(&self) -> bool {
+        true
+    }
+}

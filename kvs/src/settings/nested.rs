@@ -1,0 +1,196 @@
+//! How the code of a settings struct uses one that is nested in it: what [`generated`](super::generated) is for leaves.
+
+use super::Settings;
+use super::key::Sources;
+use super::report::Rejection;
+use super::schema::Schema;
+use super::tree::Field;
+use crate::change::EncodeError;
+
+/// How a settings struct is used where it is nested. `first` is the number of its first setting in the outer struct.
+pub struct Nested<T> {
+    schema: &'static Schema,
+    fields: &'static [Field],
+    count: usize,
+    encode: fn(&T, usize, &mut [u8]) -> Result<usize, EncodeError>,
+    decode: fn(&mut T, usize, &[u8]) -> Result<(), Rejection>,
+    holds: fn(&T, usize, &[u8]) -> bool,
+    migrate: fn(&mut T, usize, usize, &Sources<'_>) -> Result<(), Rejection>,
+    defaults: fn() -> T,
+}
+
+/// A type that can be nested: any settings struct. All that the code for a nested field asks of its type.
+///
+/// Derived with [`Settings`], and not implemented for all `T: Settings`: the compiler says less then.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a settings struct",
+    label = "cannot be nested",
+    note = "derive `Settings` for it, or remove `nested` to store it as one value"
+)]
+pub trait Nestable: Sized {
+    /// [`Settings::Keys`].
+    type Keys: Copy + 'static;
+    /// [`Settings::KEYS`].
+    const KEYS: Self::Keys;
+    /// How to use it.
+    const NESTED: Nested<Self>;
+}
+
+/// What [`Nestable::NESTED`] is.
+#[must_use]
+pub const fn nested<T: Settings>() -> Nested<T> {
+    Nested {
+        schema: T::SCHEMA,
+        fields: T::TREE.fields,
+        count: T::COUNT,
+        encode: T::encode,
+        decode: T::decode,
+        holds: T::holds,
+        migrate: T::migrate,
+        defaults: T::defaults,
+    }
+}
+
+impl<T> Nested<T> {
+    /// The fields for the outer tree.
+    #[must_use]
+    pub const fn fields(&self) -> &'static [Field] {
+        self.fields
+    }
+
+    /// The part of the outer schema.
+    #[must_use]
+    pub const fn schema(&self) -> &'static Schema {
+        self.schema
+    }
+
+    /// How many settings it has.
+    #[must_use]
+    pub const fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Whether setting number `leaf` is in one of `len` such structs in a row.
+    #[must_use]
+    #[inline(always)]
+    pub const fn has(&self, leaf: usize, first: usize, len: usize) -> bool {
+        leaf >= first && leaf.wrapping_sub(first) < self.count.saturating_mul(len)
+    }
+
+    /// The struct in a row of them that `leaf` is in, and its number there.
+    #[inline(always)]
+    fn item(&self, leaf: usize, first: usize) -> (usize, usize) {
+        let below = leaf.wrapping_sub(first);
+        let item = below.checked_div(self.count).unwrap_or(usize::MAX);
+        let leaf = below.checked_rem(self.count).unwrap_or(usize::MAX);
+        (item, leaf)
+    }
+
+    /// [`Leaves::encode`](super::Leaves::encode) of a nested struct.
+    #[inline(always)]
+    pub fn encode(
+        &self,
+        value: &T,
+        leaf: usize,
+        first: usize,
+        out: &mut [u8],
+    ) -> Result<usize, EncodeError> {
+        (self.encode)(value, leaf.wrapping_sub(first), out)
+    }
+
+    /// [`Leaves::encode`](super::Leaves::encode) of one in a nested array.
+    #[inline(always)]
+    pub fn encode_item(
+        &self,
+        values: &[T],
+        leaf: usize,
+        first: usize,
+        out: &mut [u8],
+    ) -> Result<usize, EncodeError> {
+        let (item, leaf) = self.item(leaf, first);
+        let value = values.get(item).ok_or(EncodeError::Unencodable)?;
+        (self.encode)(value, leaf, out)
+    }
+
+    /// [`Leaves::decode`](super::Leaves::decode) of a nested struct.
+    #[inline(always)]
+    pub fn decode(
+        &self,
+        value: &mut T,
+        leaf: usize,
+        first: usize,
+        bytes: &[u8],
+    ) -> Result<(), Rejection> {
+        (self.decode)(value, leaf.wrapping_sub(first), bytes)
+    }
+
+    /// [`Leaves::decode`](super::Leaves::decode) of one in a nested array.
+    #[inline(always)]
+    pub fn decode_item(
+        &self,
+        values: &mut [T],
+        leaf: usize,
+        first: usize,
+        bytes: &[u8],
+    ) -> Result<(), Rejection> {
+        let (item, leaf) = self.item(leaf, first);
+        let value = values.get_mut(item).ok_or(Rejection::Undecodable)?;
+        (self.decode)(value, leaf, bytes)
+    }
+
+    /// [`Leaves::holds`](super::Leaves::holds) of a nested struct.
+    #[inline(always)]
+    pub fn holds_leaf(&self, value: &T, leaf: usize, first: usize, bytes: &[u8]) -> bool {
+        (self.holds)(value, leaf.wrapping_sub(first), bytes)
+    }
+
+    /// [`Leaves::holds`](super::Leaves::holds) of one in a nested array.
+    #[inline(always)]
+    pub fn holds_item(&self, values: &[T], leaf: usize, first: usize, bytes: &[u8]) -> bool {
+        let (item, leaf) = self.item(leaf, first);
+        match values.get(item) {
+            Some(value) => (self.holds)(value, leaf, bytes),
+            None => false,
+        }
+    }
+
+    /// [`Leaves::migrate`](super::Leaves::migrate) of a nested struct.
+    #[inline(always)]
+    pub fn migrate(
+        &self,
+        value: &mut T,
+        leaf: usize,
+        first: usize,
+        rule: usize,
+        sources: &Sources<'_>,
+    ) -> Result<(), Rejection> {
+        (self.migrate)(value, leaf.wrapping_sub(first), rule, sources)
+    }
+
+    /// [`Leaves::migrate`](super::Leaves::migrate) of one in a nested array.
+    #[inline(always)]
+    pub fn migrate_item(
+        &self,
+        values: &mut [T],
+        leaf: usize,
+        first: usize,
+        rule: usize,
+        sources: &Sources<'_>,
+    ) -> Result<(), Rejection> {
+        let (item, leaf) = self.item(leaf, first);
+        let value = values.get_mut(item).ok_or(Rejection::Undecodable)?;
+        (self.migrate)(value, leaf, rule, sources)
+    }
+
+    /// A nested struct's defaults.
+    #[inline(always)]
+    pub fn defaults(&self) -> T {
+        (self.defaults)()
+    }
+
+    /// A nested array's defaults.
+    #[inline(always)]
+    pub fn defaults_array<const N: usize>(&self) -> [T; N] {
+        core::array::from_fn(|_| (self.defaults)())
+    }
+}
