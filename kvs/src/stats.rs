@@ -37,8 +37,8 @@ pub struct Stats {
     pub most_erases: u32,
     /// Erases of a sector, on average, rounded down.
     pub mean_erases: u32,
-    /// Damaged or unfinished commits met since, and while, mounting; 65,535 are many. A torn last commit is normal after a
-    /// power cut.
+    /// Damaged or unfinished commits, and sectors without a readable header, met since, and while, mounting; 65,535 are
+    /// many. A torn last commit is normal after a power cut.
     pub corrupt: u32,
     /// Collections and levellings since mounting, up to 65,535.
     pub collections: u32,
