@@ -4,7 +4,7 @@ use heapless::String;
 use kvs::sim::SimFlash;
 use kvs::{Error, Options, Outcome, RawKey, Rejection, Resources, Settings, Store};
 
-type Ram = Resources<32, 3, 96>;
+type Ram = Resources<64, 3, 96>;
 type TestStore<'a> = Store<'a, &'a mut SimFlash<4, 1024>>;
 
 /// Runs `test` on a fresh store.
@@ -264,6 +264,30 @@ fn a_structs_own_function_fills_what_nothing_else_does() {
         plant(store, "ui.layout:(u8*2)", (100u8, 50u8));
         assert_eq!(store.reset(Screen::KEYS.group()), Ok(1));
         assert!(store.load::<Screen>().1.is_first_boot());
+    });
+}
+
+/// In a store without room a confirmation changes nothing; what is migrated stays usable, and once there is room it goes
+/// through.
+#[test]
+fn a_confirmation_without_room_is_refused_whole() {
+    on_a_store(|store| {
+        plant(store, "volts:u32", 420u32);
+        plant(store, "host:str", "old");
+        let mut number = 100;
+        while store.put_bytes(RawKey::Hash(number), &[7; 90]).is_ok() {
+            number += 1;
+        }
+        while store.put_bytes(RawKey::Hash(number), &[]).is_ok() {
+            number += 1;
+        }
+        let before = store.len();
+        assert!(matches!(store.confirm::<Net>(), Err(Error::Full { .. })));
+        assert_eq!((store.len(), store.get(Net::KEYS.level)), (before, Ok(42)));
+        assert_eq!(store.load::<Net>().1.migrated().count(), 2);
+        store.delete(RawKey::Hash(100)).unwrap();
+        assert_eq!(store.confirm::<Net>(), Ok(4));
+        assert_eq!(store.get_stored(Net::KEYS.level), Ok(Some(42)));
     });
 }
 
