@@ -1,11 +1,10 @@
 //! The thermostats, driven as a person would, and killed as a power cut would.
 
 mod device;
-mod update;
-// Its lock file's test is in it.
 #[path = "../../thermostat_v2.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "only its lock file's test is run here")]
 mod thermostat_v2;
+mod update;
 
 use device::Device;
 

@@ -4,6 +4,7 @@
 //! layer.
 
 use core::cell::RefCell;
+use core::ops::Range;
 
 use embedded_storage::nor_flash::NorFlash;
 use serde::Serialize;
@@ -18,6 +19,7 @@ use crate::change::{Action, Change, RawKey};
 use crate::checksum::Checksum;
 use crate::error::Error;
 use crate::flash::FlashResult;
+use crate::lookup::Lookup;
 use crate::store::Store;
 
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
@@ -186,21 +188,39 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     /// The stored bytes of a hashed key, in the store's buffer.
     pub(crate) fn stored(&mut self, hash: u32) -> FlashResult<F, Option<&[u8]>> {
-        let Some(found) = self.find(RawKey::Hash(hash))? else {
-            // Not there, or under a name that has the same hash.
-            return match self.map.find(hash) {
-                Some(slot) if !slot.is_tombstone() => Err(Error::NameCollision { key: hash }),
-                _ => Ok(None),
-            };
+        let place = self.stored_within(hash, self.buffer.len())?;
+        Ok(place.map(|place| self.buffer.get(place).unwrap_or(&[])))
+    }
+
+    /// Where in the store's buffer the stored bytes of a hashed key are; of the buffer, only the first `free` bytes are used.
+    pub(crate) fn stored_within(
+        &mut self,
+        hash: u32,
+        free: usize,
+    ) -> FlashResult<F, Option<Range<usize>>> {
+        let place = self.map.place(hash);
+        let found = Lookup::at(
+            (
+                &mut self.flash,
+                &mut self.checksum,
+                self.buffer.get_mut(..free).unwrap_or(&mut []),
+            ),
+            (&self.sectors, self.behaviour.verify_on_read),
+            (RawKey::Hash(hash), place),
+        )?;
+        let found = match found {
+            Lookup::Found(found) => found,
+            Lookup::Absent => return Ok(None),
+            // Under a name that has the same hash.
+            Lookup::Other => return Err(Error::NameCollision { key: hash }),
         };
-        let (needed, available) = (found.entry.size as usize, self.buffer.len());
+        let (needed, available) = (found.entry.size as usize, free);
         if needed > available {
             return Err(Error::BufferTooSmall { needed, available });
         }
         // The lookup left the entry at the front of the buffer.
         let start = found.entry.head.len() as usize;
-        let end = start.saturating_add(found.value_len());
-        Ok(Some(self.buffer.get(start..end).unwrap_or(&[])))
+        Ok(Some(start..start.saturating_add(found.value_len())))
     }
 }
 

@@ -12,11 +12,10 @@ use super::history::Old;
 use super::key::{Key, Sources};
 use super::report::{Outcome, Rejection};
 use super::tree::Tree;
-use crate::change::{EncodeError, RawKey};
+use crate::change::EncodeError;
 use crate::checksum::Checksum;
 use crate::error::Error;
 use crate::flash::Partition;
-use crate::lookup::Lookup;
 use crate::store::Store;
 
 /// The most old values that one rule takes.
@@ -67,7 +66,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         // Each but the last is put to the end of the buffer, where the next one's entry is not read to.
         let mut free = self.buffer.len();
         for (source, place) in sources.iter().zip(&mut places) {
-            *place = self.read_source(source.hash, free)?;
+            let stored = self.stored_within(source.hash, free);
+            *place = stored.map_err(|error| Rejection::of(&error))?;
             if let Some(value) = place
                 && source.has_more()
             {
@@ -84,27 +84,6 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
         let values = values.get(..sources.len()).unwrap_or(&[]);
         take(first.rule, values).map(|()| true)
-    }
-
-    /// Reads the value of a key to the front of the buffer, within its first `free` bytes; returns where it is.
-    fn read_source(&mut self, hash: u32, free: usize) -> Result<Option<Range<usize>>, Rejection> {
-        let place = self.map.place(hash);
-        let buffer = self.buffer.get_mut(..free).unwrap_or(&mut []);
-        let found = Lookup::at(
-            (&mut self.flash, &mut self.checksum, buffer),
-            (&self.sectors, self.behaviour.verify_on_read),
-            (RawKey::Hash(hash), place),
-        );
-        let found = match found.map_err(|error| Rejection::of(&error))? {
-            Lookup::Found(found) => found,
-            Lookup::Absent => return Ok(None),
-            Lookup::Other => return Err(Rejection::NameCollision),
-        };
-        if found.entry.size as usize > free {
-            return Err(Rejection::TooLong);
-        }
-        let start = found.entry.head.len() as usize;
-        Ok(Some(start..start.saturating_add(found.value_len())))
     }
 
     /// Whether there is a value under this hash.

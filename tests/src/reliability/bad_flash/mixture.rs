@@ -60,7 +60,7 @@ fn mixture<const W: usize, const E: usize>(
     (trial, result)
 }
 
-fn on<const W: usize, const E: usize>(effort: Effort, tally: &mut Tally) {
+pub(super) fn on<const W: usize, const E: usize>(effort: Effort, tally: &mut Tally) {
     let seeds = match effort {
         Effort::Sample => 0..40,
         Effort::Every => 0..2_000,
@@ -70,12 +70,4 @@ fn on<const W: usize, const E: usize>(effort: Effort, tally: &mut Tally) {
         tally.mixtures += 1;
         tally.mixture(name, |tally| mixture::<W, E>(seed, tally));
     }
-}
-
-pub(super) fn run(effort: Effort, tally: &mut Tally) {
-    on::<1, 256>(effort, tally);
-    on::<4, 256>(effort, tally);
-    on::<8, 256>(effort, tally);
-    on::<16, 512>(effort, tally);
-    on::<32, 768>(effort, tally);
 }

@@ -124,6 +124,13 @@ impl Tally {
     }
 }
 
+/// All of it on one flash.
+fn on<const W: usize, const E: usize>(effort: Effort, tally: &mut Tally) {
+    operations::on::<W, E>(effort, tally);
+    sectors::on::<W, E>(effort, tally);
+    mixture::on::<W, E>(effort, tally);
+}
+
 /// Runs all of it.
 ///
 /// # Panics
@@ -132,9 +139,11 @@ impl Tally {
 #[must_use]
 pub fn tally(effort: Effort) -> Tally {
     let mut tally = Tally::default();
-    operations::run(effort, &mut tally);
-    sectors::run(effort, &mut tally);
-    mixture::run(effort, &mut tally);
+    on::<1, 256>(effort, &mut tally);
+    on::<4, 256>(effort, &mut tally);
+    on::<8, 256>(effort, &mut tally);
+    on::<16, 512>(effort, &mut tally);
+    on::<32, 768>(effort, &mut tally);
     assert!(tally.broken.is_empty(), "{:?}", tally.broken);
     tally
 }

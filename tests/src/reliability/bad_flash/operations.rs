@@ -208,7 +208,7 @@ fn spread<T: Copy>(all: &[T], count: usize) -> impl Iterator<Item = T> {
     all.iter().copied().step_by(every.unwrap_or(1))
 }
 
-fn on<const W: usize, const E: usize>(effort: Effort, tally: &mut Tally) {
+pub(super) fn on<const W: usize, const E: usize>(effort: Effort, tally: &mut Tally) {
     let count = match effort {
         Effort::Sample => (30, 10),
         Effort::Every => (900, 300),
@@ -227,12 +227,4 @@ fn on<const W: usize, const E: usize>(effort: Effort, tally: &mut Tally) {
             }
         }
     }
-}
-
-pub(super) fn run(effort: Effort, tally: &mut Tally) {
-    on::<1, 256>(effort, tally);
-    on::<4, 256>(effort, tally);
-    on::<8, 256>(effort, tally);
-    on::<16, 512>(effort, tally);
-    on::<32, 768>(effort, tally);
 }

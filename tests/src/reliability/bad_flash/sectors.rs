@@ -183,7 +183,7 @@ fn fits(error: Error<SimError>, fault: Fault) -> bool {
     }
 }
 
-fn on<const W: usize, const E: usize>(effort: Effort, tally: &mut Tally) {
+pub(super) fn on<const W: usize, const E: usize>(effort: Effort, tally: &mut Tally) {
     let (tears, seeds, share) = match effort {
         Effort::Sample => (&Tear::ALL[..1], 0..1, 40),
         Effort::Every => (&Tear::ALL[..], 0..6, 1),
@@ -222,12 +222,4 @@ fn on<const W: usize, const E: usize>(effort: Effort, tally: &mut Tally) {
             }
         }
     }
-}
-
-pub(super) fn run(effort: Effort, tally: &mut Tally) {
-    on::<1, 256>(effort, tally);
-    on::<4, 256>(effort, tally);
-    on::<8, 256>(effort, tally);
-    on::<16, 512>(effort, tally);
-    on::<32, 768>(effort, tally);
 }
