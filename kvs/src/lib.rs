@@ -43,6 +43,8 @@
 //!
 //! # Features
 //!
+//! * `blocking` (default): [`Store`], over `embedded_storage`.
+//! * `async`: `asynch::Store`, over `embedded_storage_async`.
 //! * `derive` (default): `#[derive(Settings)]`.
 //! * `crc-table`: the CRC with a table of 1 KiB.
 //! * `lock`: the lock file, for a test that fails when a change would lose or misread stored values; needs `std`.
@@ -56,38 +58,95 @@
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects
 )]
+#![allow(
+    clippy::duplicate_mod,
+    reason = "the store is compiled for each API from one text"
+)]
+#![cfg_attr(
+    not(any(feature = "blocking", feature = "async")),
+    allow(dead_code, reason = "a crate of settings structs needs no store")
+)]
 
 #[cfg(any(feature = "lock", feature = "sim", test))]
 extern crate std;
 
 mod change;
 mod checksum;
-mod collect;
-mod commit;
 mod error;
-mod flash;
 mod format;
 mod hash;
 #[cfg(feature = "lock")]
 pub mod lock;
-mod lookup;
 mod map;
-mod mount;
-mod open;
 mod options;
-mod rescue;
 mod resources;
-mod room;
-mod run;
-mod scan;
 mod sectors;
 mod settings;
 #[cfg(feature = "sim")]
 pub mod sim;
 mod stats;
-mod store;
-mod tombstones;
-mod window;
+
+#[cfg(feature = "blocking")]
+pub use blocking::store::{Keys, Store};
+// The store is one text, in `store/`, and written as async code. It is compiled once for each API: what a module here calls
+// `NorFlash` is the driver's trait, and its `bisync` keeps the `async` and `.await` or takes them away.
+#[cfg(feature = "blocking")]
+#[path = "."]
+mod blocking {
+    use embedded_storage::nor_flash::NorFlash;
+    use kvs_bisync::blocking as bisync;
+
+    /// A blocking call always comes to its end.
+    const CAN_BE_DROPPED: bool = false;
+
+    pub(crate) mod store;
+}
+
+#[cfg(feature = "async")]
+#[path = "."]
+pub mod asynch {
+    //! The store over `embedded_storage_async`: each method of the blocking [`Store`](crate::Store), to be awaited.
+    //!
+    //! ```
+    //! use kvs::asynch::Store;
+    //! use kvs::{Options, Resources, Settings, sim::presets};
+    //!
+    //! #[derive(Settings)]
+    //! struct Lamp {
+    //!     #[setting(default = 80, range = 0..=100)]
+    //!     brightness: u8,
+    //! }
+    //!
+    //! # embassy_futures::block_on(async {
+    //! # let flash = presets::nrf52840();
+    //! let mut resources = Resources::<8, 8, 64>::for_settings::<Lamp>();
+    //! let mut store = Store::mount(flash, 0..8 * 4096, &mut resources, Options::DEFAULT).await?;
+    //!
+    //! let (mut lamp, _) = store.load::<Lamp>().await;
+    //! lamp.brightness = 40;
+    //! store.save(&lamp).await?;
+    //! assert_eq!(store.get(Lamp::KEYS.brightness).await?, 40);
+    //! # Ok::<(), kvs::Error<kvs::sim::SimError>>(())
+    //! # });
+    //! ```
+    //!
+    //! # Dropping a future
+    //!
+    //! Any future may be dropped at any await, in a `select` or by a timeout. A commit that is dropped is there whole or not
+    //! at all, as after a power cut: the next call reads the partition anew, at the cost of a mount, and finds which. What
+    //! needs no flash ([`Store::len`], [`Store::stats`], [`Store::sectors`]) may count wrong until then.
+    //!
+    //! The driver must stand it, too: the call after a dropped one has to wait for what the flash is still doing.
+
+    use embedded_storage_async::nor_flash::NorFlash;
+    use kvs_bisync::asynch as bisync;
+
+    const CAN_BE_DROPPED: bool = true;
+
+    mod store;
+
+    pub use store::{Keys, Store};
+}
 
 pub use change::{Change, EncodeError, RawKey};
 pub use checksum::{Checksum, Crc32c};
@@ -96,14 +155,12 @@ pub use format::MAX_NAME_LEN;
 pub use hash::{KeyHasher, key_hash};
 pub use options::Options;
 pub use resources::Resources;
-pub use room::Maintenance;
 pub use settings::{
     Field, FieldSchema, Group, Key, KeyEntry, KeyName, LeafSchema, Leaves, Node, Old, Outcome,
     Path, Rejected, Rejection, Report, Retired, Rule, Schema, SchemaNode, Settings, Source,
     Sources, Spec, Tree, max_encoded_len,
 };
-pub use stats::{KeyInfo, Keys, SectorInfo, SectorState, Stats};
-pub use store::Store;
+pub use stats::{KeyInfo, Maintenance, SectorInfo, SectorState, Stats};
 
 /// What generated code calls.
 #[doc(hidden)]

@@ -131,6 +131,11 @@ impl<'a> KeyMap<'a> {
         self.slots.get(..self.len()).unwrap_or(&[])
     }
 
+    /// Forgets all.
+    pub(crate) fn clear(&mut self) {
+        self.len = 0;
+    }
+
     fn search(&self, hash: u32) -> Result<usize, usize> {
         self.slots().binary_search_by_key(&hash, |slot| slot.hash)
     }

@@ -43,3 +43,25 @@ impl Default for Options {
         Self::DEFAULT
     }
 }
+
+/// The options, as the store keeps them.
+#[derive(Clone, Copy)]
+pub(crate) struct Behaviour {
+    pub(crate) verify_on_read: bool,
+    pub(crate) verify_on_write: bool,
+    pub(crate) collect_on_write: bool,
+    pub(crate) read_only: bool,
+    pub(crate) wear_spread: u16,
+}
+
+impl From<Options> for Behaviour {
+    fn from(options: Options) -> Self {
+        Self {
+            verify_on_read: options.verify_on_read,
+            verify_on_write: options.verify_on_write,
+            collect_on_write: options.collect_on_write,
+            read_only: options.read_only,
+            wear_spread: options.wear_spread,
+        }
+    }
+}

@@ -104,11 +104,16 @@ pub(crate) struct SectorTable<'a> {
 
 impl<'a> SectorTable<'a> {
     pub(crate) fn new(sectors: &'a mut [Sector]) -> Self {
-        sectors.fill(Sector::UNKNOWN);
         Self {
             sectors,
             head: None,
         }
+    }
+
+    /// Forgets all.
+    pub(crate) fn clear(&mut self) {
+        self.sectors.fill(Sector::UNKNOWN);
+        self.head = None;
     }
 
     /// The sector that entries are appended to.

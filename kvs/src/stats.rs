@@ -1,17 +1,5 @@
 //! What there is to see: totals, sectors, keys. For logs, tools and tests.
 
-use core::fmt;
-
-use embedded_storage::nor_flash::NorFlash;
-
-use crate::checksum::Checksum;
-use crate::error::Error;
-use crate::flash::FlashResult;
-use crate::format::Kind;
-use crate::lookup::Found;
-use crate::store::Store;
-use crate::window::Window;
-
 /// The state of a store, in numbers. `live + stale + free` bytes are the [`capacity`](Self::capacity).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stats {
@@ -129,163 +117,14 @@ pub struct KeyInfo<'a> {
     pub offset: u32,
 }
 
-impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
-    /// The state of the store in numbers. Costs no flash read.
-    #[must_use]
-    pub fn stats(&self) -> Stats {
-        let count = self.sectors.len() as u32;
-        let erases = || self.sectors.iter().map(|(_, sector)| sector.erases);
-        let total: u64 = erases().map(u64::from).sum();
-        let capacity = self.payload().saturating_mul(count);
-        let live = self.live_bytes();
-        let free = self.sectors().fold(0u32, |sum, sector| {
-            let free = match sector.state {
-                SectorState::Head => sector.free,
-                SectorState::Dead | SectorState::Ready => self.payload(),
-                SectorState::Live | SectorState::Retired => 0,
-            };
-            sum.saturating_add(free)
-        });
-        Stats {
-            keys: self.len(),
-            live_entries: self.map.len(),
-            live,
-            stale: capacity.saturating_sub(live).saturating_sub(free),
-            free,
-            capacity,
-            sectors: self.sectors.len(),
-            available: self.available(),
-            least_erases: erases().min().unwrap_or(0),
-            most_erases: erases().max().unwrap_or(0),
-            mean_erases: total.checked_div(u64::from(count)).unwrap_or(0) as u32,
-            corrupt: u32::from(self.corrupt),
-            collections: u32::from(self.collections),
-            retired_sectors: self
-                .sectors
-                .iter()
-                .filter(|(_, sector)| sector.is_retired())
-                .count(),
-        }
-    }
-
-    /// The sectors, in order of address. Costs no flash read.
-    pub fn sectors(&self) -> impl Iterator<Item = SectorInfo> + '_ {
-        self.sectors.iter().map(|(index, sector)| {
-            let is_head = self.sectors.head() == Some(index);
-            SectorInfo {
-                index,
-                state: if sector.is_retired() {
-                    SectorState::Retired
-                } else if is_head {
-                    SectorState::Head
-                } else if sector.is_ready() {
-                    SectorState::Ready
-                } else if sector.is_dead() {
-                    SectorState::Dead
-                } else {
-                    SectorState::Live
-                },
-                sequence: sector.sequence,
-                erases: sector.erases,
-                live: sector.live(),
-                free: if is_head {
-                    self.flash.sector_size.saturating_sub(self.end)
-                } else if sector.is_ready() {
-                    self.payload()
-                } else {
-                    0
-                },
-            }
-        })
-    }
-
-    /// The stored keys, in order of hash. A cursor rather than an `Iterator`, because a name is read from flash into
-    /// the store's buffer: one read a key.
-    ///
-    /// ```
-    /// # use kvs::{Options, Resources, Store, sim::presets};
-    /// # let mut resources = Resources::<32, 8, 256>::new();
-    /// # let mut store = Store::mount(presets::nrf52840(), 0..8 * 4096, &mut resources, Options::DEFAULT)?;
-    /// store.put_bytes("serial", b"A-1234")?;
-    /// let mut keys = store.keys();
-    /// while let Some(key) = keys.next()? {
-    ///     assert_eq!((key.name, key.value_len), (Some("serial"), 6));
-    /// }
-    /// # Ok::<(), kvs::Error<kvs::sim::SimError>>(())
-    /// ```
-    pub fn keys<'s>(&'s mut self) -> Keys<'s, 'a, F, C> {
-        Keys {
-            store: self,
-            next: 0,
-        }
-    }
-}
-
-impl<F: NorFlash, C: Checksum> fmt::Debug for Store<'_, F, C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Store").field(&self.stats()).finish()
-    }
-}
-
-/// A cursor over the stored keys; see [`Store::keys`].
-pub struct Keys<'s, 'a, F, C> {
-    store: &'s mut Store<'a, F, C>,
-    next: usize,
-}
-
-impl<F: NorFlash, C: Checksum> Keys<'_, '_, F, C> {
-    /// The next key; `None` behind the last.
-    ///
-    /// # Errors
-    ///
-    /// [`Corrupt`](Error::Corrupt), [`Flash`](Error::Flash): of this key. The call after it goes on with the next.
-    #[allow(
-        clippy::should_implement_trait,
-        reason = "what it returns borrows the cursor, which an Iterator can't say"
-    )]
-    pub fn next(&mut self) -> FlashResult<F, Option<KeyInfo<'_>>> {
-        let slot = loop {
-            let Some(slot) = self.store.map.slots().get(self.next).copied() else {
-                return Ok(None);
-            };
-            self.next = self.next.saturating_add(1);
-            if !slot.is_tombstone() {
-                break slot;
-            }
-        };
-        let store = &mut *self.store;
-        let place = store.map.packing.unpack(slot);
-        let verify = store.behaviour.verify_on_read;
-        let found = Found::at(
-            (&mut store.flash, &mut store.checksum, store.buffer),
-            (&store.sectors, verify),
-            place,
-        )?;
-        let Some(Found {
-            entry,
-            sector,
-            view,
-        }) = found
-        else {
-            return Err(Error::Corrupt { key: slot.hash });
-        };
-        let name = if entry.head.kind == Kind::Named {
-            let len = usize::from(entry.head.name_len);
-            let window = Window::new(&mut store.flash, store.buffer, sector, entry.end());
-            let name = window
-                .loaded(view)
-                .into_bytes(entry.offset.saturating_add(4), len);
-            Some(core::str::from_utf8(name).map_err(|_| Error::Corrupt { key: slot.hash })?)
-        } else {
-            None
-        };
-        Ok(Some(KeyInfo {
-            hash: slot.hash,
-            name,
-            value_len: usize::from(entry.head.value_len),
-            size: entry.size,
-            sector,
-            offset: entry.offset,
-        }))
-    }
+/// What one step of [`maintain`](Store::maintain) did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Maintenance {
+    /// There is nothing left to do.
+    Idle,
+    /// One live entry was moved out of a mostly stale sector.
+    Moved,
+    /// One sector was erased ahead of time.
+    Erased,
 }

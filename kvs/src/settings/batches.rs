@@ -1,10 +1,11 @@
-//! The commits that saves and resets are: which settings, in which order, and what of them stays.
+//! The commits that saves, resets and confirmations are: which settings, in which order, and what of them stays.
 
 use core::cell::RefCell;
 
 use super::Leaves;
 use super::history::Old;
 use super::key::Group;
+use super::report::Outcome;
 use super::tree::{Path, Tree};
 use crate::change::{Batch, EncodeError, RawKey, Refusal, Value};
 
@@ -46,7 +47,7 @@ impl Batch for Save<'_> {
 }
 
 /// Encodes one setting for a batch.
-pub(crate) fn encoded(
+fn encoded(
     settings: &dyn Leaves,
     tree: &'static Tree,
     leaf: usize,
@@ -101,5 +102,84 @@ impl Batch for Removal {
 
     fn is_unique(&self) -> bool {
         true
+    }
+}
+
+/// The commit of a confirmation: what was migrated, then the old keys.
+pub(crate) struct Confirmation<'a> {
+    pub(crate) settings: &'a dyn Leaves,
+    pub(crate) tree: &'static Tree,
+    pub(crate) outcomes: &'a [Outcome],
+}
+
+impl Confirmation<'_> {
+    /// Whether an old key has been made use of, or will not be.
+    fn is_done(&self, old: &Old) -> bool {
+        match old.leaf {
+            Old::RETIRED => true,
+            Old::STRUCT => {
+                let rejected = |outcome: &Outcome| matches!(outcome, Outcome::Rejected(_));
+                !self.outcomes.iter().any(rejected)
+            }
+            leaf => matches!(
+                self.outcomes.get(usize::from(leaf)),
+                Some(Outcome::Loaded | Outcome::Migrated(_))
+            ),
+        }
+    }
+}
+
+impl Batch for Confirmation<'_> {
+    fn len(&self) -> usize {
+        self.tree.hashes.len().saturating_add(self.tree.old.len())
+    }
+
+    fn key(&self, index: usize) -> RawKey<'_> {
+        self.tree.any_key(index)
+    }
+
+    fn value(&self, index: usize, scratch: &mut [u8]) -> Result<Value<'_>, Refusal> {
+        if let Some(old) = self.tree.old_at(index) {
+            let delete = self.tree.may_go(old, |old| self.is_done(old));
+            return Ok(if delete { Value::Delete } else { Value::Keep });
+        }
+        match self.outcomes.get(index) {
+            Some(Outcome::Migrated(_)) => encoded(self.settings, self.tree, index, scratch),
+            _ => Ok(Value::Keep),
+        }
+    }
+
+    fn is_unique(&self) -> bool {
+        true
+    }
+}
+
+/// Some of a batch's changes.
+pub(crate) struct Part<'a> {
+    pub(crate) batch: &'a dyn Batch,
+    pub(crate) from: usize,
+    pub(crate) len: usize,
+}
+
+impl Batch for Part<'_> {
+    fn len(&self) -> usize {
+        self.len.min(self.batch.len().saturating_sub(self.from))
+    }
+
+    fn key(&self, index: usize) -> RawKey<'_> {
+        self.batch.key(self.from.saturating_add(index))
+    }
+
+    fn value(&self, index: usize, scratch: &mut [u8]) -> Result<Value<'_>, Refusal> {
+        self.batch.value(self.from.saturating_add(index), scratch)
+    }
+
+    fn is_implied(&self, index: usize, value: &[u8]) -> bool {
+        self.batch
+            .is_implied(self.from.saturating_add(index), value)
+    }
+
+    fn is_unique(&self) -> bool {
+        self.batch.is_unique()
     }
 }

@@ -2,11 +2,13 @@
 
 use core::fmt;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::report::Rejection;
+use super::report::{Rejected, Rejection};
 use super::tree::{Path, Tree};
 use super::value;
+use crate::change::{Action, Change, RawKey};
 
 /// The key of one setting, with its type, default and rules. A constant; made by the derive.
 pub struct Key<T: 'static> {
@@ -73,6 +75,50 @@ impl<T> Key<T> {
     /// Checks `value` against the setting's `range` and `validate`.
     pub fn check(&self, value: &T) -> Result<(), Rejection> {
         (self.spec.check)(value)
+    }
+}
+
+impl<T: Serialize> Key<T> {
+    /// Setting this to `value`, as part of a [`commit`](crate::Store::commit).
+    ///
+    /// # Errors
+    ///
+    /// Where `value` breaks the setting's `range` or `validate`.
+    ///
+    /// ```
+    /// # use kvs::{Options, Resources, Settings, Store, sim::presets};
+    /// # #[derive(Settings)]
+    /// # struct Lamp {
+    /// #     #[setting(default = 80, range = 0..=100)]
+    /// #     brightness: u8,
+    /// #     #[setting(default = 2700)]
+    /// #     kelvin: u16,
+    /// # }
+    /// # let mut resources = Resources::<8, 8, 64>::new();
+    /// # let mut store = Store::mount(presets::nrf52840(), 0..8 * 4096, &mut resources, Options::DEFAULT)?;
+    /// const LAMP: LampKeys = Lamp::KEYS;
+    /// store.commit(&[LAMP.brightness.set(&30)?, LAMP.kelvin.set(&4000)?])?;
+    /// assert!(LAMP.brightness.set(&101).is_err());
+    /// # Ok::<(), kvs::Error<kvs::sim::SimError>>(())
+    /// ```
+    pub fn set<'a>(&self, value: &'a T) -> Result<Change<'a>, Rejected> {
+        match self.check(value) {
+            Ok(()) => Ok(Change {
+                key: RawKey::Hash(self.hash()),
+                action: Action::Encode(value),
+            }),
+            Err(why) => Err(Rejected {
+                setting: self.path(),
+                why,
+            }),
+        }
+    }
+
+    /// Removing what is stored of this under its own key, as part of a [`commit`](crate::Store::commit). An older firmware's
+    /// value counts again then; [`remove`](crate::Store::remove) takes that, too.
+    #[must_use]
+    pub fn unset<'a>(&self) -> Change<'a> {
+        Change::delete(RawKey::Hash(self.hash()))
     }
 }
 

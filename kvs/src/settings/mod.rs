@@ -1,14 +1,11 @@
 //! The typed layer: settings structs over the engine's keys.
 //!
-//! The derive generates constant tables and code without I/O; what is here drives them against the engine.
+//! The derive generates constant tables and code without I/O; `store/typed.rs` drives them against the engine.
 
-mod access;
-mod batches;
-mod confirm;
+pub(crate) mod batches;
 pub mod generated;
 mod history;
 mod key;
-mod migrate;
 mod name;
 mod nested;
 mod report;
@@ -19,11 +16,10 @@ mod tree;
 pub(crate) mod value;
 mod walk;
 
-pub use access::Rejected;
 pub use history::{KeyEntry, Old};
 pub use key::{Group, Key, Sources, Spec};
 pub use name::KeyName;
-pub use report::{Outcome, Rejection, Report};
+pub use report::{Outcome, Rejected, Rejection, Report};
 pub use schema::{FieldSchema, LeafSchema, Retired, Rule, Schema, SchemaNode, Source};
 pub use size::max_encoded_len;
 pub use tree::{Field, Node, Path, Tree};

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::tree::{Path, Tree};
+use crate::error::Error;
 
 /// Why a value was turned down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +43,45 @@ impl fmt::Display for Rejection {
 }
 
 impl core::error::Error for Rejection {}
+
+impl Rejection {
+    /// Why a value could not be read.
+    pub(crate) fn of<E>(error: &Error<E>) -> Self {
+        match error {
+            Error::Corrupt { .. } => Self::Corrupt,
+            Error::BufferTooSmall { .. } => Self::TooLong,
+            Error::NameCollision { .. } => Self::NameCollision,
+            _ => Self::Unreadable,
+        }
+    }
+}
+
+/// A value that its setting's rules turn down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rejected {
+    /// Which setting.
+    pub setting: Path,
+    /// Why.
+    pub why: Rejection,
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The same words as where a save is turned down.
+        Error::<()>::from(*self).fmt(f)
+    }
+}
+
+impl core::error::Error for Rejected {}
+
+impl<E> From<Rejected> for Error<E> {
+    fn from(rejected: Rejected) -> Self {
+        Self::Rejected {
+            setting: rejected.setting,
+            why: rejected.why,
+        }
+    }
+}
 
 /// Where a setting's value came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

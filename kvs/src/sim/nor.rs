@@ -163,6 +163,43 @@ impl<const WRITE: usize, const ERASE: usize, const READ: usize> NorFlash
     }
 }
 
+/// The same flash for the async API: each operation is done when its future is first polled.
+#[cfg(feature = "async")]
+mod asynch {
+    use embedded_storage_async::nor_flash::{NorFlash, ReadNorFlash};
+
+    use super::{SimError, SimFlash};
+
+    impl<const WRITE: usize, const ERASE: usize, const READ: usize> ReadNorFlash
+        for SimFlash<WRITE, ERASE, READ>
+    {
+        const READ_SIZE: usize = READ;
+
+        async fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), SimError> {
+            embedded_storage::nor_flash::ReadNorFlash::read(self, offset, bytes)
+        }
+
+        fn capacity(&self) -> usize {
+            embedded_storage::nor_flash::ReadNorFlash::capacity(self)
+        }
+    }
+
+    impl<const WRITE: usize, const ERASE: usize, const READ: usize> NorFlash
+        for SimFlash<WRITE, ERASE, READ>
+    {
+        const WRITE_SIZE: usize = WRITE;
+        const ERASE_SIZE: usize = ERASE;
+
+        async fn erase(&mut self, from: u32, to: u32) -> Result<(), SimError> {
+            embedded_storage::nor_flash::NorFlash::erase(self, from, to)
+        }
+
+        async fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), SimError> {
+            embedded_storage::nor_flash::NorFlash::write(self, offset, bytes)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::vec;

@@ -1,16 +1,14 @@
 //! Looking a key up: from the map to the entry in flash, checked.
 
-use embedded_storage::nor_flash::NorFlash;
-
+use super::flash::{FlashResult, Partition};
+use super::window::{Entry, Probe, View, Window};
+use super::{NorFlash, Store, bisync};
 use crate::change::RawKey;
 use crate::checksum::Checksum;
 use crate::error::Error;
-use crate::flash::{FlashResult, Partition};
 use crate::format::Kind;
 use crate::map::Place;
 use crate::sectors::SectorTable;
-use crate::store::Store;
-use crate::window::{Entry, Probe, View, Window};
 
 /// What is stored under a key.
 pub(crate) enum Lookup {
@@ -27,16 +25,15 @@ pub(crate) struct Found {
     pub(crate) view: View,
 }
 
+#[bisync]
 impl Found {
     pub(crate) fn value_len(&self) -> usize {
         usize::from(self.entry.head.value_len)
     }
-}
 
-impl Found {
     /// The entry at `place`, through `buffer`; `None` where there is no whole entry. Where its size is known, it alone
     /// is read. What reads badly is read once more: a glitch on the bus is no rot.
-    pub(crate) fn at<F: NorFlash, C: Checksum>(
+    pub(crate) async fn at<F: NorFlash, C: Checksum>(
         (flash, checksum, buffer): (&mut Partition<F>, &mut C, &mut [u8]),
         (sectors, verify): (&SectorTable<'_>, bool),
         place: Place,
@@ -50,7 +47,9 @@ impl Found {
         let mut again = false;
         loop {
             let mut window = Window::new(flash, buffer, sector, limit);
-            let probe = window.probe(checksum, sequence, offset, !verify, u32::MAX);
+            let probe = window
+                .probe(checksum, sequence, offset, !verify, u32::MAX)
+                .await;
             let (view, failed) = (window.view, window.failed.take());
             match (probe, failed) {
                 (Probe::Whole(entry), None) => {
@@ -68,9 +67,10 @@ impl Found {
     }
 }
 
+#[bisync]
 impl Lookup {
     /// Looks, through `buffer`, at the entry that the map has for a key.
-    pub(crate) fn at<F: NorFlash, C: Checksum>(
+    pub(crate) async fn at<F: NorFlash, C: Checksum>(
         (flash, checksum, buffer): (&mut Partition<F>, &mut C, &mut [u8]),
         (sectors, verify): (&SectorTable<'_>, bool),
         (key, place): (RawKey<'_>, Option<Place>),
@@ -78,7 +78,7 @@ impl Lookup {
         let Some(place) = place.filter(|place| !place.tombstone) else {
             return Ok(Self::Absent);
         };
-        let found = Found::at((flash, checksum, buffer), (sectors, verify), place)?;
+        let found = Found::at((flash, checksum, buffer), (sectors, verify), place).await?;
         let mut found = match found {
             Some(found) if found.entry.hash == key.hash() => found,
             _ => return Err(Error::Corrupt { key: key.hash() }),
@@ -89,7 +89,7 @@ impl Lookup {
             RawKey::Name(name) => {
                 let mut window =
                     Window::new(flash, buffer, found.sector, entry.end()).loaded(found.view);
-                let stored = window.at(entry.offset.saturating_add(4), name.len());
+                let stored = window.at(entry.offset.saturating_add(4), name.len()).await;
                 let same = stored.get(..name.len()) == Some(name.as_bytes());
                 found.view = window.view;
                 entry.head.kind == Kind::Named
@@ -105,9 +105,11 @@ impl Lookup {
     }
 }
 
+#[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// The entry of `key`, if it is there.
-    pub(crate) fn find(&mut self, key: RawKey<'_>) -> FlashResult<F, Option<Found>> {
+    pub(crate) async fn find(&mut self, key: RawKey<'_>) -> FlashResult<F, Option<Found>> {
+        self.resume().await?;
         Self::check_key(&key)?;
         let place = self.map.place(key.hash());
         let verify = self.behaviour.verify_on_read;
@@ -115,7 +117,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             (&mut self.flash, &mut self.checksum, self.buffer),
             (&self.sectors, verify),
             (key, place),
-        )?;
+        )
+        .await?;
         Ok(match found {
             Lookup::Found(found) => Some(found),
             Lookup::Absent | Lookup::Other => None,
@@ -123,7 +126,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// Copies the value from byte `offset` on to `out`, as much as there is and fits; returns how much.
-    pub(crate) fn copy_out(
+    pub(crate) async fn copy_out(
         &mut self,
         found: &Found,
         offset: usize,
@@ -136,7 +139,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let mut copied = 0usize;
         while let Some(target) = out.get_mut(copied..len).filter(|rest| !rest.is_empty()) {
             let from = offset.saturating_add(copied) as u32;
-            let bytes = window.at(entry.value_offset().saturating_add(from), target.len());
+            let bytes = window
+                .at(entry.value_offset().saturating_add(from), target.len())
+                .await;
             let count = bytes.len().min(target.len());
             for (to, from) in target.iter_mut().zip(bytes) {
                 *to = *from;

@@ -2,39 +2,38 @@
 //!
 //! Knows one sector and one entry at a time; which and when, `room.rs` decides.
 
-use embedded_storage::nor_flash::NorFlash;
-
+use super::flash::{CHUNK, FlashResult, Partition};
+use super::lookup::Found;
+use super::run::Run;
+use super::window::{Entry, View};
+use super::{NorFlash, Store, bisync};
 use crate::checksum::Checksum;
-use crate::flash::{CHUNK, FlashResult, Partition};
 use crate::format::pad;
-use crate::lookup::Found;
 use crate::map::Place;
-use crate::run::Run;
-use crate::store::Store;
-use crate::window::{Entry, View};
 
+#[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Moves one entry out of the sector with the fewest live bytes. False: there is none to move, or no place.
-    pub(crate) fn collect_step(&mut self) -> FlashResult<F, bool> {
+    pub(crate) async fn collect_step(&mut self) -> FlashResult<F, bool> {
         let Some(victim) = self.sectors.victim(self.epoch, None) else {
             return Ok(false);
         };
         let into_head = self.head_sequence() >= self.epoch;
-        self.move_entry(victim, into_head)
+        self.move_entry(victim, into_head).await
     }
 
     /// Moves one live entry out of `victim`: into the head if it is `into_head` and has the room, else into the next
     /// sector.
-    fn move_entry(&mut self, victim: usize, into_head: bool) -> FlashResult<F, bool> {
+    async fn move_entry(&mut self, victim: usize, into_head: bool) -> FlashResult<F, bool> {
         let Some((_, place)) = self.live_entry(victim, 0) else {
             return Ok(false);
         };
-        let size = self.size_at(place)?;
+        let size = self.size_at(place).await?;
         if !into_head || self.end.saturating_add(size) > self.flash.sector_size {
             if self.dead() == 0 {
                 return Ok(false);
             }
-            self.open_next()?;
+            self.open_next().await?;
             // Opening may have made tombstones needless, this one among them.
             if self
                 .map
@@ -45,7 +44,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 return Ok(true);
             }
         }
-        self.copy(place, size)?;
+        self.copy(place, size).await?;
         Ok(true)
     }
 
@@ -63,13 +62,13 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// Bytes of the live entries of `sector` that the commit under way does not supersede.
-    pub(crate) fn kept_bytes(&mut self, sector: usize) -> FlashResult<F, u32> {
+    pub(crate) async fn kept_bytes(&mut self, sector: usize) -> FlashResult<F, u32> {
         let mut bytes = 0u32;
         let mut from = 0;
         while let Some((next, place)) = self.live_entry(sector, from) {
             from = next;
             if !self.is_superseded(next) {
-                bytes = bytes.saturating_add(self.size_at(place)?);
+                bytes = bytes.saturating_add(self.size_at(place).await?);
             }
         }
         Ok(bytes)
@@ -77,15 +76,15 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     /// Moves the live entries of `sector` to the head, but for those that the commit under way supersedes. False: one
     /// of them can't be read.
-    pub(crate) fn move_kept(&mut self, sector: usize) -> FlashResult<F, bool> {
+    pub(crate) async fn move_kept(&mut self, sector: usize) -> FlashResult<F, bool> {
         let mut from = 0;
         while let Some((next, place)) = self.live_entry(sector, from) {
             from = next;
             if self.is_superseded(next) {
                 continue;
             }
-            let size = self.size_at(place)?;
-            self.copy(place, size)?;
+            let size = self.size_at(place).await?;
+            self.copy(place, size).await?;
             if self.sectors.get(sector).is_retired() {
                 return Ok(false);
             }
@@ -105,13 +104,14 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     ///
     /// An entry that fails its checksum is forgotten; one that can't be read at all keeps its sector from being
     /// erased: it may be readable another time.
-    fn copy(&mut self, place: Place, size: u32) -> FlashResult<F> {
+    async fn copy(&mut self, place: Place, size: u32) -> FlashResult<F> {
         let (sector, _) = self.flash.split(place.address);
         let found = Found::at(
             (&mut self.flash, &mut self.checksum, self.buffer),
             (&self.sectors, true),
             place,
-        );
+        )
+        .await;
         let Found { entry, view, .. } = match found {
             Ok(Some(found)) => found,
             Ok(None) => {
@@ -125,7 +125,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 return Ok(());
             }
         };
-        let copied = self.append_copy(&entry, view, place.address);
+        let copied = self.append_copy(&entry, view, place.address).await;
         if copied.is_err() {
             self.fail_head();
         }
@@ -133,7 +133,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// Appends a copy of `entry`, of which the buffer holds `view`, to the head.
-    fn append_copy(&mut self, entry: &Entry, view: View, address: u32) -> FlashResult<F> {
+    async fn append_copy(&mut self, entry: &Entry, view: View, address: u32) -> FlashResult<F> {
         let head = entry.head.alone();
         let mut run = self.new_run();
         let at = self.head_position(&run);
@@ -148,16 +148,22 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             }
             self.stage(&mut run, head.checked_len());
         } else {
-            self.push(&mut run, bytes)?;
-            self.push_from(&mut run, address, (len as u32, head.checked_len()))?;
+            self.push(&mut run, bytes).await?;
+            self.push_from(&mut run, address, (len as u32, head.checked_len()))
+                .await?;
         }
-        self.seal(&mut run, at, head.entry_len())?;
-        self.flush(&mut run)?;
-        self.apply(&run)
+        self.seal(&mut run, at, head.entry_len()).await?;
+        self.flush(&mut run).await?;
+        self.apply(&run).await
     }
 
     /// Pushes the bytes from `range` of the entry at `address`.
-    fn push_from(&mut self, run: &mut Run, address: u32, range: (u32, u32)) -> FlashResult<F> {
+    async fn push_from(
+        &mut self,
+        run: &mut Run,
+        address: u32,
+        range: (u32, u32),
+    ) -> FlashResult<F> {
         let (from, to) = range;
         let mut done = 0u32;
         while done < to {
@@ -167,10 +173,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             let Some(chunk) = scratch.get_mut(..len as usize) else {
                 break;
             };
-            self.flash.read(address.saturating_add(done), chunk)?;
+            self.flash.read(address.saturating_add(done), chunk).await?;
             let first = from.saturating_sub(done) as usize;
             let end = to.saturating_sub(done).min(len) as usize;
-            self.push(run, chunk.get(first..end).unwrap_or(&[]))?;
+            self.push(run, chunk.get(first..end).unwrap_or(&[])).await?;
             done = done.saturating_add(len);
         }
         Ok(())
@@ -194,12 +200,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// Moves everything that is live out of `sector`, if it can be read.
-    pub(crate) fn empty(&mut self, sector: usize) -> FlashResult<F> {
+    pub(crate) async fn empty(&mut self, sector: usize) -> FlashResult<F> {
         loop {
             let state = self.sectors.get(sector);
             let into_head = self.sectors.head() != Some(sector);
             let done = state.live() == 0 || state.is_retired();
-            if done || !self.move_entry(sector, into_head)? {
+            if done || !self.move_entry(sector, into_head).await? {
                 return Ok(());
             }
         }

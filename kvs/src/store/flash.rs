@@ -2,8 +2,7 @@
 //!
 //! Knows addresses, alignment and erased bytes; no headers, entries or keys.
 
-use embedded_storage::nor_flash::NorFlash;
-
+use super::{NorFlash, bisync};
 use crate::error::Error;
 use crate::format::ERASED;
 
@@ -20,6 +19,7 @@ pub(crate) struct Partition<F> {
 pub(crate) type FlashResult<F, T = ()> =
     Result<T, Error<<F as embedded_storage::nor_flash::ErrorType>::Error>>;
 
+#[bisync]
 impl<F: NorFlash> Partition<F> {
     pub(crate) const WRITE_SIZE: u32 = F::WRITE_SIZE as u32;
     pub(crate) const READ_SIZE: u32 = F::READ_SIZE as u32;
@@ -39,46 +39,54 @@ impl<F: NorFlash> Partition<F> {
     }
 
     /// Fills `out` from `address`; both aligned to the read size.
-    pub(crate) fn read(&mut self, address: u32, out: &mut [u8]) -> FlashResult<F> {
+    pub(crate) async fn read(&mut self, address: u32, out: &mut [u8]) -> FlashResult<F> {
         self.flash
             .read(self.start.saturating_add(address), out)
+            .await
             .map_err(Error::Flash)
     }
 
     /// Programs `bytes`, whole words, at `address`, in one call. To `verify` is to check that the flash is blank before,
     /// and to read it back after.
-    pub(crate) fn program(&mut self, address: u32, bytes: &[u8], verify: bool) -> FlashResult<F> {
+    pub(crate) async fn program(
+        &mut self,
+        address: u32,
+        bytes: &[u8],
+        verify: bool,
+    ) -> FlashResult<F> {
         if bytes.is_empty() {
             return Ok(());
         }
         // A word that is not blank would end up as the AND of both, or as an ECC error.
-        if verify && !self.is_blank(address, bytes.len() as u32)? {
+        if verify && !self.is_blank(address, bytes.len() as u32).await? {
             return Err(Error::NotBlank { address });
         }
         self.flash
             .write(self.start.saturating_add(address), bytes)
+            .await
             .map_err(Error::Flash)?;
-        if verify && !self.reads_as(address, bytes)? {
+        if verify && !self.reads_as(address, bytes).await? {
             return Err(Error::VerifyFailed { address });
         }
         Ok(())
     }
 
-    pub(crate) fn erase(&mut self, sector: usize) -> FlashResult<F> {
+    pub(crate) async fn erase(&mut self, sector: usize) -> FlashResult<F> {
         let from = self.start.saturating_add(self.base(sector));
         self.flash
             .erase(from, from.saturating_add(self.sector_size))
+            .await
             .map_err(Error::Flash)
     }
 
-    pub(crate) fn is_blank(&mut self, address: u32, len: u32) -> FlashResult<F, bool> {
+    pub(crate) async fn is_blank(&mut self, address: u32, len: u32) -> FlashResult<F, bool> {
         let mut scratch = [0; CHUNK];
         let (mut at, mut left) = (address, len as usize);
         while left != 0 {
             let Some(chunk) = scratch.get_mut(..left.min(CHUNK)) else {
                 break;
             };
-            self.read(at, chunk)?;
+            self.read(at, chunk).await?;
             if chunk.iter().any(|byte| *byte != ERASED) {
                 return Ok(false);
             }
@@ -88,14 +96,14 @@ impl<F: NorFlash> Partition<F> {
         Ok(true)
     }
 
-    fn reads_as(&mut self, address: u32, bytes: &[u8]) -> FlashResult<F, bool> {
+    async fn reads_as(&mut self, address: u32, bytes: &[u8]) -> FlashResult<F, bool> {
         let mut scratch = [0; CHUNK];
         let mut at = address;
         for expected in bytes.chunks(CHUNK) {
             let Some(chunk) = scratch.get_mut(..expected.len()) else {
                 break;
             };
-            self.read(at, chunk)?;
+            self.read(at, chunk).await?;
             if chunk != expected {
                 return Ok(false);
             }

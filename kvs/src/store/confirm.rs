@@ -1,18 +1,14 @@
 //! After an update: what was migrated is stored, and what no firmware needs any more is removed.
 
-use embedded_storage::nor_flash::NorFlash;
-
-use super::batches::encoded;
-use super::history::Old;
-use super::report::Outcome;
-use super::tree::Tree;
-use super::{Leaves, Settings};
-use crate::change::{Batch, Change, Changes, RawKey, Refusal, Value};
+use super::flash::FlashResult;
+use super::{NorFlash, Store, bisync};
+use crate::change::{Batch, Change, Changes, RawKey};
 use crate::checksum::Checksum;
 use crate::error::Error;
-use crate::flash::FlashResult;
-use crate::store::Store;
+use crate::settings::batches::{Confirmation, Part};
+use crate::settings::{Settings, Tree};
 
+#[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Makes an update permanent: stores what a [`load`](Self::load) migrates, and removes the old keys that this
     /// supersedes, and retired ones. Call it once the new firmware is known to work (after `mark_booted`, say); until then
@@ -29,16 +25,18 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// # Errors
     ///
     /// Those of [`commit`](Store::commit).
-    pub fn confirm<S: Settings>(&mut self) -> FlashResult<F, usize> {
+    pub async fn confirm<S: Settings>(&mut self) -> FlashResult<F, usize> {
+        self.resume().await?;
         if S::TREE.old.iter().all(|old| !self.is_stored(old.hash)) {
             return Ok(0);
         }
-        let (settings, report) = self.load::<S>();
+        let (settings, report) = self.load::<S>().await;
         self.commit_parts(&Confirmation {
             settings: &settings,
             tree: S::TREE,
             outcomes: report.outcomes.as_ref(),
         })
+        .await
     }
 
     /// Removes all hashed keys but those that `trees` know, current or old: what firmwares have left behind that this one
@@ -72,7 +70,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// # Errors
     ///
     /// Those of [`commit`](Store::commit), and [`Flash`](Error::Flash) where a key could not be read.
-    pub fn prune(&mut self, trees: &[&'static Tree]) -> FlashResult<F, usize> {
+    pub async fn prune(&mut self, trees: &[&'static Tree]) -> FlashResult<F, usize> {
         let knows = |hash: u32| {
             trees.iter().any(|tree| {
                 tree.hashes.contains(&hash) || tree.old.iter().any(|old| old.hash == hash)
@@ -84,7 +82,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             let mut count = 0usize;
             let mut keys = self.keys();
             while let Some(slot) = batch.get_mut(count) {
-                let key = match keys.next() {
+                let key = match keys.next().await {
                     Ok(Some(key)) => key,
                     Ok(None) => break,
                     // Whose it is can't be told.
@@ -100,18 +98,18 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             if batch.is_empty() {
                 return Ok(removed);
             }
-            self.commit_parts(&Changes(batch))?;
+            self.commit_parts(&Changes(batch)).await?;
             removed = removed.saturating_add(count);
         }
     }
 
     /// Commits `batch` as a whole if it fits a sector, else in parts from its beginning on.
-    fn commit_parts(&mut self, batch: &dyn Batch) -> FlashResult<F, usize> {
+    async fn commit_parts(&mut self, batch: &dyn Batch) -> FlashResult<F, usize> {
         let mut changed = 0usize;
         let mut from = 0usize;
         let mut len = batch.len();
         while from < batch.len() {
-            match self.commit_batch(&Part { batch, from, len }) {
+            match self.commit_batch(&Part { batch, from, len }).await {
                 Ok(count) => {
                     changed = changed.saturating_add(count);
                     from = from.saturating_add(len);
@@ -126,82 +124,3 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
 /// How many keys are looked for before they are pruned.
 const PRUNED_AT_ONCE: usize = 16;
-
-/// The commit of a confirmation: what was migrated, then the old keys.
-struct Confirmation<'a> {
-    settings: &'a dyn Leaves,
-    tree: &'static Tree,
-    outcomes: &'a [Outcome],
-}
-
-impl Confirmation<'_> {
-    /// Whether an old key has been made use of, or will not be.
-    fn is_done(&self, old: &Old) -> bool {
-        match old.leaf {
-            Old::RETIRED => true,
-            Old::STRUCT => {
-                let rejected = |outcome: &Outcome| matches!(outcome, Outcome::Rejected(_));
-                !self.outcomes.iter().any(rejected)
-            }
-            leaf => matches!(
-                self.outcomes.get(usize::from(leaf)),
-                Some(Outcome::Loaded | Outcome::Migrated(_))
-            ),
-        }
-    }
-}
-
-impl Batch for Confirmation<'_> {
-    fn len(&self) -> usize {
-        self.tree.hashes.len().saturating_add(self.tree.old.len())
-    }
-
-    fn key(&self, index: usize) -> RawKey<'_> {
-        self.tree.any_key(index)
-    }
-
-    fn value(&self, index: usize, scratch: &mut [u8]) -> Result<Value<'_>, Refusal> {
-        if let Some(old) = self.tree.old_at(index) {
-            let delete = self.tree.may_go(old, |old| self.is_done(old));
-            return Ok(if delete { Value::Delete } else { Value::Keep });
-        }
-        match self.outcomes.get(index) {
-            Some(Outcome::Migrated(_)) => encoded(self.settings, self.tree, index, scratch),
-            _ => Ok(Value::Keep),
-        }
-    }
-
-    fn is_unique(&self) -> bool {
-        true
-    }
-}
-
-/// Some of a batch's changes.
-struct Part<'a> {
-    batch: &'a dyn Batch,
-    from: usize,
-    len: usize,
-}
-
-impl Batch for Part<'_> {
-    fn len(&self) -> usize {
-        self.len.min(self.batch.len().saturating_sub(self.from))
-    }
-
-    fn key(&self, index: usize) -> RawKey<'_> {
-        self.batch.key(self.from.saturating_add(index))
-    }
-
-    fn value(&self, index: usize, scratch: &mut [u8]) -> Result<Value<'_>, Refusal> {
-        self.batch.value(self.from.saturating_add(index), scratch)
-    }
-
-    fn is_implied(&self, index: usize, value: &[u8]) -> bool {
-        self.batch
-            .is_implied(self.from.saturating_add(index), value)
-    }
-
-    fn is_unique(&self) -> bool {
-        self.batch.is_unique()
-    }
-}

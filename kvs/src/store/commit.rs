@@ -3,18 +3,16 @@
 //! Measures first, so that nothing is programmed for what can't be stored; lets the changes win only when all of them
 //! are in flash.
 
-use embedded_storage::nor_flash::NorFlash;
-
+use super::flash::{CHUNK, FlashResult, Partition};
+use super::lookup::Lookup;
+use super::run::{Run, SHORT_HEAD, TAIL};
+use super::window::Window;
+use super::{NorFlash, Store, bisync};
 use crate::change::{Batch, RawKey, Refusal, Value};
 use crate::checksum::Checksum;
 use crate::error::Error;
-use crate::flash::{CHUNK, FlashResult, Partition};
 use crate::format::{Head, Kind, pad};
-use crate::lookup::Lookup;
 use crate::map::Place;
-use crate::run::{Run, SHORT_HEAD, TAIL};
-use crate::store::Store;
-use crate::window::Window;
 
 /// What a batch comes to.
 #[derive(Default)]
@@ -24,18 +22,27 @@ struct Measure {
     new_keys: usize,
 }
 
+#[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Commits `batch`; returns how many of its changes made a difference.
-    pub(crate) fn commit_batch(&mut self, batch: &dyn Batch) -> FlashResult<F, usize> {
+    pub(crate) async fn commit_batch(&mut self, batch: &dyn Batch) -> FlashResult<F, usize> {
         if self.behaviour.read_only {
             return Err(Error::ReadOnly);
         }
+        self.begin().await?;
+        let committed = self.commit_somewhere(batch).await;
+        self.finish();
+        committed
+    }
+
+    /// Commits `batch`, and should a sector fail at it, in another.
+    async fn commit_somewhere(&mut self, batch: &dyn Batch) -> FlashResult<F, usize> {
         let mut failed = None;
         loop {
             let failures = self.sectors.failures();
-            let attempt = match self.attempt(batch) {
+            let attempt = match self.attempt(batch).await {
                 // Perhaps because bit rot has taken the dead sector.
-                Err(full @ Error::Full { .. }) => match self.rescue() {
+                Err(full @ Error::Full { .. }) => match self.rescue().await {
                     Ok(true) => Ok(None),
                     rescue => rescue.and(Err(full)),
                 },
@@ -56,8 +63,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// Commits `batch`, unless collecting changes what it was measured against.
-    fn attempt(&mut self, batch: &dyn Batch) -> FlashResult<F, Option<usize>> {
-        let measure = self.measure(batch)?;
+    async fn attempt(&mut self, batch: &dyn Batch) -> FlashResult<F, Option<usize>> {
+        let measure = self.measure(batch).await?;
         if measure.entries == 0 {
             return Ok(Some(0));
         }
@@ -66,14 +73,15 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             return Err(Error::CommitTooLarge { needed, max });
         }
         let stored = self.map.stored_and_dirty();
-        self.make_slots(measure.new_keys)?;
-        self.make_room(needed)?;
+        self.make_slots(measure.new_keys).await?;
+        self.make_room(needed).await?;
         if self.map.stored_and_dirty() != stored {
             return Ok(None);
         }
-        let written = self
-            .write(batch, measure.entries)
-            .and_then(|run| self.apply(&run));
+        let written = match self.write(batch, measure.entries).await {
+            Ok(run) => self.apply(&run).await,
+            Err(error) => Err(error),
+        };
         if let Err(error) = written {
             self.fail_head();
             return Err(error);
@@ -88,7 +96,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// Finds out which changes make a difference, marks the keys in the map that they are of, and adds up.
-    fn measure(&mut self, batch: &dyn Batch) -> FlashResult<F, Measure> {
+    async fn measure(&mut self, batch: &dyn Batch) -> FlashResult<F, Measure> {
         self.map.clear_dirty();
         let mut measure = Measure::default();
         for index in 0..batch.len() {
@@ -107,8 +115,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             let place = self.map.place(key.hash());
             let differs = match place.filter(|place| !place.tombstone) {
                 Some(place) => {
-                    self.differs(key, place, &value)?
-                        && !(self.is_implied(batch, index, &value) && self.keeps(batch, index))
+                    self.differs(key, place, &value).await?
+                        && !(self.is_implied(batch, index, &value)
+                            && self.keeps(batch, index).await)
                 }
                 None => self.is_news(batch, index, &value, 0),
             };
@@ -131,7 +140,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// Whether `value`, in the buffer if it is encoded, is another than the one stored at `place`.
-    fn differs(
+    async fn differs(
         &mut self,
         key: RawKey<'_>,
         place: Place,
@@ -146,7 +155,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             (&mut self.flash, &mut self.checksum, &mut scratch),
             (&self.sectors, true),
             (key, Some(place)),
-        );
+        )
+        .await;
         let new = match (old, value) {
             // What can't be read is written anew.
             (Err(_), _) => return Ok(true),
@@ -164,12 +174,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             found.entry.end(),
         )
         .loaded(found.view);
-        Ok(!holds(
-            window,
-            found.entry.value_offset(),
-            found.value_len(),
-            new,
-        ))
+        Ok(!holds(window, found.entry.value_offset(), found.value_len(), new).await)
     }
 
     /// Whether the value at the front of the buffer is one that need not be stored.
@@ -178,8 +183,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// Whether what is stored of a key stays although another value is in its place. Takes the buffer.
-    fn keeps(&mut self, batch: &dyn Batch, index: usize) -> bool {
-        let stored = self.stored(batch.key(index).hash());
+    async fn keeps(&mut self, batch: &dyn Batch, index: usize) -> bool {
+        let stored = self.stored(batch.key(index).hash()).await;
         stored.is_ok_and(|stored| stored.is_some_and(|bytes| batch.keeps(index, bytes)))
     }
 
@@ -206,7 +211,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// Writes the changes that made a difference, `entries` of them, behind what is in the head.
-    fn write(&mut self, batch: &dyn Batch, entries: usize) -> FlashResult<F, Run> {
+    async fn write(&mut self, batch: &dyn Batch, entries: usize) -> FlashResult<F, Run> {
         let mut run = self.new_run();
         let mut written = 0usize;
         for index in 0..batch.len() {
@@ -223,7 +228,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 other => other.is_ok(),
             };
             if !fits {
-                self.flush(&mut run)?;
+                self.flush(&mut run).await?;
                 at = SHORT_HEAD;
                 value = batch.value(index, self.buffer.get_mut(at..).unwrap_or(&mut []));
             }
@@ -236,10 +241,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 more: written.saturating_add(1) < entries,
                 ..Self::head_for(&key, &value)
             };
-            self.append(&mut run, &key, head, &value)?;
+            self.append(&mut run, &key, head, &value).await?;
             written = written.saturating_add(1);
         }
-        self.flush(&mut run)?;
+        self.flush(&mut run).await?;
         Ok(run)
     }
 
@@ -271,16 +276,6 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 }
 
-impl Value<'_> {
-    fn len(&self) -> usize {
-        match self {
-            Self::Keep | Self::Delete => 0,
-            Self::Bytes(bytes) => bytes.len(),
-            Self::Encoded(len) => *len,
-        }
-    }
-}
-
 /// Whether a later change of the batch is of the same key.
 fn superseded<E>(batch: &dyn Batch, index: usize) -> Result<bool, Error<E>> {
     if batch.is_unique() {
@@ -301,14 +296,20 @@ fn superseded<E>(batch: &dyn Batch, index: usize) -> Result<bool, Error<E>> {
 }
 
 /// Whether the `len` bytes at `offset` of the window's sector are `expected`.
-fn holds<F: NorFlash>(mut window: Window<'_, F>, offset: u32, len: usize, expected: &[u8]) -> bool {
+#[bisync]
+async fn holds<F: NorFlash>(
+    mut window: Window<'_, F>,
+    offset: u32,
+    len: usize,
+    expected: &[u8],
+) -> bool {
     if len != expected.len() {
         return false;
     }
     let mut at = offset;
     let mut rest = expected;
     while !rest.is_empty() {
-        let bytes = window.at(at, rest.len().min(CHUNK));
+        let bytes = window.at(at, rest.len().min(CHUNK)).await;
         let count = bytes.len().min(rest.len());
         let (now, later) = rest.split_at(count);
         if count == 0 || bytes.get(..count) != Some(now) {

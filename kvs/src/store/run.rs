@@ -2,16 +2,14 @@
 //!
 //! Knows how entries are put together; what is worth writing, and whether there is room, was decided before.
 
-use embedded_storage::nor_flash::NorFlash;
-
+use super::flash::{FlashResult, Partition};
+use super::scan::Walker;
+use super::window::{View, Window};
+use super::{NorFlash, Store, bisync};
 use crate::change::{RawKey, Value};
 use crate::checksum::Checksum;
 use crate::error::Error;
-use crate::flash::{FlashResult, Partition};
 use crate::format::{ERASED, Head, Kind, pad, place_salt};
-use crate::scan::Walker;
-use crate::store::Store;
-use crate::window::{View, Window};
 
 /// Tag and hash.
 pub(crate) const SHORT_HEAD: usize = 5;
@@ -42,9 +40,10 @@ impl Run {
     }
 }
 
+#[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Appends one entry to the run: head, name, value, checksum, padding.
-    pub(crate) fn append(
+    pub(crate) async fn append(
         &mut self,
         run: &mut Run,
         key: &RawKey<'_>,
@@ -65,29 +64,29 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                     self.buffer.copy_within(from..end, to);
                 }
             }
-            self.push(run, bytes)?;
+            self.push(run, bytes).await?;
             self.stage(run, *len as u32);
         } else {
-            self.push(run, bytes)?;
+            self.push(run, bytes).await?;
             if let (RawKey::Name(name), Kind::Named) = (key, head.kind) {
-                self.push(run, name.as_bytes())?;
+                self.push(run, name.as_bytes()).await?;
             }
             if let Value::Bytes(bytes) = value {
-                self.push(run, bytes)?;
+                self.push(run, bytes).await?;
             }
         }
-        self.seal(run, at, head.entry_len())
+        self.seal(run, at, head.entry_len()).await
     }
 
     /// Ends an entry that began at `(sequence, offset)`, of `len` bytes: checksum and padding.
-    pub(crate) fn seal(
+    pub(crate) async fn seal(
         &mut self,
         run: &mut Run,
         (sequence, offset): (u32, u32),
         len: u32,
     ) -> FlashResult<F> {
         let check = self.checksum.value() ^ place_salt(sequence, offset);
-        self.push(run, &check.to_le_bytes())?;
+        self.push(run, &check.to_le_bytes()).await?;
         // The buffer ends at a word's end, so there is always room to fill up the last word.
         let padding = pad(len, Partition::<F>::WRITE_SIZE).saturating_sub(len);
         let end = run.staged.saturating_add(padding as usize);
@@ -125,12 +124,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// Puts bytes into the buffer behind the run's, programming what is full; they count for the checksum.
-    pub(crate) fn push(&mut self, run: &mut Run, bytes: &[u8]) -> FlashResult<F> {
+    pub(crate) async fn push(&mut self, run: &mut Run, bytes: &[u8]) -> FlashResult<F> {
         self.checksum.update(bytes);
         let mut rest = bytes;
         while !rest.is_empty() {
             if run.staged >= self.stage_len() {
-                self.flush(run)?;
+                self.flush(run).await?;
             }
             let room = self.stage_len().saturating_sub(run.staged);
             let (now, later) = rest.split_at(rest.len().min(room));
@@ -145,13 +144,13 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// Programs what is in the buffer.
-    pub(crate) fn flush(&mut self, run: &mut Run) -> FlashResult<F> {
+    pub(crate) async fn flush(&mut self, run: &mut Run) -> FlashResult<F> {
         if run.staged == 0 {
             return Ok(());
         }
         let bytes = self.buffer.get(..run.staged).unwrap_or(&[]);
         let verify = self.behaviour.verify_on_write;
-        self.flash.program(run.address, bytes, verify)?;
+        self.flash.program(run.address, bytes, verify).await?;
         run.address = run.address.saturating_add(run.staged as u32);
         run.staged = 0;
         run.calls = run.calls.saturating_add(1);
@@ -160,7 +159,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     /// Lets the entries of a run that is all in flash win. They are read as a mount would read them; mostly the buffer
     /// still holds them.
-    pub(crate) fn apply(&mut self, run: &Run) -> FlashResult<F> {
+    pub(crate) async fn apply(&mut self, run: &Run) -> FlashResult<F> {
         let Some(head) = self.sectors.head() else {
             return Ok(());
         };
@@ -174,13 +173,13 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         self.end = end;
         loop {
             let mut window = Window::new(&mut self.flash, self.buffer, head, end).loaded(view);
-            let entry = walker.next(&mut window, &mut self.checksum);
+            let entry = walker.next(&mut window, &mut self.checksum).await;
             view = window.view;
             if let Some(error) = window.failed.take() {
                 return Err(error);
             }
             match entry {
-                Some(entry) => self.settle(head, &entry)?,
+                Some(entry) => self.settle(head, &entry).await?,
                 None if walker.damaged == 0 => return Ok(()),
                 None => {
                     let address = self.flash.base(head).saturating_add(run.from);

@@ -5,18 +5,17 @@
 //! read into the buffer, erased, and written anew with these alone. That is the one moment at which values are in RAM only:
 //! a power cut or a failing program just then loses them, the one that the rot had brought back among them.
 
-use embedded_storage::nor_flash::NorFlash;
-
+use super::flash::FlashResult;
+use super::run::Run;
+use super::{NorFlash, Store, bisync};
 use crate::checksum::Checksum;
-use crate::flash::FlashResult;
 use crate::format::{Head, place_salt};
-use crate::run::Run;
-use crate::store::Store;
 
+#[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Makes the sector with the fewest live bytes the head, with the rest of it free, and collects into it until there
     /// is a dead sector again. False: there is one, it was not lost to rot, or this would not bring it back.
-    pub(crate) fn rescue(&mut self) -> FlashResult<F, bool> {
+    pub(crate) async fn rescue(&mut self) -> FlashResult<F, bool> {
         let victim = self.sectors.victim(self.head_sequence(), None);
         let head = self.sectors.head().map(|head| self.sectors.get(head));
         // Where a collection is under way, or a failed sector is what is missing, nothing has been lost yet, and nothing
@@ -33,7 +32,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             return Ok(false);
         }
         let epoch = core::mem::replace(&mut self.epoch, self.next_sequence);
-        let helps = self.would_make(0, free, Some(victim));
+        let helps = self.would_make(0, free, Some(victim)).await;
         self.epoch = epoch;
         if !helps? {
             return Ok(false);
@@ -43,12 +42,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let mut from = 0;
         while let Some((next, place)) = self.live_entry(victim, from) {
             from = next;
-            let size = self.size_at(place)?;
+            let size = self.size_at(place).await?;
             let range = at as usize..at.saturating_add(size) as usize;
             let Some(entry) = self.buffer.get_mut(range) else {
                 return Ok(false);
             };
-            self.flash.read(place.address, entry)?;
+            self.flash.read(place.address, entry).await?;
             let (sector, offset) = self.flash.split(place.address);
             let was = place_salt(self.sectors.get(sector).sequence, offset);
             if !move_entry(entry, &mut self.checksum, was, place_salt(sequence, at)) {
@@ -56,14 +55,15 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             }
             at = at.saturating_add(size);
         }
-        self.renew(victim, at)?;
+        self.renew(victim, at).await?;
         let header_len = self.header_len();
         self.buffer.copy_within(header_len as usize..at as usize, 0);
         self.sectors.set_head(Some(victim));
-        self.apply(&Run::whole(self.flash.base(victim), header_len, at))?;
+        self.apply(&Run::whole(self.flash.base(victim), header_len, at))
+            .await?;
         self.epoch = sequence;
         while self.dead() == 0 {
-            if !self.collect_step()? {
+            if !self.collect_step().await? {
                 return Ok(false);
             }
         }

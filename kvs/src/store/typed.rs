@@ -6,35 +6,40 @@
 use core::cell::RefCell;
 use core::ops::Range;
 
-use embedded_storage::nor_flash::NorFlash;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::batches::{Removal, Save};
-use super::key::{Group, Key};
-use super::report::{Outcome, Rejection, Report};
-use super::tree::{Path, Tree};
-use super::{Leaves, Settings, value};
-use crate::change::{Action, Change, RawKey};
+use super::flash::FlashResult;
+use super::lookup::Lookup;
+use super::{NorFlash, Store, bisync};
+use crate::change::RawKey;
 use crate::checksum::Checksum;
 use crate::error::Error;
-use crate::flash::FlashResult;
-use crate::lookup::Lookup;
-use crate::store::Store;
+use crate::settings::batches::{Removal, Save};
+use crate::settings::value;
+use crate::settings::{Group, Key, Leaves, Outcome, Rejection, Report, Settings, Tree};
 
+#[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Loads a settings struct: each setting from flash, else from what an older firmware stored of it (`alias`,
     /// `migrate`), else its default. Never writes, and never fails as a whole; the report tells for each setting where its
     /// value is from.
     ///
     /// Costs one flash read for each setting that is stored, none for the others.
-    pub fn load<S: Settings>(&mut self) -> (S, Report<S::Outcomes>) {
+    pub async fn load<S: Settings>(&mut self) -> (S, Report<S::Outcomes>) {
         let mut settings = S::defaults();
         let mut outcomes = S::NO_OUTCOMES;
-        self.load_leaves(&mut settings, S::TREE, outcomes.as_mut());
-        if !S::SCHEMA.sources.is_empty() {
-            let mut made = S::defaults();
-            self.make_all(&mut made, &mut settings, S::TREE, outcomes.as_mut());
+        if let Err(error) = self.resume().await {
+            let why = Outcome::Rejected(Rejection::of(&error));
+            outcomes.as_mut().fill(why);
+        } else {
+            self.load_leaves(&mut settings, S::TREE, outcomes.as_mut())
+                .await;
+            if !S::SCHEMA.sources.is_empty() {
+                let mut made = S::defaults();
+                self.make_all(&mut made, &mut settings, S::TREE, outcomes.as_mut())
+                    .await;
+            }
         }
         let report = Report {
             tree: S::TREE,
@@ -43,22 +48,25 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         (settings, report)
     }
 
-    fn load_leaves(
+    async fn load_leaves(
         &mut self,
         settings: &mut dyn Leaves,
         tree: &'static Tree,
         outcomes: &mut [Outcome],
     ) {
         for (leaf, (hash, outcome)) in tree.hashes.iter().zip(outcomes).enumerate() {
-            *outcome = match self.stored(*hash) {
+            *outcome = match self.stored(*hash).await {
                 Ok(Some(bytes)) => match settings.decode(leaf, bytes) {
                     Ok(()) => Outcome::Loaded,
                     Err(why) => Outcome::Rejected(why),
                 },
-                Ok(None) => self.migrate(tree.old_of(leaf), &mut |rule, sources| match sources {
-                    [Some(bytes)] if rule == 0 => settings.decode(leaf, bytes),
-                    _ => settings.migrate(leaf, usize::from(rule), sources),
-                }),
+                Ok(None) => {
+                    self.migrate(tree.old_of(leaf), &mut |rule, sources| match sources {
+                        [Some(bytes)] if rule == 0 => settings.decode(leaf, bytes),
+                        _ => settings.migrate(leaf, usize::from(rule), sources),
+                    })
+                    .await
+                }
                 Err(error) => Outcome::Rejected(Rejection::of(&error)),
             };
         }
@@ -100,9 +108,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// assert_eq!(error.to_string(), "brightness: the value is out of range (allowed: 0..=100)");
     /// # Ok::<(), kvs::Error<kvs::sim::SimError>>(())
     /// ```
-    pub fn save<S: Settings>(&mut self, settings: &S) -> FlashResult<F, usize> {
+    pub async fn save<S: Settings>(&mut self, settings: &S) -> FlashResult<F, usize> {
+        self.resume().await?;
         let mut unsaved = if self.has_old(S::TREE) {
-            self.load().0
+            self.load().await.0
         } else {
             S::defaults()
         };
@@ -111,6 +120,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             unsaved: RefCell::new(&mut unsaved),
             tree: S::TREE,
         })
+        .await
     }
 
     /// The value of one setting: what is stored, else what is migrated, else its default. One flash read, or as many as
@@ -120,11 +130,11 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     ///
     /// [`Rejected`](Error::Rejected) where what is stored does not decode or breaks the setting's rules;
     /// [`Corrupt`](Error::Corrupt), [`BufferTooSmall`](Error::BufferTooSmall), [`Flash`](Error::Flash).
-    pub fn get<T: DeserializeOwned>(&mut self, key: Key<T>) -> FlashResult<F, T> {
-        if let Some(value) = self.get_stored(key)? {
+    pub async fn get<T: DeserializeOwned>(&mut self, key: Key<T>) -> FlashResult<F, T> {
+        if let Some(value) = self.get_stored(key).await? {
             return Ok(value);
         }
-        match self.get_old(&key) {
+        match self.get_old(&key).await {
             Ok(value) => Ok(value.unwrap_or_else(|| key.default_value())),
             Err(why) => Err(Error::Rejected {
                 setting: key.path(),
@@ -138,8 +148,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// # Errors
     ///
     /// As [`get`](Self::get).
-    pub fn get_stored<T: DeserializeOwned>(&mut self, key: Key<T>) -> FlashResult<F, Option<T>> {
-        let Some(bytes) = self.stored(key.hash())? else {
+    pub async fn get_stored<T: DeserializeOwned>(
+        &mut self,
+        key: Key<T>,
+    ) -> FlashResult<F, Option<T>> {
+        self.resume().await?;
+        let Some(bytes) = self.stored(key.hash()).await? else {
             return Ok(None);
         };
         let value = value::decode(bytes).and_then(|value| key.check(&value).map(|()| value));
@@ -154,9 +168,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// # Errors
     ///
     /// As [`save`](Self::save).
-    pub fn put<T: Serialize>(&mut self, key: Key<T>, value: &T) -> FlashResult<F> {
+    pub async fn put<T: Serialize>(&mut self, key: Key<T>, value: &T) -> FlashResult<F> {
         let change = key.set(value)?;
-        self.commit(&[change])
+        self.commit(&[change]).await
     }
 
     /// Removes what is stored of one setting, old values too, so that it has its default; returns whether anything was.
@@ -164,13 +178,13 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// # Errors
     ///
     /// Those of [`commit`](Store::commit).
-    pub fn remove<T>(&mut self, key: Key<T>) -> FlashResult<F, bool> {
+    pub async fn remove<T>(&mut self, key: Key<T>) -> FlashResult<F, bool> {
         let path = key.path();
         let one = Removal {
             group: Group::new(path.tree(), path.leaf(), 1),
             keep: false,
         };
-        self.commit_batch(&one).map(|removed| removed != 0)
+        self.commit_batch(&one).await.map(|removed| removed != 0)
     }
 
     /// Factory reset: removes what is stored of a settings struct (`Thermostat::KEYS.group()`) or of a nested one
@@ -182,18 +196,18 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// # Errors
     ///
     /// Those of [`commit`](Store::commit). Each removed key takes 9 bytes and padding, all of them in one sector.
-    pub fn reset(&mut self, group: Group) -> FlashResult<F, usize> {
-        self.commit_batch(&Removal { group, keep: true })
+    pub async fn reset(&mut self, group: Group) -> FlashResult<F, usize> {
+        self.commit_batch(&Removal { group, keep: true }).await
     }
 
     /// The stored bytes of a hashed key, in the store's buffer.
-    pub(crate) fn stored(&mut self, hash: u32) -> FlashResult<F, Option<&[u8]>> {
-        let place = self.stored_within(hash, self.buffer.len())?;
+    pub(crate) async fn stored(&mut self, hash: u32) -> FlashResult<F, Option<&[u8]>> {
+        let place = self.stored_within(hash, self.buffer.len()).await?;
         Ok(place.map(|place| self.buffer.get(place).unwrap_or(&[])))
     }
 
     /// Where in the store's buffer the stored bytes of a hashed key are; of the buffer, only the first `free` bytes are used.
-    pub(crate) fn stored_within(
+    pub(crate) async fn stored_within(
         &mut self,
         hash: u32,
         free: usize,
@@ -207,7 +221,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             ),
             (&self.sectors, self.behaviour.verify_on_read),
             (RawKey::Hash(hash), place),
-        )?;
+        )
+        .await?;
         let found = match found {
             Lookup::Found(found) => found,
             Lookup::Absent => return Ok(None),
@@ -221,76 +236,5 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         // The lookup left the entry at the front of the buffer.
         let start = found.entry.head.len() as usize;
         Ok(Some(start..start.saturating_add(found.value_len())))
-    }
-}
-
-/// A value that its setting's rules turn down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rejected {
-    /// Which setting.
-    pub setting: Path,
-    /// Why.
-    pub why: Rejection,
-}
-
-impl core::fmt::Display for Rejected {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        // The same words as where a save is turned down.
-        Error::<()>::from(*self).fmt(f)
-    }
-}
-
-impl core::error::Error for Rejected {}
-
-impl<E> From<Rejected> for Error<E> {
-    fn from(rejected: Rejected) -> Self {
-        Self::Rejected {
-            setting: rejected.setting,
-            why: rejected.why,
-        }
-    }
-}
-
-impl<T: Serialize> Key<T> {
-    /// Setting this to `value`, as part of a [`commit`](Store::commit).
-    ///
-    /// # Errors
-    ///
-    /// Where `value` breaks the setting's `range` or `validate`.
-    ///
-    /// ```
-    /// # use kvs::{Options, Resources, Settings, Store, sim::presets};
-    /// # #[derive(Settings)]
-    /// # struct Lamp {
-    /// #     #[setting(default = 80, range = 0..=100)]
-    /// #     brightness: u8,
-    /// #     #[setting(default = 2700)]
-    /// #     kelvin: u16,
-    /// # }
-    /// # let mut resources = Resources::<8, 8, 64>::new();
-    /// # let mut store = Store::mount(presets::nrf52840(), 0..8 * 4096, &mut resources, Options::DEFAULT)?;
-    /// const LAMP: LampKeys = Lamp::KEYS;
-    /// store.commit(&[LAMP.brightness.set(&30)?, LAMP.kelvin.set(&4000)?])?;
-    /// assert!(LAMP.brightness.set(&101).is_err());
-    /// # Ok::<(), kvs::Error<kvs::sim::SimError>>(())
-    /// ```
-    pub fn set<'a>(&self, value: &'a T) -> Result<Change<'a>, Rejected> {
-        match self.check(value) {
-            Ok(()) => Ok(Change {
-                key: RawKey::Hash(self.hash()),
-                action: Action::Encode(value),
-            }),
-            Err(why) => Err(Rejected {
-                setting: self.path(),
-                why,
-            }),
-        }
-    }
-
-    /// Removing what is stored of this under its own key, as part of a [`commit`](Store::commit). An older firmware's
-    /// value counts again then; [`remove`](Store::remove) takes that, too.
-    #[must_use]
-    pub fn unset<'a>(&self) -> Change<'a> {
-        Change::delete(RawKey::Hash(self.hash()))
     }
 }

@@ -2,28 +2,16 @@
 //!
 //! Decides which sector is collected or erased when; the moving is `collect.rs`, the erasing `open.rs`.
 
-use embedded_storage::nor_flash::NorFlash;
-
+use super::flash::FlashResult;
+use super::{NorFlash, Store, bisync};
 use crate::checksum::Checksum;
 use crate::error::Error;
-use crate::flash::FlashResult;
-use crate::store::Store;
-
-/// What one step of [`maintain`](Store::maintain) did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Maintenance {
-    /// There is nothing left to do.
-    Idle,
-    /// One live entry was moved out of a mostly stale sector.
-    Moved,
-    /// One sector was erased ahead of time.
-    Erased,
-}
+use crate::stats::Maintenance;
 
 /// What a refused commit's need is remembered in, so that two bytes will do.
 const REFUSED_UNIT: u32 = 16;
 
+#[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Does one bounded step of housekeeping: moves one entry, or erases one sector. Call it in idle time until it
     /// returns [`Idle`](Maintenance::Idle); a commit after that erases nothing.
@@ -32,24 +20,31 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     ///
     /// [`ReadOnly`](Error::ReadOnly), or what the flash says of one sector, which is left alone from then on: call it
     /// again.
-    pub fn maintain(&mut self) -> FlashResult<F, Maintenance> {
+    pub async fn maintain(&mut self) -> FlashResult<F, Maintenance> {
         if self.behaviour.read_only {
             return Err(Error::ReadOnly);
         }
+        self.begin().await?;
+        let step = self.maintenance_step().await;
+        self.finish();
+        step
+    }
+
+    async fn maintenance_step(&mut self) -> FlashResult<F, Maintenance> {
         if self.may_erase()
             && let Some(sector) = self.sectors.next_to_erase()
         {
-            self.prepare(sector)?;
+            self.prepare(sector).await?;
             return Ok(Maintenance::Erased);
         }
-        if !self.is_worth_moving()? || !self.collect_step()? {
+        if !self.is_worth_moving().await? || !self.collect_step().await? {
             return Ok(Maintenance::Idle);
         }
         Ok(Maintenance::Moved)
     }
 
     /// Whether [`maintain`](Self::maintain) is to move an entry: to finish a collection, or to begin one.
-    fn is_worth_moving(&mut self) -> FlashResult<F, bool> {
+    async fn is_worth_moving(&mut self) -> FlashResult<F, bool> {
         match self.dead() {
             0 => return Ok(true),
             1 => {}
@@ -63,7 +58,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 return Ok(false);
             }
             self.epoch = self.newest_in_use().saturating_add(1);
-            return self.can_make(need);
+            return self.can_make(need).await;
         }
         if self.epoch == 0 {
             self.epoch = self.head_sequence();
@@ -74,18 +69,18 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let comfortable = (self.payload() / 4)
             .saturating_mul(spare_after)
             .saturating_mul(3);
-        Ok(self.live_bytes() <= comfortable && self.can_make(self.payload())?)
+        Ok(self.live_bytes() <= comfortable && self.can_make(self.payload()).await?)
     }
 
     /// Makes sure that the head takes `need` more bytes, and that a dead sector is left behind it, or will be when
     /// the commit under way is made.
-    pub(crate) fn make_room(&mut self, need: u32) -> FlashResult<F> {
-        self.ready_a_spare()?;
+    pub(crate) async fn make_room(&mut self, need: u32) -> FlashResult<F> {
+        self.ready_a_spare().await?;
         if self.has_room(need) {
             return Ok(());
         }
         if self.dead() != 0 {
-            self.level_wear()?;
+            self.level_wear().await?;
         }
         let mut collecting = false;
         while !self.has_room(need) {
@@ -94,7 +89,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 .saturating_add(usize::from(self.head_is_stale()))
                 >= 2
             {
-                self.open_next()?;
+                self.open_next().await?;
                 continue;
             }
             if !collecting {
@@ -110,12 +105,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                     self.refused = u16::try_from(units).unwrap_or(u16::MAX);
                     return Err(self.full(need));
                 }
-                if !self.can_make(need)? {
-                    if self.replace(need)? {
+                if !self.can_make(need).await? {
+                    if self.replace(need).await? {
                         return Ok(());
                     }
                     // Perhaps deleted keys take what is missing.
-                    if self.forget_shadowless()? {
+                    if self.forget_shadowless().await? {
                         continue;
                     }
                     return Err(self.full(need));
@@ -123,7 +118,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 collecting = true;
                 self.collections = self.collections.saturating_add(1);
             }
-            if !self.collect_step()? {
+            if !self.collect_step().await? {
                 return Err(self.full(need));
             }
         }
@@ -132,11 +127,11 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     /// Has the last dead sector erased when the head is half full, rather than when it is needed: should the erase
     /// fail, there is still room to make another.
-    fn ready_a_spare(&mut self) -> FlashResult<F> {
+    async fn ready_a_spare(&mut self) -> FlashResult<F> {
         let half = self.flash.sector_size.saturating_sub(self.payload() / 2);
         match self.sectors.next_to_erase() {
             Some(last) if self.end > half && self.dead() == 1 && self.may_erase() => {
-                self.prepare(last)
+                self.prepare(last).await
             }
             _ => Ok(()),
         }
@@ -154,7 +149,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Makes room for a commit in a store so full that what it replaces must make way for it: the live entries of
     /// one sector are moved to a new one, but for those that the commit supersedes. Their sector is dead when the
     /// commit is made, and not before. So deletes, and updates that are no longer than what they replace, always fit.
-    fn replace(&mut self, need: u32) -> FlashResult<F, bool> {
+    async fn replace(&mut self, need: u32) -> FlashResult<F, bool> {
         let spare = self.dead() != 0;
         let free = if spare {
             self.payload()
@@ -168,7 +163,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             if sector.live() == 0 || sector.is_retired() || is_target {
                 continue;
             }
-            let kept = self.kept_bytes(index)?;
+            let kept = self.kept_bytes(index).await?;
             if kept < sector.live() && best.is_none_or(|(least, _)| kept < least) {
                 best = Some((kept, index));
             }
@@ -176,10 +171,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         match best {
             Some((kept, victim)) if kept.saturating_add(need) <= free => {
                 if spare {
-                    self.open_next()?;
+                    self.open_next().await?;
                 }
                 self.collections = self.collections.saturating_add(1);
-                self.move_kept(victim)
+                self.move_kept(victim).await
             }
             _ => Ok(false),
         }
@@ -244,19 +239,19 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// Whether collecting step by step would make `need` bytes of room.
-    fn can_make(&mut self, need: u32) -> FlashResult<F, bool> {
+    async fn can_make(&mut self, need: u32) -> FlashResult<F, bool> {
         let free = if self.head_sequence() >= self.epoch {
             self.flash.sector_size.saturating_sub(self.end)
         } else {
             0
         };
-        self.would_make(need, free, None)
+        self.would_make(need, free, None).await
     }
 
     /// Whether collecting would make `need` bytes of room, with `free` bytes in the head to begin with and the sector
     /// `except` left out: a dry run of [`collect_step`](Self::collect_step), so that a full store is told without
     /// wearing it.
-    pub(crate) fn would_make(
+    pub(crate) async fn would_make(
         &mut self,
         need: u32,
         mut free: u32,
@@ -273,7 +268,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             let mut from = 0;
             while let Some((next, place)) = self.live_entry(victim, from) {
                 from = next;
-                let size = self.size_at(place)?;
+                let size = self.size_at(place).await?;
                 if size > free {
                     if dead == 0 {
                         return Ok(false);
@@ -292,7 +287,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// Moves the coldest entries, if their sector has been spared so long that the wear has become uneven.
-    fn level_wear(&mut self) -> FlashResult<F> {
+    async fn level_wear(&mut self) -> FlashResult<F> {
         let (Some(coldest), Some(next)) = (self.sectors.coldest(), self.sectors.next_to_open())
         else {
             return Ok(());
@@ -303,6 +298,6 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             return Ok(());
         }
         self.collections = self.collections.saturating_add(1);
-        self.empty(coldest)
+        self.empty(coldest).await
     }
 }

@@ -1,21 +1,20 @@
 //! Opening sectors: erase, header, head. The only place that erases (invariant 2).
 
-use embedded_storage::nor_flash::NorFlash;
-
+use super::flash::{FlashResult, Partition};
+use super::{NorFlash, Store, bisync};
 use crate::checksum::Checksum;
 use crate::error::Error;
-use crate::flash::{FlashResult, Partition};
 use crate::format::{ERASED, Header, Layout, MAX_SEQUENCE, header_stride};
-use crate::store::Store;
 
+#[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Makes the next dead sector the head, erasing it unless that was done ahead.
-    pub(crate) fn open_next(&mut self) -> FlashResult<F> {
+    pub(crate) async fn open_next(&mut self) -> FlashResult<F> {
         let Some(next) = self.sectors.next_to_open() else {
             return Err(self.full(0));
         };
         if !self.sectors.get(next).is_ready() {
-            self.prepare(next)?;
+            self.prepare(next).await?;
         }
         if let Some(sector) = self.sectors.edit(next) {
             sector.set_ready(false);
@@ -28,8 +27,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// Erases a dead sector and gives it its new header: the proof that the erase was completed.
-    pub(crate) fn prepare(&mut self, index: usize) -> FlashResult<F> {
-        self.renew(index, self.header_len())?;
+    pub(crate) async fn prepare(&mut self, index: usize) -> FlashResult<F> {
+        self.renew(index, self.header_len()).await?;
         if let Some(sector) = self.sectors.edit(index) {
             sector.set_ready(true);
         }
@@ -39,7 +38,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     /// Erases a sector and programs, in one call, its new header and what the buffer has behind that, `len` bytes in
     /// all. The header's sequence is the next one.
-    pub(crate) fn renew(&mut self, index: usize, len: u32) -> FlashResult<F> {
+    pub(crate) async fn renew(&mut self, index: usize, len: u32) -> FlashResult<F> {
         let sequence = self.next_sequence;
         if sequence >= MAX_SEQUENCE {
             return Err(Error::Exhausted);
@@ -52,14 +51,14 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             erases,
         };
         self.put_header(&header);
-        let mut erased = false;
-        let result = self.flash.erase(index).and_then(|()| {
-            erased = true;
+        let mut result = self.flash.erase(index).await;
+        let erased = result.is_ok();
+        if erased {
             let base = self.flash.base(index);
             let bytes = self.buffer.get(..len as usize).unwrap_or(&[]);
-            self.flash
-                .program(base, bytes, self.behaviour.verify_on_write)
-        });
+            let verify = self.behaviour.verify_on_write;
+            result = self.flash.program(base, bytes, verify).await;
+        }
         if let Some(sector) = self.sectors.edit(index) {
             sector.erases = erases;
             match result {

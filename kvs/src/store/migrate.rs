@@ -5,18 +5,11 @@
 
 use core::ops::Range;
 
-use embedded_storage::nor_flash::NorFlash;
-
-use super::Leaves;
-use super::history::Old;
-use super::key::{Key, Sources};
-use super::report::{Outcome, Rejection};
-use super::tree::Tree;
+use super::flash::Partition;
+use super::{NorFlash, Store, bisync};
 use crate::change::EncodeError;
 use crate::checksum::Checksum;
-use crate::error::Error;
-use crate::flash::Partition;
-use crate::store::Store;
+use crate::settings::{Key, Leaves, Old, Outcome, Rejection, Sources, Tree};
 
 /// The most old values that one rule takes.
 pub(crate) const MAX_SOURCES: usize = 8;
@@ -24,10 +17,11 @@ pub(crate) const MAX_SOURCES: usize = 8;
 /// Takes the old values of a rule, or turns them down.
 pub(crate) type Take<'a> = dyn FnMut(u8, &Sources<'_>) -> Result<(), Rejection> + 'a;
 
+#[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Tries the old keys of one setting in turn, until `take` takes the values of one of its rules. What the setting is
     /// without: [`Outcome::Default`], or why the last of those that there were was turned down.
-    pub(crate) fn migrate(&mut self, old: &[Old], take: &mut Take<'_>) -> Outcome {
+    pub(crate) async fn migrate(&mut self, old: &[Old], take: &mut Take<'_>) -> Outcome {
         let mut outcome = Outcome::Default;
         let mut number = 0u8;
         let mut rest = old;
@@ -37,7 +31,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             let (sources, others) = rest.split_at_checked(end).unwrap_or_default();
             rest = others;
             number = number.saturating_add(1);
-            match self.try_rule(sources, take) {
+            match self.try_rule(sources, take).await {
                 Ok(true) => return Outcome::Migrated(number),
                 Ok(false) => {}
                 Err(why) => outcome = Outcome::Rejected(why),
@@ -47,7 +41,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// Hands the values of `sources`, which are those of one rule, to `take`. False: there are none.
-    pub(crate) fn try_rule(
+    pub(crate) async fn try_rule(
         &mut self,
         sources: &[Old],
         take: &mut Take<'_>,
@@ -66,7 +60,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         // Each but the last is put to the end of the buffer, where the next one's entry is not read to.
         let mut free = self.buffer.len();
         for (source, place) in sources.iter().zip(&mut places) {
-            let stored = self.stored_within(source.hash, free);
+            let stored = self.stored_within(source.hash, free).await;
             *place = stored.map_err(|error| Rejection::of(&error))?;
             if let Some(value) = place
                 && source.has_more()
@@ -105,16 +99,18 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// The value of one setting from its old keys.
-    pub(crate) fn get_old<T>(&mut self, key: &Key<T>) -> Result<Option<T>, Rejection>
+    pub(crate) async fn get_old<T>(&mut self, key: &Key<T>) -> Result<Option<T>, Rejection>
     where
         T: serde::de::DeserializeOwned,
     {
         let path = key.path();
         let mut value = None;
-        let outcome = self.migrate(path.tree().old_of(path.leaf()), &mut |rule, sources| {
-            value = Some(key.migrate(rule, sources)?);
-            Ok(())
-        });
+        let outcome = self
+            .migrate(path.tree().old_of(path.leaf()), &mut |rule, sources| {
+                value = Some(key.migrate(rule, sources)?);
+                Ok(())
+            })
+            .await;
         match outcome {
             Outcome::Rejected(why) => Err(why),
             _ => Ok(value),
@@ -123,7 +119,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     /// Lets the struct's own function make settings of old values, into `made`, and takes those into `settings` that
     /// nothing else has set.
-    pub(crate) fn make_all(
+    pub(crate) async fn make_all(
         &mut self,
         made: &mut dyn Leaves,
         settings: &mut dyn Leaves,
@@ -133,7 +129,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let first = tree.old.iter().position(|old| old.leaf == Old::STRUCT);
         let first = first.unwrap_or(tree.old.len());
         let (_, sources) = tree.old.split_at_checked(first).unwrap_or_default();
-        let result = self.try_rule(sources, &mut |_, sources| made.migrate_all(sources));
+        let result = self
+            .try_rule(sources, &mut |_, sources| made.migrate_all(sources))
+            .await;
         for (leaf, outcome) in outcomes.iter_mut().enumerate() {
             match result {
                 _ if *outcome != Outcome::Default => {}
@@ -167,17 +165,5 @@ fn take_over(
     match result {
         Ok(()) => Outcome::Migrated(0),
         Err(why) => Outcome::Rejected(why),
-    }
-}
-
-impl Rejection {
-    /// Why a value could not be read.
-    pub(crate) fn of<E>(error: &Error<E>) -> Self {
-        match error {
-            Error::Corrupt { .. } => Self::Corrupt,
-            Error::BufferTooSmall { .. } => Self::TooLong,
-            Error::NameCollision { .. } => Self::NameCollision,
-            _ => Self::Unreadable,
-        }
     }
 }

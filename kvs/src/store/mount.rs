@@ -5,22 +5,21 @@
 
 use core::ops::Range;
 
-use embedded_storage::nor_flash::NorFlash;
-
+use super::flash::{CHUNK, FlashResult, Partition};
+use super::scan::{Tail, Walker};
+use super::window::{Entry, Window};
+use super::{NorFlash, Store, bisync};
 use crate::checksum::{Checksum, Crc32c};
 use crate::error::{Error, Geometry};
-use crate::flash::{CHUNK, FlashResult, Partition};
 use crate::format::{
     HEADER_COPY, Head, Header, Layout, MAX_WRITE_SIZE, MIN_BUFFER, header_stride, pad,
 };
 use crate::map::{KeyMap, Packing, Place};
 use crate::options::Options;
 use crate::resources::Resources;
-use crate::scan::{Tail, Walker};
 use crate::sectors::SectorTable;
-use crate::store::Store;
-use crate::window::{Entry, Window};
 
+#[bisync]
 impl<'a, F: NorFlash> Store<'a, F, Crc32c> {
     /// Mounts the partition in `range` of `flash`, in bytes. Blank flash, and whatever is not this format, mounts as
     /// empty. Never writes.
@@ -33,23 +32,24 @@ impl<'a, F: NorFlash> Store<'a, F, Crc32c> {
     /// [`Incompatible`](Error::Incompatible) where another version, checksum or geometry wrote the partition;
     /// [`TooManyKeys`](Error::TooManyKeys) where the resources have too few slots for what is stored. What can't be
     /// read in flash is not an error here: the rest is mounted.
-    pub fn mount<const KEYS: usize, const SECTORS: usize, const BUFFER: usize>(
+    pub async fn mount<const KEYS: usize, const SECTORS: usize, const BUFFER: usize>(
         flash: F,
         range: Range<u32>,
         resources: &'a mut Resources<KEYS, SECTORS, BUFFER>,
         options: Options,
     ) -> FlashResult<F, Self> {
-        Self::mount_with(flash, range, resources, options, Crc32c::new())
+        Self::mount_with(flash, range, resources, options, Crc32c::new()).await
     }
 }
 
+#[bisync]
 impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
     /// Mounts as [`mount`](Store::mount) does, with a checksum of your own: a chip's CRC unit, for instance.
     ///
     /// # Errors
     ///
     /// As [`mount`](Store::mount).
-    pub fn mount_with<const KEYS: usize, const SECTORS: usize, const BUFFER: usize>(
+    pub async fn mount_with<const KEYS: usize, const SECTORS: usize, const BUFFER: usize>(
         flash: F,
         range: Range<u32>,
         resources: &'a mut Resources<KEYS, SECTORS, BUFFER>,
@@ -77,30 +77,41 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         let packing = Packing::new(bytes, Partition::<F>::WRITE_SIZE)
             .ok_or(Error::Geometry(Geometry::Range))?;
         let mut store = Self {
-            end: flash.sector_size,
+            end: 0,
             flash,
             checksum,
             map: KeyMap::new(slots, packing),
             sectors: SectorTable::new(sectors),
             buffer: &mut buffer.0,
-            next_sequence: 1,
+            next_sequence: 0,
             epoch: 0,
             behaviour: options.into(),
+            interrupted: false,
             refused: 0,
             corrupt: 0,
             collections: 0,
         };
-        store.read_headers()?;
-        store.read_entries()?;
+        store.read_all().await?;
         Ok(store)
     }
 
+    /// Fills the tables from flash, whatever they held.
+    pub(crate) async fn read_all(&mut self) -> FlashResult<F> {
+        self.map.clear();
+        self.sectors.clear();
+        self.next_sequence = 1;
+        self.refused = 0;
+        self.corrupt = 0;
+        self.read_headers().await?;
+        self.read_entries().await
+    }
+
     /// Reads the header of each sector.
-    fn read_headers(&mut self) -> FlashResult<F> {
+    async fn read_headers(&mut self) -> FlashResult<F> {
         let layout = Layout::new(self.flash.sector_size, Partition::<F>::WRITE_SIZE, C::ID);
         let (mut erases, mut known) = (0u64, 0u64);
         for index in 0..self.sectors.len() {
-            let Some(header) = self.read_header(index) else {
+            let Some(header) = self.read_header(index).await else {
                 continue;
             };
             if header.layout != layout {
@@ -127,22 +138,24 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
     }
 
     /// The header of a sector; its second copy where the first is bad.
-    fn read_header(&mut self, index: usize) -> Option<Header> {
+    async fn read_header(&mut self, index: usize) -> Option<Header> {
         let stride = header_stride(Partition::<F>::WRITE_SIZE);
         let base = self.flash.base(index);
-        [base, base.saturating_add(stride)]
-            .into_iter()
-            .find_map(|address| {
-                let mut bytes = [0; CHUNK];
-                let len = pad(HEADER_COPY as u32, Partition::<F>::READ_SIZE) as usize;
-                let bytes = bytes.get_mut(..len)?;
-                self.flash.read(address, bytes).ok()?;
-                Header::decode(bytes.first_chunk()?)
-            })
+        for address in [base, base.saturating_add(stride)] {
+            let mut bytes = [0; CHUNK];
+            let len = pad(HEADER_COPY as u32, Partition::<F>::READ_SIZE) as usize;
+            let bytes = bytes.get_mut(..len)?;
+            if self.flash.read(address, bytes).await.is_ok()
+                && let Some(header) = Header::decode(bytes.first_chunk()?)
+            {
+                return Some(header);
+            }
+        }
+        None
     }
 
     /// Reads the entries of all sectors, oldest first.
-    fn read_entries(&mut self) -> FlashResult<F> {
+    async fn read_entries(&mut self) -> FlashResult<F> {
         let sector_size = self.flash.sector_size;
         // A sector that has something in it but no header may have been newer than the head, and its erase cut: were
         // it to read well next time, it would win over what is appended now. So nothing is; it is erased first.
@@ -150,7 +163,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         for index in 0..self.sectors.len() {
             if self.sectors.get(index).sequence == 0 {
                 let mut window = Window::new(&mut self.flash, self.buffer, index, sector_size);
-                if !window.is_blank() {
+                if !window.is_blank().await {
                     suspect = true;
                     self.corrupt = self.corrupt.saturating_add(1);
                 }
@@ -162,7 +175,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             last = Some((self.sectors.get(index).sequence, index));
             let kind = match self.sectors.after(last) {
                 Some(_) => Newest::Usual,
-                None => self.newest(index)?,
+                None => self.newest(index).await?,
             };
             let sector_tail = match kind {
                 Newest::Copies => {
@@ -175,7 +188,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
                     break;
                 }
                 Newest::Empty => Tail::Open(self.header_len()),
-                Newest::Usual => self.read_sector(index)?,
+                Newest::Usual => self.read_sector(index).await?,
             };
             if sector_tail == Tail::Open(self.header_len()) {
                 // Erased ahead, if it is newer than the head.
@@ -201,7 +214,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
     }
 
     /// Takes in the entries of one sector.
-    fn read_sector(&mut self, index: usize) -> FlashResult<F, Tail> {
+    async fn read_sector(&mut self, index: usize) -> FlashResult<F, Tail> {
         let size = self.flash.sector_size;
         let sequence = self.sectors.get(index).sequence;
         let mut walker = Walker::new(sequence, self.header_len(), size, false);
@@ -211,10 +224,10 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             if let Some(view) = view {
                 window = window.loaded(view);
             }
-            let entry = walker.next(&mut window, &mut self.checksum);
+            let entry = walker.next(&mut window, &mut self.checksum).await;
             view = Some(window.view);
             match entry {
-                Some(entry) => self.settle(index, &entry)?,
+                Some(entry) => self.settle(index, &entry).await?,
                 None => break,
             }
         }
@@ -223,7 +236,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
     }
 
     /// Makes `entry`, in sector `index`, its key's winner.
-    pub(crate) fn settle(&mut self, index: usize, entry: &Entry) -> FlashResult<F> {
+    pub(crate) async fn settle(&mut self, index: usize, entry: &Entry) -> FlashResult<F> {
         let old = self.map.place(entry.hash);
         // Without anything older to shadow, a tombstone says nothing (invariant 2).
         if entry.is_tombstone() && (old.is_none() || self.sectors.oldest() == Some(index)) {
@@ -244,7 +257,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             }
         }
         if let Some(old) = old {
-            let size = self.size_at(old);
+            let size = self.size_at(old).await;
             let (sector, _) = self.flash.split(old.address);
             if let Some(sector) = self.sectors.edit(sector) {
                 match size {
@@ -259,7 +272,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
 
     /// Whether `newest`, all others having been read, was being filled by a collection when power failed (invariant 3):
     /// no other sector is without winners, and each of its entries is a copy of one.
-    fn newest(&mut self, newest: usize) -> FlashResult<F, Newest> {
+    async fn newest(&mut self, newest: usize) -> FlashResult<F, Newest> {
         let mut others = self.sectors.iter().filter(|(index, _)| *index != newest);
         if others.any(|(_, sector)| sector.live() == 0) {
             return Ok(Newest::Usual);
@@ -270,7 +283,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         let mut walker = Walker::new(sequence, self.header_len(), size, false);
         let mut window = Window::new(&mut self.flash, self.buffer, newest, size);
         let mut entries = false;
-        while let Some(entry) = walker.next(&mut window, &mut self.checksum) {
+        while let Some(entry) = walker.next(&mut window, &mut self.checksum).await {
             let is_copy = match self.map.place(entry.hash) {
                 None => entry.is_tombstone(),
                 Some(original) if original.tombstone || entry.is_tombstone() => {
@@ -281,6 +294,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
                     // What can't be read is not known to be a copy.
                     original.size.is_none_or(|size| size == entry.size)
                         && same_entry(window.flash, (here, original.address), entry.size)
+                            .await
                             .unwrap_or(false)
                 }
             };
@@ -308,7 +322,8 @@ enum Newest {
 }
 
 /// Whether two whole entries of `size` bytes hold the same key and value.
-fn same_entry<F: NorFlash>(
+#[bisync]
+async fn same_entry<F: NorFlash>(
     flash: &mut Partition<F>,
     (a, b): (u32, u32),
     size: u32,
@@ -320,8 +335,8 @@ fn same_entry<F: NorFlash>(
         let (Some(one), Some(other)) = (one.get_mut(..count), other.get_mut(..count)) else {
             break;
         };
-        flash.read(a.saturating_add(done), one)?;
-        flash.read(b.saturating_add(done), other)?;
+        flash.read(a.saturating_add(done), one).await?;
+        flash.read(b.saturating_add(done), other).await?;
         if done == 0 {
             let (Some(first), Some(second)) = (Head::decode(one), Head::decode(other)) else {
                 return Ok(false);

@@ -2,12 +2,11 @@
 //!
 //! Decides what is torn and what has rotted (invariant 4). Knows one sector; no map, no keys' winners.
 
-use embedded_storage::nor_flash::NorFlash;
-
+use super::flash::Partition;
+use super::window::{Entry, Probe, Window};
+use super::{NorFlash, bisync};
 use crate::checksum::Checksum;
-use crate::flash::Partition;
 use crate::format::{Head, MAX_HEAD};
-use crate::window::{Entry, Probe, Window};
 
 /// What stands behind the last commit of a sector.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,6 +42,7 @@ pub(crate) struct Walker {
     pub(crate) tail: Tail,
 }
 
+#[bisync]
 impl Walker {
     /// Over the offsets `from..to` of a sector. `trusted`: just written, checksums need not be computed.
     pub(crate) fn new(sequence: u32, from: u32, to: u32, trusted: bool) -> Self {
@@ -60,7 +60,7 @@ impl Walker {
         }
     }
 
-    pub(crate) fn next<F: NorFlash, C: Checksum>(
+    pub(crate) async fn next<F: NorFlash, C: Checksum>(
         &mut self,
         window: &mut Window<'_, F>,
         checksum: &mut C,
@@ -69,7 +69,7 @@ impl Walker {
             if let Some((from, to)) = self.replay {
                 if from >= to {
                     self.replay = None;
-                } else if let Probe::Whole(entry) = self.probe(window, checksum, from) {
+                } else if let Probe::Whole(entry) = self.probe(window, checksum, from).await {
                     self.replay = Some((entry.end(), to));
                     return Some(entry);
                 } else {
@@ -88,13 +88,13 @@ impl Walker {
                 return None;
             }
             let at = self.at;
-            match self.probe(window, checksum, at) {
+            match self.probe(window, checksum, at).await {
                 Probe::Whole(entry) => {
                     if let Some(whole) = self.step(entry) {
                         return Some(whole);
                     }
                 }
-                Probe::Blank => match window.programmed_from(at, self.end) {
+                Probe::Blank => match window.programmed_from(at, self.end).await {
                     Some(next) if next > at => {
                         self.hole(at);
                         self.at = next;
@@ -154,7 +154,7 @@ impl Walker {
     }
 
     /// Probes at `at`. Each long entry that turns out bad costs patience.
-    fn probe<F: NorFlash, C: Checksum>(
+    async fn probe<F: NorFlash, C: Checksum>(
         &mut self,
         window: &mut Window<'_, F>,
         checksum: &mut C,
@@ -162,9 +162,12 @@ impl Walker {
     ) -> Probe {
         window.pin = self.undecided.filter(|_| self.intact);
         let long = self.patience.max(CHEAP);
-        let probe = window.probe(checksum, self.sequence, at, self.trusted, long);
+        let probe = window
+            .probe(checksum, self.sequence, at, self.trusted, long)
+            .await;
         if matches!(probe, Probe::Bad) {
-            let claimed = Head::decode(window.at(at, MAX_HEAD)).map_or(0, |head| head.entry_len());
+            let claimed =
+                Head::decode(window.at(at, MAX_HEAD).await).map_or(0, |head| head.entry_len());
             // One that claims more than there is was not read.
             let was_read = claimed <= long && at.saturating_add(claimed) <= window.sector_size();
             if claimed > CHEAP && was_read {

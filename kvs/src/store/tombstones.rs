@@ -1,16 +1,15 @@
 //! Tombstones, and when they can go: a deleted key takes a slot and a few bytes for as long as an old entry of its is
 //! in flash, because a mount would bring that one back.
 
-use embedded_storage::nor_flash::NorFlash;
-
+use super::flash::{FlashResult, Partition};
+use super::scan::Walker;
+use super::window::Window;
+use super::{NorFlash, Store, bisync};
 use crate::checksum::Checksum;
 use crate::error::Error;
-use crate::flash::{FlashResult, Partition};
 use crate::format::{TOMBSTONE_LEN, pad};
-use crate::scan::Walker;
-use crate::store::Store;
-use crate::window::Window;
 
+#[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Drops the tombstones of the oldest sector: nothing is left that they could shadow (invariant 2).
     pub(crate) fn forget_tombstones(&mut self) {
@@ -28,14 +27,14 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     /// Looks through the flash for what tombstones still shadow, and drops those that shadow nothing; whether there
     /// were any. Costs the reads of a mount.
-    pub(crate) fn forget_shadowless(&mut self) -> FlashResult<F, bool> {
+    pub(crate) async fn forget_shadowless(&mut self) -> FlashResult<F, bool> {
         if self.map.slots().iter().all(|slot| !slot.is_tombstone()) {
             return Ok(false);
         }
         self.map.clear_shadows();
         for index in 0..self.sectors.len() {
             if self.sectors.get(index).sequence != 0 {
-                self.note_shadows(index);
+                self.note_shadows(index).await;
             }
         }
         let size = pad(TOMBSTONE_LEN, Partition::<F>::WRITE_SIZE);
@@ -58,12 +57,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// Notes the tombstones whose key has a value in this sector.
-    fn note_shadows(&mut self, index: usize) {
+    async fn note_shadows(&mut self, index: usize) {
         let size = self.flash.sector_size;
         let sequence = self.sectors.get(index).sequence;
         let mut walker = Walker::new(sequence, self.header_len(), size, false);
         let mut window = Window::new(&mut self.flash, self.buffer, index, size);
-        while let Some(entry) = walker.next(&mut window, &mut self.checksum) {
+        while let Some(entry) = walker.next(&mut window, &mut self.checksum).await {
             let slot = self.map.find(entry.hash);
             if !entry.is_tombstone() && slot.is_some_and(|slot| slot.is_tombstone()) {
                 self.map.set_shadow(entry.hash);
@@ -72,9 +71,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// Makes sure that the map has `new` slots to spare, by erasing what tombstones still shadow.
-    pub(crate) fn make_slots(&mut self, new: usize) -> FlashResult<F> {
+    pub(crate) async fn make_slots(&mut self, new: usize) -> FlashResult<F> {
         if self.map.len().saturating_add(new) > self.map.capacity() {
-            self.forget_shadowless()?;
+            self.forget_shadowless().await?;
         }
         let fits = |store: &Self| store.map.len().saturating_add(new) <= store.map.capacity();
         for _ in 0..self.sectors.len().saturating_mul(2) {
@@ -85,9 +84,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 break;
             };
             if self.sectors.dead().any(|(index, _)| index == oldest) {
-                self.prepare(oldest)?;
+                self.prepare(oldest).await?;
             } else if self.dead() != 0 {
-                self.empty(oldest)?;
+                self.empty(oldest).await?;
             }
         }
         if fits(self) {

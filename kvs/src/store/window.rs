@@ -3,11 +3,10 @@
 //! Reads each byte once, gets past what can't be read, and checks an entry by itself. What a sequence of entries means,
 //! `scan.rs` decides.
 
-use embedded_storage::nor_flash::NorFlash;
-
+use super::flash::{CHUNK, Partition};
+use super::{NorFlash, bisync};
 use crate::checksum::Checksum;
 use crate::error::Error;
-use crate::flash::{CHUNK, Partition};
 use crate::format::{ERASED, Head, Kind, MAX_HEAD, name_hash, pad, place_salt};
 
 /// A whole entry.
@@ -81,6 +80,7 @@ pub(crate) struct Window<'w, F: NorFlash> {
 /// What stands for a word that can't be read. Not erased; now and then what was there, so that an entry seems whole.
 const UNREADABLE: u8 = 0x55;
 
+#[bisync]
 impl<'w, F: NorFlash> Window<'w, F> {
     /// Over `sector` up to offset `limit`.
     pub(crate) fn new(
@@ -112,7 +112,7 @@ impl<'w, F: NorFlash> Window<'w, F> {
     }
 
     /// The bytes from `offset` on: `need` of them, or what is there before the limit or fits the buffer.
-    pub(crate) fn at(&mut self, offset: u32, need: usize) -> &[u8] {
+    pub(crate) async fn at(&mut self, offset: u32, need: usize) -> &[u8] {
         let end = self.view.start.saturating_add(self.view.len);
         let inside = (self.view.start..end).contains(&offset);
         let have = if inside {
@@ -121,22 +121,22 @@ impl<'w, F: NorFlash> Window<'w, F> {
             0
         };
         if (have as usize) < need && offset.saturating_add(have) < self.limit {
-            self.fill(offset, need);
+            self.fill(offset, need).await;
         }
         let from = offset.saturating_sub(self.view.start) as usize;
         self.buffer.get(from..self.view.len as usize).unwrap_or(&[])
     }
 
     /// `len` bytes from `offset` on, for as long as the buffer is borrowed; fewer where the buffer is too short.
-    pub(crate) fn into_bytes(mut self, offset: u32, len: usize) -> &'w [u8] {
-        self.at(offset, len);
+    pub(crate) async fn into_bytes(mut self, offset: u32, len: usize) -> &'w [u8] {
+        self.at(offset, len).await;
         let from = offset.saturating_sub(self.view.start) as usize;
         let buffer: &'w [u8] = self.buffer;
         buffer.get(from..from.saturating_add(len)).unwrap_or(&[])
     }
 
     /// Moves what is still needed to the front of the buffer and reads on behind it.
-    fn fill(&mut self, offset: u32, need: usize) {
+    async fn fill(&mut self, offset: u32, need: usize) {
         let end = self.view.start.saturating_add(self.view.len);
         let fits = |from: u32| {
             let len = offset.saturating_sub(from) as usize;
@@ -163,7 +163,7 @@ impl<'w, F: NorFlash> Window<'w, F> {
             return;
         };
         let address = self.base.saturating_add(at);
-        if self.flash.read(address, free).is_err() {
+        if self.flash.read(address, free).await.is_err() {
             // One word with an ECC error must not hide its neighbours.
             let (mut at, mut rest) = (address, free);
             while !rest.is_empty() {
@@ -173,7 +173,7 @@ impl<'w, F: NorFlash> Window<'w, F> {
                 else {
                     break;
                 };
-                if let Err(error) = self.flash.read(at, word) {
+                if let Err(error) = self.flash.read(at, word).await {
                     word.fill(UNREADABLE);
                     self.failed = Some(error);
                     self.view.holes = true;
@@ -187,7 +187,7 @@ impl<'w, F: NorFlash> Window<'w, F> {
 
     /// Looks for an entry at `offset`. `trusted` is whether its checksum need not be computed, `long` how many bytes
     /// the entry may have.
-    pub(crate) fn probe<C: Checksum>(
+    pub(crate) async fn probe<C: Checksum>(
         &mut self,
         checksum: &mut C,
         sequence: u32,
@@ -195,7 +195,7 @@ impl<'w, F: NorFlash> Window<'w, F> {
         trusted: bool,
         long: u32,
     ) -> Probe {
-        let bytes = self.at(offset, MAX_HEAD);
+        let bytes = self.at(offset, MAX_HEAD).await;
         if bytes.first() == Some(&ERASED) {
             return Probe::Blank;
         }
@@ -207,20 +207,21 @@ impl<'w, F: NorFlash> Window<'w, F> {
             return Probe::Bad;
         }
         // The whole entry in one read, where the buffer holds it.
-        self.at(offset, (size as usize).min(self.buffer.len()));
+        self.at(offset, (size as usize).min(self.buffer.len()))
+            .await;
         let hash = if head.kind == Kind::Named {
             let len = usize::from(head.name_len);
-            match self.at(offset.saturating_add(4), len).get(..len) {
+            match self.at(offset.saturating_add(4), len).await.get(..len) {
                 Some(name) => name_hash(name),
                 None => return Probe::Bad,
             }
         } else {
             head.hash
         };
-        if !trusted && !self.check(checksum, sequence, offset, &head) {
+        if !trusted && !self.check(checksum, sequence, offset, &head).await {
             return Probe::Bad;
         }
-        if self.view.holes && !self.is_readable(offset, size) {
+        if self.view.holes && !self.is_readable(offset, size).await {
             return Probe::Bad;
         }
         Probe::Whole(Entry {
@@ -231,7 +232,7 @@ impl<'w, F: NorFlash> Window<'w, F> {
         })
     }
 
-    fn check<C: Checksum>(
+    async fn check<C: Checksum>(
         &mut self,
         checksum: &mut C,
         sequence: u32,
@@ -243,7 +244,7 @@ impl<'w, F: NorFlash> Window<'w, F> {
         let mut at = offset;
         while at < end {
             let left = end.saturating_sub(at) as usize;
-            let bytes = self.at(at, 1);
+            let bytes = self.at(at, 1).await;
             let Some(bytes) = bytes.get(..left.min(bytes.len())) else {
                 return false;
             };
@@ -254,11 +255,11 @@ impl<'w, F: NorFlash> Window<'w, F> {
             at = at.saturating_add(bytes.len() as u32);
         }
         let expected = checksum.value() ^ place_salt(sequence, offset);
-        self.at(end, 4).first_chunk() == Some(&expected.to_le_bytes())
+        self.at(end, 4).await.first_chunk() == Some(&expected.to_le_bytes())
     }
 
     /// Whether all of `len` bytes can be read, and none of them was just guessed right.
-    fn is_readable(&mut self, offset: u32, len: u32) -> bool {
+    async fn is_readable(&mut self, offset: u32, len: u32) -> bool {
         let (mut at, end) = (offset, offset.saturating_add(len));
         while at < end {
             let mut scratch = [0; CHUNK];
@@ -267,6 +268,7 @@ impl<'w, F: NorFlash> Window<'w, F> {
             if self
                 .flash
                 .read(self.base.saturating_add(at), bytes)
+                .await
                 .is_err()
             {
                 return false;
@@ -277,10 +279,10 @@ impl<'w, F: NorFlash> Window<'w, F> {
     }
 
     /// The first byte from `offset` on that is not erased, rounded down to its word.
-    pub(crate) fn programmed_from(&mut self, offset: u32, end: u32) -> Option<u32> {
+    pub(crate) async fn programmed_from(&mut self, offset: u32, end: u32) -> Option<u32> {
         let mut at = offset;
         while at < end {
-            let bytes = self.at(at, 1);
+            let bytes = self.at(at, 1).await;
             if bytes.is_empty() {
                 return None;
             }
@@ -294,8 +296,8 @@ impl<'w, F: NorFlash> Window<'w, F> {
     }
 
     /// Whether everything up to the limit is erased.
-    pub(crate) fn is_blank(&mut self) -> bool {
+    pub(crate) async fn is_blank(&mut self) -> bool {
         let limit = self.limit;
-        self.programmed_from(0, limit).is_none() && self.failed.is_none()
+        self.programmed_from(0, limit).await.is_none() && self.failed.is_none()
     }
 }

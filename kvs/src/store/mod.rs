@@ -1,0 +1,163 @@
+//! The store: all that talks to flash. Written once, as async code, and compiled for each API: `lib.rs` says how.
+//!
+//! Rooms from the driver up: `flash`, `window`, `scan` read; `mount` fills the tables; `run`, `open` write; `collect`,
+//! `tombstones`, `room`, `rescue` make room; `lookup`, `commit` and `raw` are the engine's interface; `typed`, `migrate` and
+//! `confirm` are the settings'.
+
+use super::{CAN_BE_DROPPED, NorFlash, bisync};
+
+mod collect;
+mod commit;
+mod confirm;
+mod flash;
+mod inspect;
+mod lookup;
+mod migrate;
+mod mount;
+mod open;
+mod raw;
+mod rescue;
+mod room;
+mod run;
+mod scan;
+mod tombstones;
+mod typed;
+mod window;
+
+pub use inspect::Keys;
+
+use self::flash::{CHUNK, FlashResult, Partition};
+use crate::MAX_NAME_LEN;
+use crate::change::RawKey;
+use crate::checksum::{Checksum, Crc32c};
+use crate::error::Error;
+use crate::format::{Head, Kind, MAX_HEAD, header_stride, pad};
+use crate::map::{KeyMap, Place};
+use crate::options::Behaviour;
+use crate::sectors::SectorTable;
+
+/// A key-value store in a range of NOR flash.
+///
+/// `F` is the flash driver (or a `&mut` to one), `C` the checksum. The RAM comes from [`Resources`](crate::Resources).
+///
+/// ```
+/// use kvs::{Options, Resources, Store, sim::presets};
+///
+/// let mut flash = presets::nrf52840();
+/// let mut resources = Resources::<32, 8, 256>::new();
+/// let mut store = Store::mount(&mut flash, 0..8 * 4096, &mut resources, Options::DEFAULT)?;
+///
+/// store.put_bytes("serial", b"A-1234")?;
+/// let mut buffer = [0; 16];
+/// let len = store.get_bytes("serial", &mut buffer)?;
+/// assert_eq!(len, Some(6));
+/// assert_eq!(&buffer[..6], b"A-1234");
+/// # Ok::<(), kvs::Error<kvs::sim::SimError>>(())
+/// ```
+pub struct Store<'a, F, C = Crc32c> {
+    pub(crate) flash: Partition<F>,
+    pub(crate) checksum: C,
+    pub(crate) map: KeyMap<'a>,
+    pub(crate) sectors: SectorTable<'a>,
+    pub(crate) buffer: &'a mut [u8],
+    /// Where the head's free tail begins; the sector size when nothing may be appended.
+    pub(crate) end: u32,
+    pub(crate) next_sequence: u32,
+    /// Sectors older than this may be collected by the collection under way; 0: none is.
+    pub(crate) epoch: u32,
+    pub(crate) behaviour: Behaviour,
+    /// Something that writes has begun and not ended: its future was dropped, and the tables may say other than the flash.
+    interrupted: bool,
+    /// The need of the last commit that was refused because it must not collect.
+    pub(crate) refused: u16,
+    pub(crate) corrupt: u16,
+    pub(crate) collections: u16,
+}
+
+// RAM is counted: beside its tables, buffer, driver and checksum, a store takes 64 bytes on a 32-bit part.
+#[cfg(target_pointer_width = "32")]
+const _: () = assert!(size_of::<Store<'static, (), ()>>() <= 64);
+
+/// What the rooms share.
+#[bisync]
+impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
+    /// To be called by what does not write, before it looks at the tables: reads them anew where a write was dropped
+    /// midway. So nothing else has to care where it may be dropped.
+    pub(crate) async fn resume(&mut self) -> FlashResult<F> {
+        if CAN_BE_DROPPED && self.interrupted {
+            self.read_all().await?;
+            self.interrupted = false;
+        }
+        Ok(())
+    }
+
+    /// To be called by what writes, before it looks at the tables.
+    pub(crate) async fn begin(&mut self) -> FlashResult<F> {
+        self.resume().await?;
+        self.interrupted = CAN_BE_DROPPED;
+        Ok(())
+    }
+
+    /// What writes has come to its end.
+    pub(crate) fn finish(&mut self) {
+        self.interrupted = false;
+    }
+
+    /// Where a sector's entries begin.
+    pub(crate) fn header_len(&self) -> u32 {
+        header_stride(Partition::<F>::WRITE_SIZE).saturating_mul(2)
+    }
+
+    /// The bytes of a sector that hold entries.
+    pub(crate) fn payload(&self) -> u32 {
+        self.flash.sector_size.saturating_sub(self.header_len())
+    }
+
+    /// The part of the buffer that whole words fit in.
+    pub(crate) fn stage_len(&self) -> usize {
+        self.buffer.len() & !(Partition::<F>::WRITE_SIZE as usize).saturating_sub(1)
+    }
+
+    /// The head of an entry for `key`, but for its value's length.
+    pub(crate) fn head_of(key: &RawKey<'_>) -> Head {
+        let (kind, hash, name_len) = match key {
+            RawKey::Hash(hash) => (Kind::Hashed, *hash, 0),
+            RawKey::Name(name) => (Kind::Named, 0, name.len().min(MAX_NAME_LEN) as u8),
+        };
+        Head {
+            kind,
+            more: false,
+            continues: false,
+            hash,
+            name_len,
+            value_len: 0,
+        }
+    }
+
+    /// The padded size of the entry at `place`.
+    pub(crate) async fn size_at(&mut self, place: Place) -> FlashResult<F, u32> {
+        if let Some(size) = place.size {
+            return Ok(size);
+        }
+        let mut scratch = [0; CHUNK];
+        let len = pad(MAX_HEAD as u32, Partition::<F>::READ_SIZE) as usize;
+        let Some(bytes) = scratch.get_mut(..len) else {
+            return Ok(0);
+        };
+        self.flash.read(place.address, bytes).await?;
+        let head = Head::decode(bytes);
+        Ok(head.map_or(0, |head| pad(head.entry_len(), Partition::<F>::WRITE_SIZE)))
+    }
+
+    /// Refuses names that can't be keys.
+    pub(crate) fn check_key(key: &RawKey<'_>) -> FlashResult<F> {
+        match key {
+            RawKey::Name("") => Err(Error::KeyEmpty),
+            RawKey::Name(name) if name.len() > MAX_NAME_LEN => Err(Error::KeyTooLong {
+                len: name.len(),
+                max: MAX_NAME_LEN,
+            }),
+            _ => Ok(()),
+        }
+    }
+}
