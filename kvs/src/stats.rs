@@ -117,7 +117,7 @@ pub struct KeyInfo<'a> {
     pub offset: u32,
 }
 
-/// What one step of [`maintain`](Store::maintain) did.
+/// What one step of [`maintain`](crate::Store::maintain) did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Maintenance {
