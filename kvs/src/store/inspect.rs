@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::format::Kind;
 use crate::stats::{KeyInfo, SectorInfo, SectorState, Stats};
 
+#[bisync]
 impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
     /// The state of the store in numbers. Costs no flash read.
     #[must_use]

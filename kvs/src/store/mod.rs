@@ -36,6 +36,7 @@ use crate::map::{KeyMap, Place};
 use crate::options::Behaviour;
 use crate::sectors::SectorTable;
 
+#[bisync]
 /// A key-value store in a range of NOR flash.
 ///
 /// `F` is the flash driver (or a `&mut` to one), `C` the checksum. The RAM comes from [`Resources`](crate::Resources).
