@@ -104,15 +104,20 @@ pub(crate) struct SectorTable<'a> {
 
 impl<'a> SectorTable<'a> {
     pub(crate) fn new(sectors: &'a mut [Sector]) -> Self {
+        sectors.fill(Sector::UNKNOWN);
         Self {
             sectors,
             head: None,
         }
     }
 
-    /// Forgets all.
+    /// Forgets all but which sectors have failed.
     pub(crate) fn clear(&mut self) {
-        self.sectors.fill(Sector::UNKNOWN);
+        for sector in self.sectors.iter_mut() {
+            let failures = sector.live & (FAILED | RETIRED);
+            *sector = Sector::UNKNOWN;
+            sector.live = failures;
+        }
         self.head = None;
     }
 
@@ -196,6 +201,14 @@ impl<'a> SectorTable<'a> {
                 )
             })
             .map(|(index, _)| index)
+    }
+
+    /// The newest sector that holds anything of use.
+    pub(crate) fn newest_in_use(&self) -> Option<&Sector> {
+        self.iter()
+            .filter(|(index, sector)| sector.live() != 0 || Some(*index) == self.head())
+            .map(|(_, sector)| sector)
+            .max_by_key(|sector| sector.sequence)
     }
 
     /// The oldest sector that may hold entries. Tombstones in it have nothing left to shadow.

@@ -74,8 +74,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
         let stored = self.map.stored_and_dirty();
         self.make_slots(measure.new_keys).await?;
-        self.make_room(needed).await?;
-        if self.map.stored_and_dirty() != stored {
+        let is_made = self.make_room(needed).await?;
+        if !is_made || self.map.stored_and_dirty() != stored {
             return Ok(None);
         }
         let written = match self.write(batch, measure.entries).await {

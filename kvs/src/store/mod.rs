@@ -86,7 +86,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// midway. So nothing else has to care where it may be dropped.
     pub(crate) async fn resume(&mut self) -> FlashResult<F> {
         if CAN_BE_DROPPED && self.interrupted {
-            self.read_all().await?;
+            self.read_all(false).await?;
             self.interrupted = false;
         }
         Ok(())

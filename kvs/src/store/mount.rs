@@ -1,7 +1,7 @@
 //! Mounting: from the bytes in flash to the RAM map. Never writes (invariant 5).
 //!
 //! Reads every byte once, oldest sector first, so that the last entry seen of a key is its winner (invariant 1). A
-//! partition that was cut in mid-collection reads its newest sector twice.
+//! partition that was cut in mid-collection reads its newest sector twice, and the collection goes on where it was.
 
 use core::ops::Range;
 
@@ -91,19 +91,19 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             corrupt: 0,
             collections: 0,
         };
-        store.read_all().await?;
+        store.read_all(false).await?;
         Ok(store)
     }
 
-    /// Fills the tables from flash, whatever they held.
-    pub(crate) async fn read_all(&mut self) -> FlashResult<F> {
+    /// Fills the tables from flash, whatever they held. To `give_up` is to begin a collection anew that was cut.
+    pub(crate) async fn read_all(&mut self, give_up: bool) -> FlashResult<F> {
         self.map.clear();
         self.sectors.clear();
         self.next_sequence = 1;
         self.refused = 0;
         self.corrupt = 0;
         self.read_headers().await?;
-        self.read_entries().await
+        self.read_entries(give_up).await
     }
 
     /// Reads the header of each sector.
@@ -154,8 +154,9 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         None
     }
 
-    /// Reads the entries of all sectors, oldest first.
-    async fn read_entries(&mut self) -> FlashResult<F> {
+    /// Reads the entries of all sectors, oldest first. To `give_up` is to set aside what a collection that was cut has
+    /// copied, whole as it may be.
+    async fn read_entries(&mut self, give_up: bool) -> FlashResult<F> {
         let sector_size = self.flash.sector_size;
         // A sector that has something in it but no header may have been newer than the head, and its erase cut: were
         // it to read well next time, it would win over what is appended now. So nothing is; it is erased first.
@@ -178,8 +179,8 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
                 None => self.newest(index).await?,
             };
             let sector_tail = match kind {
-                Newest::Copies => {
-                    // Cut in mid-collection: all that is here is where it was copied from, too.
+                Newest::Copies(state) if give_up || state == Copies::Damaged => {
+                    // All that is here is where it was copied from, too.
                     if let Some(sector) = self.sectors.edit(index) {
                         sector.sequence = 0;
                     }
@@ -189,6 +190,13 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
                 }
                 Newest::Empty => Tail::Open(self.header_len()),
                 Newest::Usual => self.read_sector(index).await?,
+                Newest::Copies(_) => {
+                    let tail = self.read_sector(index).await?;
+                    if let Some(sector) = self.sectors.edit(index) {
+                        sector.set_only_copies(true);
+                    }
+                    tail
+                }
             };
             if sector_tail == Tail::Open(self.header_len()) {
                 // Erased ahead, if it is newer than the head.
@@ -306,8 +314,11 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         if !entries && walker.tail == Tail::Open(self.header_len()) {
             return Ok(Newest::Empty);
         }
+        if walker.damaged == 0 && walker.tail != Tail::Closed {
+            return Ok(Newest::Copies(Copies::Whole));
+        }
         self.corrupt = self.corrupt.saturating_add(walker.damaged);
-        Ok(Newest::Copies)
+        Ok(Newest::Copies(Copies::Damaged))
     }
 }
 
@@ -318,7 +329,16 @@ enum Newest {
     /// Erased ahead of time.
     Empty,
     /// What a collection left that was cut.
-    Copies,
+    Copies(Copies),
+}
+
+/// How a collection was cut.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Copies {
+    /// Between two copies: it can go on, so that power that fails often does not keep it from ever ending.
+    Whole,
+    /// In one, behind which nothing can be appended: it begins anew, with an erase.
+    Damaged,
 }
 
 /// Whether two whole entries of `size` bytes hold the same key and value.

@@ -73,11 +73,11 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// Makes sure that the head takes `need` more bytes, and that a dead sector is left behind it, or will be when
-    /// the commit under way is made.
-    pub(crate) async fn make_room(&mut self, need: u32) -> FlashResult<F> {
+    /// the commit under way is made. False: the tables were filled anew, and the commit is to be measured again.
+    pub(crate) async fn make_room(&mut self, need: u32) -> FlashResult<F, bool> {
         self.ready_a_spare().await?;
         if self.has_room(need) {
-            return Ok(());
+            return Ok(true);
         }
         if self.dead() != 0 {
             self.level_wear().await?;
@@ -107,7 +107,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 }
                 if !self.can_make(need).await? {
                     if self.replace(need).await? {
-                        return Ok(());
+                        return Ok(true);
+                    }
+                    if self.give_up_copies().await? {
+                        return Ok(false);
                     }
                     // Perhaps deleted keys take what is missing.
                     if self.forget_shadowless().await? {
@@ -122,7 +125,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 return Err(self.full(need));
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Has the last dead sector erased when the head is half full, rather than when it is needed: should the erase
@@ -141,9 +144,24 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// head are its copies: after a power cut, a mount would believe the originals (invariant 3), half erased as they
     /// may be.
     fn may_erase(&self) -> bool {
-        let head = self.sectors.head().map(|head| self.sectors.get(head));
-        let only_copies = head.is_some_and(|head| head.has_only_copies());
-        self.dead() >= 2 || self.dead() == 1 && !only_copies
+        self.dead() >= 2 || self.dead() == 1 && !self.head_has_only_copies()
+    }
+
+    /// Sets aside what a collection has copied that was cut, so that its sector is dead again: where it was for another
+    /// commit and fills what this one needs, or where nothing can be appended to it. Whether there was such a one.
+    async fn give_up_copies(&mut self) -> FlashResult<F, bool> {
+        let newest = self.sectors.newest_in_use();
+        if self.dead() != 0 || !newest.is_some_and(|newest| newest.has_only_copies()) {
+            return Ok(false);
+        }
+        self.read_all(true).await?;
+        Ok(self.dead() != 0)
+    }
+
+    fn head_has_only_copies(&self) -> bool {
+        self.sectors
+            .head()
+            .is_some_and(|head| self.sectors.get(head).has_only_copies())
     }
 
     /// Makes room for a commit in a store so full that what it replaces must make way for it: the live entries of
@@ -193,11 +211,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     fn newest_in_use(&self) -> u32 {
         self.sectors
-            .iter()
-            .filter(|(index, sector)| sector.live() != 0 || Some(*index) == self.sectors.head())
-            .map(|(_, sector)| sector.sequence)
-            .max()
-            .unwrap_or(0)
+            .newest_in_use()
+            .map_or(0, |sector| sector.sequence)
     }
 
     pub(crate) fn full(&self, needed: u32) -> Error<F::Error> {
