@@ -27,4 +27,6 @@ fn main() {
     println!("cargo::rustc-link-arg-bins=-Tlink.x");
     // Else the program headers take a piece of flash, and the image begins behind its vector table.
     println!("cargo::rustc-link-arg-bins=--nmagic");
+    // Else the lines of functions that are not linked seem to be those of address 0 and on.
+    println!("cargo::rustc-link-arg-bins=-zdead-reloc-in-nonalloc=.debug_*=0xffffffff");
 }

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent.parent
+ROOT = HERE.parent.parent
 
 
 def need(command, how):
