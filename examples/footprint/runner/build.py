@@ -32,7 +32,7 @@ def need_targets(targets):
 
 def build(target, profile, bins, features):
     """Builds `bins`; returns where their images are."""
-    command = ["cargo", "build", "--locked", "--message-format=json-render-diagnostics"]
+    command = ["cargo", "build", "--message-format=json-render-diagnostics"]
     command += ["--target", target, "--profile", profile]
     command += ["--features", ",".join(features)]
     for name in bins:

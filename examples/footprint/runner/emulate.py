@@ -18,7 +18,7 @@ MACHINES = {
 INSTRUCTION = 64
 CHURN = 400
 # As in `src/bench.rs`.
-NAMES = "empty load save get stack store buffer words erases saves right".split()
+NAMES = "empty load save get stack store buffer words erases saves right last".split()
 
 
 def emulate(target, image, seed=None):

@@ -33,6 +33,8 @@ def row(label, code, figures):
     churn = " / ".join(number(figures[name]) for name in ("median", "mean", "worst"))
     if figures["saves"] < 400:
         churn += f"; fails at the {figures['saves'] + 1}th"
+    if not figures["last"]:
+        churn += ", which loses the setting"
     if not figures["right"]:
         churn += "; wrong values"
     return cells + [churn, f"{figures['words']:.1f}", number(figures["erases"])]

@@ -6,6 +6,7 @@ mod bench;
 mod block_on;
 mod chip;
 mod clock;
+mod device;
 mod flash;
 mod host;
 mod panic;
@@ -14,6 +15,7 @@ mod values;
 
 pub use bench::{Bench, Cost};
 pub use block_on::block_on;
+pub use device::Device;
 pub use flash::{Flash, PAGE, erase_all};
 pub use values::{Seen, seed};
 
