@@ -12,6 +12,7 @@ BASE = [
 OURS = [
     Contender("kvs", "kvs", "**kvs**"),
     Contender("kvs-save", "kvs", "**kvs**, whole struct saved"),
+    Contender("kvs-async", "kvs-async", "**kvs**, async API"),
 ]
 PEERS = [
     Contender("sequential-storage", "sequential-storage", "sequential-storage"),

@@ -1,8 +1,8 @@
-//! The eight settings as a struct, and what both ways of saving them share.
+//! The eight settings as a struct, and the RAM for a store of them.
 
-use app::{Flash, PARTITION, Seen};
+use app::Seen;
 use heapless::String;
-use kvs::{Options, Resources, Settings, Store};
+use kvs::{Resources, Settings};
 
 #[derive(Settings)]
 pub struct Device {
@@ -37,6 +37,22 @@ impl Device {
             token: &self.token,
         }
     }
+
+    /// As it is stored at first.
+    #[cfg(feature = "all")]
+    pub fn seed() -> Self {
+        use app::seed;
+        Self {
+            counter: seed::COUNTER,
+            enabled: seed::ENABLED,
+            brightness: seed::BRIGHTNESS,
+            offset: seed::OFFSET,
+            gain: seed::GAIN,
+            serial: seed::SERIAL,
+            name: seed::NAME.try_into().unwrap_or_default(),
+            token: seed::TOKEN,
+        }
+    }
 }
 
 pub const BUFFER: usize = Device::BUFFER;
@@ -44,38 +60,9 @@ pub const KEYS: DeviceKeys = Device::KEYS;
 
 pub type Ram = Resources<16, 4, BUFFER>;
 
-pub fn mount(ram: &mut Ram) -> Store<'_, Flash> {
-    match Store::mount(Flash, 0..PARTITION, ram, Options::DEFAULT) {
-        Ok(store) => store,
-        Err(_) => loop {},
-    }
-}
-
-// Called twice, and not to be there twice.
-#[inline(never)]
-pub fn load(store: &mut Store<'_, Flash>) -> Device {
-    store.load().0
-}
-
-pub fn cost() -> app::Cost {
+pub fn cost<S>(_: &S) -> app::Cost {
     app::Cost {
-        store: size_of::<Store<'_, Flash>>() + size_of::<Ram>() - BUFFER,
+        store: size_of::<S>() + size_of::<Ram>() - BUFFER,
         buffer: BUFFER,
     }
-}
-
-#[cfg(feature = "all")]
-pub fn store_all(ram: &mut Ram) -> bool {
-    use app::seed;
-    let device = Device {
-        counter: seed::COUNTER,
-        enabled: seed::ENABLED,
-        brightness: seed::BRIGHTNESS,
-        offset: seed::OFFSET,
-        gain: seed::GAIN,
-        serial: seed::SERIAL,
-        name: seed::NAME.try_into().unwrap_or_default(),
-        token: seed::TOKEN,
-    };
-    app::erase_all() && mount(ram).save(&device) == Ok(8)
 }

@@ -3,16 +3,18 @@
 #![no_main]
 
 mod device;
+mod store;
 
 use app::Bench;
-use device::{KEYS, Ram, cost, load, mount};
+use device::{Device, KEYS, Ram, cost};
+use store::{load, mount};
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
     let mut bench = Bench::begin();
-    let mut ram = Ram::for_settings::<device::Device>();
+    let mut ram = Ram::for_settings::<Device>();
     #[cfg(feature = "all")]
-    bench.seeded(device::store_all(&mut ram));
+    bench.seeded(store::store_all(&mut ram));
 
     let (mut store, device) = bench.load(|| {
         let mut store = mount(&mut ram);
@@ -23,5 +25,6 @@ fn main() -> ! {
     bench.save(|value| store.put(KEYS.counter, &value).is_ok());
     bench.get(|| store.get(KEYS.counter).ok());
     bench.churn(|value| store.put(KEYS.counter, &value).is_ok());
-    bench.end(&load(&mut store).seen(), cost())
+    let cost = cost(&store);
+    bench.end(&load(&mut store).seen(), cost)
 }

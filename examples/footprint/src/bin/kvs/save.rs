@@ -3,16 +3,18 @@
 #![no_main]
 
 mod device;
+mod store;
 
 use app::Bench;
-use device::{KEYS, Ram, cost, load, mount};
+use device::{Device, KEYS, Ram, cost};
+use store::{load, mount};
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
     let mut bench = Bench::begin();
-    let mut ram = Ram::for_settings::<device::Device>();
+    let mut ram = Ram::for_settings::<Device>();
     #[cfg(feature = "all")]
-    bench.seeded(device::store_all(&mut ram));
+    bench.seeded(store::store_all(&mut ram));
 
     let (mut store, mut device) = bench.load(|| {
         let mut store = mount(&mut ram);
@@ -29,5 +31,6 @@ fn main() -> ! {
         device.counter = value;
         store.save(&device) == Ok(1)
     });
-    bench.end(&load(&mut store).seen(), cost())
+    let cost = cost(&store);
+    bench.end(&load(&mut store).seen(), cost)
 }
