@@ -98,16 +98,19 @@ impl Sector {
 /// The sectors of a partition, and which of them is being appended to.
 pub(crate) struct SectorTable<'a> {
     sectors: &'a mut [Sector],
-    /// The sector that entries are appended to.
-    head: Option<u16>,
+    /// The sector that entries are appended to, or [`NO_HEAD`].
+    head: u16,
 }
+
+/// No sector's index: there are at most 65,535.
+const NO_HEAD: u16 = u16::MAX;
 
 impl<'a> SectorTable<'a> {
     pub(crate) fn new(sectors: &'a mut [Sector]) -> Self {
         sectors.fill(Sector::UNKNOWN);
         Self {
             sectors,
-            head: None,
+            head: NO_HEAD,
         }
     }
 
@@ -118,16 +121,17 @@ impl<'a> SectorTable<'a> {
             *sector = Sector::UNKNOWN;
             sector.live = failures;
         }
-        self.head = None;
+        self.head = NO_HEAD;
     }
 
     /// The sector that entries are appended to.
     pub(crate) fn head(&self) -> Option<usize> {
-        self.head.map(usize::from)
+        (self.head != NO_HEAD).then_some(usize::from(self.head))
     }
 
     pub(crate) fn set_head(&mut self, head: Option<usize>) {
-        self.head = head.and_then(|head| u16::try_from(head).ok());
+        let head = head.and_then(|head| u16::try_from(head).ok());
+        self.head = head.unwrap_or(NO_HEAD);
     }
 
     /// How often sectors have failed since mounting.
