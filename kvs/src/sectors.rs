@@ -100,6 +100,8 @@ pub(crate) struct SectorTable<'a> {
     sectors: &'a mut [Sector],
     /// The sector that entries are appended to, or [`NO_HEAD`].
     head: u16,
+    /// Something that writes has begun and not ended: its future was dropped, and the tables may say other than the flash.
+    pub(crate) interrupted: bool,
 }
 
 /// No sector's index: there are at most 65,535.
@@ -111,6 +113,7 @@ impl<'a> SectorTable<'a> {
         Self {
             sectors,
             head: NO_HEAD,
+            interrupted: false,
         }
     }
 

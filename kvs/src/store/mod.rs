@@ -67,8 +67,6 @@ pub struct Store<'a, F, C = Crc32c> {
     /// Sectors older than this may be collected by the collection under way; 0: none is.
     pub(crate) epoch: u32,
     pub(crate) behaviour: Behaviour,
-    /// Something that writes has begun and not ended: its future was dropped, and the tables may say other than the flash.
-    interrupted: bool,
     /// The need of the last commit that was refused because it must not collect.
     pub(crate) refused: u16,
     pub(crate) corrupt: u16,
@@ -85,9 +83,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// To be called by what does not write, before it looks at the tables: reads them anew where a write was dropped
     /// midway. So nothing else has to care where it may be dropped.
     pub(crate) async fn resume(&mut self) -> FlashResult<F> {
-        if CAN_BE_DROPPED && self.interrupted {
+        if CAN_BE_DROPPED && self.sectors.interrupted {
             self.read_all(false).await?;
-            self.interrupted = false;
+            self.sectors.interrupted = false;
         }
         Ok(())
     }
@@ -95,13 +93,13 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// To be called by what writes, before it looks at the tables.
     pub(crate) async fn begin(&mut self) -> FlashResult<F> {
         self.resume().await?;
-        self.interrupted = CAN_BE_DROPPED;
+        self.sectors.interrupted = CAN_BE_DROPPED;
         Ok(())
     }
 
     /// What writes has come to its end.
     pub(crate) fn finish(&mut self) {
-        self.interrupted = false;
+        self.sectors.interrupted = false;
     }
 
     /// Where a sector's entries begin.

@@ -86,7 +86,6 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             next_sequence: 0,
             epoch: 0,
             behaviour: options.into(),
-            interrupted: false,
             refused: 0,
             corrupt: 0,
             collections: 0,
