@@ -178,7 +178,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
                 None => self.newest(index).await?,
             };
             let sector_tail = match kind {
-                Newest::Copies(state) if give_up || state == Copies::Damaged => {
+                Newest::Copies(state) if give_up || state == Tail::Closed => {
                     // All that is here is where it was copied from, too.
                     if let Some(sector) = self.sectors.edit(index) {
                         sector.sequence = 0;
@@ -189,8 +189,8 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
                 }
                 Newest::Empty => Tail::Open(self.header_len()),
                 Newest::Usual => self.read_sector(index).await?,
-                Newest::Copies(_) => {
-                    let tail = self.read_sector(index).await?;
+                Newest::Copies(tail) => {
+                    self.read_sector(index).await?;
                     if let Some(sector) = self.sectors.edit(index) {
                         sector.set_only_copies(true);
                     }
@@ -313,11 +313,15 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         if !entries && walker.tail == Tail::Open(self.header_len()) {
             return Ok(Newest::Empty);
         }
-        if walker.damaged == 0 && walker.tail != Tail::Closed {
-            return Ok(Newest::Copies(Copies::Whole));
-        }
-        self.corrupt = self.corrupt.saturating_add(walker.damaged);
-        Ok(Newest::Copies(Copies::Damaged))
+        Ok(Newest::Copies(match walker.tail {
+            // Copies are commits of one entry. Behind a torn one the next can be appended: nothing in it can ever count.
+            Tail::Torn(end) if !walker.groups => Tail::Open(end),
+            Tail::Open(end) => Tail::Open(end),
+            _ => {
+                self.corrupt = self.corrupt.saturating_add(walker.damaged);
+                Tail::Closed
+            }
+        }))
     }
 }
 
@@ -327,17 +331,9 @@ enum Newest {
     Usual,
     /// Erased ahead of time.
     Empty,
-    /// What a collection left that was cut.
-    Copies(Copies),
-}
-
-/// How a collection was cut.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Copies {
-    /// Between two copies: it can go on, so that power that fails often does not keep it from ever ending.
-    Whole,
-    /// In one, behind which nothing can be appended: it begins anew, with an erase.
-    Damaged,
+    /// What a collection left that was cut. Where its tail is open, it goes on there, so that power that fails often does
+    /// not keep it from ever ending; else it begins anew, with an erase.
+    Copies(Tail),
 }
 
 /// Whether two whole entries of `size` bytes hold the same key and value.
