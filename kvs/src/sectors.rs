@@ -211,11 +211,19 @@ impl<'a> SectorTable<'a> {
     }
 
     /// The newest sector that holds anything of use.
-    pub(crate) fn newest_in_use(&self) -> Option<&Sector> {
+    pub(crate) fn newest_in_use(&self) -> Option<usize> {
         self.iter()
             .filter(|(index, sector)| sector.live() != 0 || Some(*index) == self.head())
-            .map(|(_, sector)| sector)
-            .max_by_key(|sector| sector.sequence)
+            .max_by_key(|(_, sector)| sector.sequence)
+            .map(|(index, _)| index)
+    }
+
+    /// The sector that comes before `sequence` in time.
+    pub(crate) fn before(&self, sequence: u32) -> Option<usize> {
+        self.iter()
+            .filter(|(_, sector)| sector.sequence != 0 && sector.sequence < sequence)
+            .max_by_key(|(_, sector)| sector.sequence)
+            .map(|(index, _)| index)
     }
 
     /// The oldest sector that may hold entries. Tombstones in it have nothing left to shadow.

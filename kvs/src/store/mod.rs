@@ -1,7 +1,7 @@
 //! The store: all that talks to flash. Written once, as async code, and compiled for each API: `lib.rs` says how.
 //!
 //! Rooms from the driver up: `flash`, `window`, `scan` read; `mount` fills the tables; `run`, `open` write; `collect`,
-//! `tombstones`, `room`, `rescue` make room; `lookup`, `commit` and `raw` are the engine's interface; `typed`, `migrate` and
+//! `tombstones`, `room`, `undo`, `rescue` make room; `lookup`, `commit` and `raw` are the engine's interface; `typed`, `migrate` and
 //! `confirm` are the settings'.
 
 use super::{CAN_BE_DROPPED, NorFlash, bisync};
@@ -22,6 +22,7 @@ mod run;
 mod scan;
 mod tombstones;
 mod typed;
+mod undo;
 mod window;
 
 pub use inspect::Keys;
@@ -84,10 +85,24 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// midway. So nothing else has to care where it may be dropped.
     pub(crate) async fn resume(&mut self) -> FlashResult<F> {
         if CAN_BE_DROPPED && self.sectors.interrupted {
-            self.read_all(false).await?;
+            self.check_readable().await?;
+            self.read_all().await?;
             self.sectors.interrupted = false;
         }
         Ok(())
+    }
+
+    /// An error where nothing can be read at all: that must not be taken for an empty partition.
+    async fn check_readable(&mut self) -> FlashResult<F> {
+        let mut result = Ok(());
+        for index in 0..self.sectors.len() {
+            let mut bytes = [0; CHUNK];
+            result = self.flash.read(self.flash.base(index), &mut bytes).await;
+            if result.is_ok() {
+                break;
+            }
+        }
+        result
     }
 
     /// To be called by what writes, before it looks at the tables.

@@ -90,19 +90,19 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             corrupt: 0,
             collections: 0,
         };
-        store.read_all(false).await?;
+        store.read_all().await?;
         Ok(store)
     }
 
-    /// Fills the tables from flash, whatever they held. To `give_up` is to begin a collection anew that was cut.
-    pub(crate) async fn read_all(&mut self, give_up: bool) -> FlashResult<F> {
+    /// Fills the tables from flash, whatever they held.
+    pub(crate) async fn read_all(&mut self) -> FlashResult<F> {
         self.map.clear();
         self.sectors.clear();
         self.next_sequence = 1;
         self.refused = 0;
         self.corrupt = 0;
         self.read_headers().await?;
-        self.read_entries(give_up).await
+        self.read_entries().await
     }
 
     /// Reads the header of each sector.
@@ -153,9 +153,8 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         None
     }
 
-    /// Reads the entries of all sectors, oldest first. To `give_up` is to set aside what a collection that was cut has
-    /// copied, whole as it may be.
-    async fn read_entries(&mut self, give_up: bool) -> FlashResult<F> {
+    /// Reads the entries of all sectors, oldest first.
+    async fn read_entries(&mut self) -> FlashResult<F> {
         let sector_size = self.flash.sector_size;
         // A sector that has something in it but no header may have been newer than the head, and its erase cut: were
         // it to read well next time, it would win over what is appended now. So nothing is; it is erased first.
@@ -178,7 +177,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
                 None => self.newest(index).await?,
             };
             let sector_tail = match kind {
-                Newest::Copies(state) if give_up || state == Tail::Closed => {
+                Newest::Copies(Tail::Closed) => {
                     // All that is here is where it was copied from, too.
                     if let Some(sector) = self.sectors.edit(index) {
                         sector.sequence = 0;
@@ -206,7 +205,10 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             }
             self.sectors.clear_ready();
             self.sectors.set_head(Some(index));
-            tail = sector_tail;
+            tail = match self.sectors.get(index).is_retired() {
+                true => Tail::Closed,
+                false => sector_tail,
+            };
         }
         self.end = match tail {
             Tail::Open(end) if !suspect => end,
@@ -338,7 +340,7 @@ enum Newest {
 
 /// Whether two whole entries of `size` bytes hold the same key and value.
 #[bisync]
-async fn same_entry<F: NorFlash>(
+pub(crate) async fn same_entry<F: NorFlash>(
     flash: &mut Partition<F>,
     (a, b): (u32, u32),
     size: u32,

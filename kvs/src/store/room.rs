@@ -73,7 +73,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// Makes sure that the head takes `need` more bytes, and that a dead sector is left behind it, or will be when
-    /// the commit under way is made. False: the tables were filled anew, and the commit is to be measured again.
+    /// the commit under way is made. False: a collection was undone, and the commit is to be measured again.
     pub(crate) async fn make_room(&mut self, need: u32) -> FlashResult<F, bool> {
         self.ready_a_spare().await?;
         if self.has_room(need) {
@@ -109,7 +109,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                     if self.replace(need).await? {
                         return Ok(true);
                     }
-                    if self.give_up_copies().await? {
+                    if self.undo_collection().await? {
                         return Ok(false);
                     }
                     // Perhaps deleted keys take what is missing.
@@ -145,17 +145,6 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// may be.
     fn may_erase(&self) -> bool {
         self.dead() >= 2 || self.dead() == 1 && !self.head_has_only_copies()
-    }
-
-    /// Sets aside what a collection has copied that was cut, so that its sector is dead again: where it was for another
-    /// commit and fills what this one needs, or where nothing can be appended to it. Whether there was such a one.
-    async fn give_up_copies(&mut self) -> FlashResult<F, bool> {
-        let newest = self.sectors.newest_in_use();
-        if self.dead() != 0 || !newest.is_some_and(|newest| newest.has_only_copies()) {
-            return Ok(false);
-        }
-        self.read_all(true).await?;
-        Ok(self.dead() != 0)
     }
 
     fn head_has_only_copies(&self) -> bool {
@@ -212,7 +201,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     fn newest_in_use(&self) -> u32 {
         self.sectors
             .newest_in_use()
-            .map_or(0, |sector| sector.sequence)
+            .map_or(0, |index| self.sectors.get(index).sequence)
     }
 
     pub(crate) fn full(&self, needed: u32) -> Error<F::Error> {
