@@ -17,7 +17,7 @@ MACHINES = {
 # `-icount shift=6`: nanoseconds of an instruction.
 INSTRUCTION = 64
 # The report, as in `src/bench.rs`; the ticks of each save follow.
-NAMES = "empty load save get stack store buffer words erases saves right last".split()
+NAMES = "empty known load save get stack store buffer words erases saves right last".split()
 TOO_LONG = 0xFFFFFFFF
 
 
@@ -57,6 +57,9 @@ def measure(target, image, seed):
     def instructions(ticks):
         return round((ticks - figures["empty"]) * MACHINES[target].tick / INSTRUCTION)
 
+    # The loop, and the odd instruction around it.
+    if not 3000 <= instructions(figures["known"]) <= 3004:
+        sys.exit(f"{image}: of 3000 instructions {instructions(figures['known'])} are counted")
     for name in ("load", "save", "get"):
         figures[name] = instructions(figures[name])
     churn = [instructions(ticks) for ticks in churn]

@@ -7,6 +7,6 @@ use core::task::{Context, Poll, Waker};
 pub fn block_on<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
-        Poll::Pending => loop {},
+        Poll::Pending => crate::exit(),
     }
 }

@@ -76,7 +76,7 @@ fn main() -> ! {
 
     let (mut handles, device) = bench.load(|| {
         let Some(handles) = attach(&NODES, &mut storage, buffer) else {
-            loop {}
+            app::exit()
         };
         let device = load(&handles);
         (handles, device)
