@@ -8,7 +8,7 @@ import tempfile
 from collections import namedtuple
 from pathlib import Path
 
-# QEMU's machine, where its settings are, and the nanoseconds of a tick of its processor's clock.
+# QEMU's name of it, where its settings are, and the nanoseconds of a tick of its processor's clock.
 Machine = namedtuple("Machine", "name settings tick")
 MACHINES = {
     "thumbv6m-none-eabi": Machine("microbit", 0x1E000, 62.5),
@@ -16,18 +16,18 @@ MACHINES = {
 }
 # `-icount shift=6`: nanoseconds of an instruction.
 INSTRUCTION = 64
-CHURN = 400
-# As in `src/bench.rs`.
-NAMES = "empty load save get stack store buffer words erases saves right last".split()
+# The report, as in `src/bench.rs`; the ticks of each save follow.
+NAMES = "empty known load save get stack store buffer words erases saves right last".split()
+TOO_LONG = 0xFFFFFFFF
 
 
 def emulate(target, image, seed=None):
-    """Runs `image` with the partition `seed`; returns its report, and the partition that it has made if it makes one."""
+    """Runs `image` on the partition `seed`; returns its report, and the partition if it hands one over."""
     machine = MACHINES[target]
     with tempfile.TemporaryDirectory() as folder:
         command = ["qemu-system-arm", "-M", machine.name, "-nographic", "-monitor", "none"]
         command += ["-serial", "none", "-semihosting-config", "enable=on,target=native"]
-        command += ["-icount", "shift=6,align=off,sleep=off", "-kernel", str(image)]
+        command += ["-icount", f"shift={INSTRUCTION.bit_length() - 1},align=off,sleep=off", "-kernel", str(image)]
         if seed:
             file = Path(folder, "flash.bin")
             file.write_bytes(seed)
@@ -43,23 +43,26 @@ def emulate(target, image, seed=None):
 
 
 def measure(target, image, seed):
-    """Runs `image` twice, which has to give the same; returns the figures."""
+    """Runs `image` twice, which has to give the same; returns the figures by name."""
     report, _ = emulate(target, image, seed)
     again, _ = emulate(target, image, seed)
     if report != again:
         sys.exit(f"{image}: two runs differ")
-    words = struct.unpack(f"<{len(report) // 4}I", report)
-    figures = dict(zip(NAMES, words))
-    empty = figures["empty"]
+    ticks = struct.unpack(f"<{len(report) // 4}I", report)
+    figures = dict(zip(NAMES, ticks))
+    churn = ticks[len(NAMES) :][: figures["saves"]]
+    if TOO_LONG in (figures["load"], figures["save"], figures["get"], *churn):
+        sys.exit(f"{image}: a stretch was too long for the clock")
 
     def instructions(ticks):
-        if ticks == 0xFFFFFFFF:
-            sys.exit(f"{image}: a stretch was too long for the clock")
-        return round((ticks - empty) * MACHINES[target].tick / INSTRUCTION)
+        return round((ticks - figures["empty"]) * MACHINES[target].tick / INSTRUCTION)
 
+    # The loop, and the odd instruction around it.
+    if not 3000 <= instructions(figures["known"]) <= 3004:
+        sys.exit(f"{image}: of 3000 instructions {instructions(figures['known'])} are counted")
     for name in ("load", "save", "get"):
         figures[name] = instructions(figures[name])
-    churn = [instructions(ticks) for ticks in words[len(NAMES) :][: figures["saves"]]]
+    churn = [instructions(ticks) for ticks in churn]
     figures["median"] = round(statistics.median(churn))
     figures["mean"] = round(statistics.mean(churn))
     figures["worst"] = max(churn)

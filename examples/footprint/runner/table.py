@@ -1,4 +1,8 @@
-"""The table, as text."""
+"""The tables, as text, and in a file between two markers."""
+
+import difflib
+import sys
+from pathlib import Path
 
 HEAD = [
     "firmware",
@@ -15,32 +19,65 @@ HEAD = [
     "words a save",
     "erases",
 ]
+BEGIN, END = "<!-- footprint -->", "<!-- /footprint -->"
 
 
 def number(value):
     return f"{value:,}"
 
 
-def row(label, code, figures):
-    """One contender's."""
-    cells = [label, number(code["plain"]), number(code["all"]) if "all" in code else "-", number(code["ram"])]
-    if not figures:
-        return cells + ["-"] * (len(HEAD) - len(cells))
-    cells += [number(figures[name]) for name in ("store", "buffer", "stack", "load", "save", "get")]
-    if label == "base":
-        # Erases, in place of saves.
-        return cells + ["-", "-", "-"]
-    churn = " / ".join(number(figures[name]) for name in ("median", "mean", "worst"))
+def row(contender, code, figures):
+    """One contender's; what there is not to know is a dash."""
+    cells = [contender.label] + [number(code[name]) if name in code else "-" for name in ("plain", "all", "ram")]
+    if figures:
+        cells += [number(figures[name]) for name in ("store", "buffer", "stack", "load", "save", "get")]
+        # What `base` does 400 times are no saves.
+        if contender.feature:
+            cells += [churn(figures), f"{figures['words']:.1f}", number(figures["erases"])]
+    return cells + ["-"] * (len(HEAD) - len(cells))
+
+
+def churn(figures):
+    text = " / ".join(number(figures[name]) for name in ("median", "mean", "worst"))
     if figures["saves"] < 400:
-        churn += f"; fails at the {figures['saves'] + 1}th"
+        text += f"; fails at the {figures['saves'] + 1}th"
     if not figures["last"]:
-        churn += ", which loses the setting"
+        text += ", which loses the setting"
     if not figures["right"]:
-        churn += "; wrong values"
-    return cells + [churn, f"{figures['words']:.1f}", number(figures["erases"])]
+        text += "; loads wrong values"
+    return text
 
 
 def table(rows):
-    """Markdown."""
+    """Lines of markdown."""
     lines = ["| " + " | ".join(HEAD) + " |", "|---" + "|--:" * (len(HEAD) - 1) + "|"]
     return lines + ["| " + " | ".join(cells) + " |" for cells in rows]
+
+
+def between(file):
+    """The file's text before, between and behind the markers."""
+    text = Path(file).read_text()
+    if BEGIN not in text or END not in text:
+        sys.exit(f"{file} has no {BEGIN} .. {END}")
+    before, rest = text.split(BEGIN, 1)
+    block, behind = rest.split(END, 1)
+    return before, block.strip().splitlines(), behind
+
+
+def check(file, printed, some):
+    """Ends the run where the file has not what was printed; of `some` rows, where it has not those."""
+    _, block, _ = between(file)
+    if some:
+        wrong = [line for line in printed if line and line not in block]
+    else:
+        wrong = list(difflib.unified_diff(block, printed, file, "printed", lineterm=""))
+    if wrong:
+        print(f"\n{file} is not what was printed:\n" + "\n".join(wrong), file=sys.stderr)
+        sys.exit(1)
+
+
+def write(file, printed):
+    """Puts what was printed into the file."""
+    before, _, behind = between(file)
+    block = "\n\n".join([BEGIN, "\n".join(printed), END])
+    Path(file).write_text(before + block + behind)

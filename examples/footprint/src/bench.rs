@@ -20,6 +20,7 @@ static REPORT: [AtomicU32; Slot::Churn as usize + CHURN as usize] =
 #[derive(Clone, Copy)]
 enum Slot {
     Empty,
+    Known,
     Load,
     Save,
     Get,
@@ -64,6 +65,7 @@ impl Bench {
     pub fn begin() -> Self {
         clock::begin();
         stretch(Slot::Empty, || ());
+        stretch(Slot::Known, clock::known);
         Self { right: true }
     }
 
@@ -123,7 +125,10 @@ impl Bench {
         let saves = REPORT[Slot::Saves as usize].load(Ordering::Relaxed);
         self.right &= seen.is_right();
         set(Slot::Right, u32::from(self.right));
-        set(Slot::Last, u32::from(seen.counter == seed::COUNTER + 1 + saves));
+        set(
+            Slot::Last,
+            u32::from(seen.counter == seed::COUNTER + 1 + saves),
+        );
         set(Slot::Store, cost.store as u32);
         set(Slot::Buffer, cost.buffer as u32);
         set(Slot::Stack, stack::deepest());

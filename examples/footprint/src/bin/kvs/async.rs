@@ -36,7 +36,7 @@ fn mount(ram: &mut Ram) -> Store<'_, Driver> {
     let driver = BlockingAsync::new(Flash);
     match block_on(Store::mount(driver, 0..PARTITION, ram, Options::DEFAULT)) {
         Ok(store) => store,
-        Err(_) => loop {},
+        Err(_) => app::exit(),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::device::{Device, Ram};
 pub fn mount(ram: &mut Ram) -> Store<'_, Flash> {
     match Store::mount(Flash, 0..PARTITION, ram, Options::DEFAULT) {
         Ok(store) => store,
-        Err(_) => loop {},
+        Err(_) => app::exit(),
     }
 }
 
