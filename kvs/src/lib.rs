@@ -70,6 +70,7 @@
 #[cfg(any(feature = "lock", feature = "sim", test))]
 extern crate std;
 
+mod bytes;
 mod change;
 mod checksum;
 mod error;

@@ -170,9 +170,10 @@ impl<'a> KeyMap<'a> {
                 let Some(tail) = self.slots.get_mut(index..end) else {
                     return false;
                 };
-                tail.rotate_right(1);
-                if let [first, ..] = tail {
-                    *first = slot;
+                // Not `rotate_right`, which can panic as far as the compiler sees.
+                let mut carried = slot;
+                for place in tail {
+                    core::mem::swap(place, &mut carried);
                 }
                 self.len = self.len.saturating_add(1);
             }
@@ -184,7 +185,10 @@ impl<'a> KeyMap<'a> {
         if let Ok(index) = self.search(hash)
             && let Some(tail) = self.slots.get_mut(index..usize::from(self.len))
         {
-            tail.rotate_left(1);
+            let mut carried = Slot::EMPTY;
+            for place in tail.iter_mut().rev() {
+                core::mem::swap(place, &mut carried);
+            }
             self.len = self.len.saturating_sub(1);
         }
     }

@@ -3,8 +3,8 @@
 //! Knows addresses, alignment and erased bytes; no headers, entries or keys.
 
 use super::{NorFlash, bisync};
+use crate::bytes::is_erased;
 use crate::error::Error;
-use crate::format::ERASED;
 
 /// Bytes that are looked at in one read where only a look is needed; a multiple of any read size.
 pub(crate) const CHUNK: usize = 64;
@@ -31,11 +31,7 @@ impl<F: NorFlash> Partition<F> {
 
     /// The sector of an address, and the offset in it.
     pub(crate) fn split(&self, address: u32) -> (usize, u32) {
-        let sector = address.checked_div(self.sector_size).unwrap_or(0);
-        (
-            sector as usize,
-            address.saturating_sub(self.base(sector as usize)),
-        )
+        split(address, self.sector_size)
     }
 
     /// Fills `out` from `address`; both aligned to the read size.
@@ -87,7 +83,7 @@ impl<F: NorFlash> Partition<F> {
                 break;
             };
             self.read(at, chunk).await?;
-            if chunk.iter().any(|byte| *byte != ERASED) {
+            if !is_erased(chunk) {
                 return Ok(false);
             }
             at = at.saturating_add(chunk.len() as u32);
@@ -111,4 +107,24 @@ impl<F: NorFlash> Partition<F> {
         }
         Ok(true)
     }
+}
+
+/// `address` by `size`, which is not 0, and what is left over. By hand, because a part without a divider (Cortex-M0) gets a
+/// library routine for it that is larger and, with few sectors, slower.
+pub(crate) fn split(address: u32, size: u32) -> (usize, u32) {
+    let (mut sector, mut offset) = (0usize, address);
+    let mut bit = 0u32;
+    while size != 0 && bit < u32::BITS && (offset >> bit) >= size {
+        bit = bit.wrapping_add(1);
+    }
+    while bit != 0 {
+        bit = bit.wrapping_sub(1);
+        sector <<= 1;
+        let part = size << bit;
+        if offset >= part {
+            offset = offset.wrapping_sub(part);
+            sector |= 1;
+        }
+    }
+    (sector, offset)
 }

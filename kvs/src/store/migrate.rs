@@ -7,6 +7,7 @@ use core::ops::Range;
 
 use super::flash::Partition;
 use super::{NorFlash, Store, bisync};
+use crate::bytes::move_within;
 use crate::change::EncodeError;
 use crate::checksum::Checksum;
 use crate::settings::{Key, Leaves, Old, Outcome, Rejection, Sources, Tree};
@@ -67,7 +68,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             {
                 let word = Partition::<F>::WRITE_SIZE as usize;
                 let start = free.saturating_sub(value.len()) & !word.saturating_sub(1);
-                self.buffer.copy_within(value.clone(), start);
+                move_within(self.buffer, value.start, start, value.len());
                 *value = start..start.saturating_add(value.len());
                 free = start;
             }

@@ -5,7 +5,7 @@
 
 use core::ops::Range;
 
-use super::flash::{CHUNK, FlashResult, Partition};
+use super::flash::{CHUNK, FlashResult, Partition, split};
 use super::scan::{Tail, Walker};
 use super::window::{Entry, Window};
 use super::{NorFlash, Store, bisync};
@@ -24,7 +24,7 @@ impl<'a, F: NorFlash> Store<'a, F, Crc32c> {
     /// Mounts the partition in `range` of `flash`, in bytes. Blank flash, and whatever is not this format, mounts as
     /// empty. Never writes.
     ///
-    /// Costs a read of every byte of the partition, in reads of the size of the resources' buffer.
+    /// Costs a read of every byte of the sectors in use, in reads of the size of the resources' buffer.
     ///
     /// # Errors
     ///
@@ -63,7 +63,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         } = resources;
         let flash = partition(flash, &range, &options)?;
         let bytes = range.end.saturating_sub(range.start);
-        let count = bytes.checked_div(flash.sector_size).unwrap_or(0) as usize;
+        let (count, _) = flash.split(bytes);
         let capacity = sectors.len().min(usize::from(u16::MAX));
         let Some(sectors) = sectors.get_mut(..count).filter(|_| count <= capacity) else {
             return Err(Error::Geometry(Geometry::TooManySectors {
@@ -108,7 +108,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
     /// Reads the header of each sector.
     async fn read_headers(&mut self) -> FlashResult<F> {
         let layout = Layout::new(self.flash.sector_size, Partition::<F>::WRITE_SIZE, C::ID);
-        let (mut erases, mut known) = (0u64, 0u64);
+        let (mut least, mut most) = (u32::MAX, 0);
         for index in 0..self.sectors.len() {
             let Some(header) = self.read_header(index).await else {
                 continue;
@@ -121,16 +121,16 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
                 sector.erases = header.erases;
             }
             self.next_sequence = self.next_sequence.max(header.sequence.saturating_add(1));
-            erases = erases.saturating_add(u64::from(header.erases));
-            known = known.saturating_add(1);
+            least = least.min(header.erases);
+            most = most.max(header.erases);
         }
         // Sectors whose header is lost are taken to have been erased as often as the others.
-        let mean = erases.checked_div(known).unwrap_or(0) as u32;
+        let middle = least.min(most).midpoint(most);
         for index in 0..self.sectors.len() {
             if let Some(sector) = self.sectors.edit(index)
                 && sector.sequence == 0
             {
-                sector.erases = mean;
+                sector.erases = middle;
             }
         }
         Ok(())
@@ -156,12 +156,18 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
     /// Reads the entries of all sectors, oldest first.
     async fn read_entries(&mut self) -> FlashResult<F> {
         let sector_size = self.flash.sector_size;
-        // A sector that has something in it but no header may have been newer than the head, and its erase cut: were
-        // it to read well next time, it would win over what is appended now. So nothing is; it is erased first.
+        // A sector with something where its header should be may have been newer than the head, and its erase cut: were
+        // it to read well next time, it would win over what is appended now. So nothing is; it is erased first. What else
+        // is in a sector without a header does not matter: it is erased before it is used. A look at its first bytes tells
+        // whether there was anything, for the count of what is damaged.
         let mut suspect = false;
+        let looked_at = self
+            .header_len()
+            .saturating_add(CHUNK as u32)
+            .min(sector_size);
         for index in 0..self.sectors.len() {
             if self.sectors.get(index).sequence == 0 {
-                let mut window = Window::new(&mut self.flash, self.buffer, index, sector_size);
+                let mut window = Window::new(&mut self.flash, self.buffer, index, looked_at);
                 if !window.is_blank().await {
                     suspect = true;
                     self.corrupt = self.corrupt.saturating_add(1);
@@ -399,16 +405,12 @@ fn partition<F: NorFlash>(
     if sector_size < least || !multiple(sector_size, erase) || !multiple(sector_size, write) {
         return fail(Geometry::SectorSize);
     }
-    let on_boundaries = multiple(range.start, erase)
-        && range
-            .end
-            .saturating_sub(range.start)
-            .checked_rem(sector_size)
-            == Some(0);
+    let len = range.end.saturating_sub(range.start);
+    let on_boundaries = multiple(range.start, erase) && split(len, sector_size).1 == 0;
     if range.end <= range.start || range.end as usize > flash.capacity() || !on_boundaries {
         return fail(Geometry::Range);
     }
-    if range.end.saturating_sub(range.start) < sector_size.saturating_mul(2) {
+    if len < sector_size.saturating_mul(2) {
         return fail(Geometry::TooFewSectors);
     }
     Ok(Partition {

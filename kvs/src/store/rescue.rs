@@ -8,6 +8,7 @@
 use super::flash::FlashResult;
 use super::run::Run;
 use super::{NorFlash, Store, bisync};
+use crate::bytes::move_within;
 use crate::checksum::Checksum;
 use crate::format::{Head, place_salt};
 
@@ -57,7 +58,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
         self.renew(victim, at).await?;
         let header_len = self.header_len();
-        self.buffer.copy_within(header_len as usize..at as usize, 0);
+        let moved = at.saturating_sub(header_len) as usize;
+        move_within(self.buffer, header_len as usize, 0, moved);
         self.sectors.set_head(Some(victim));
         self.apply(&Run::whole(self.flash.base(victim), header_len, at))
             .await?;

@@ -6,6 +6,7 @@ use super::flash::{FlashResult, Partition};
 use super::scan::Walker;
 use super::window::{View, Window};
 use super::{NorFlash, Store, bisync};
+use crate::bytes::move_within;
 use crate::change::{RawKey, Value};
 use crate::checksum::Checksum;
 use crate::error::Error;
@@ -59,10 +60,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             let from = run.staged.saturating_add(SHORT_HEAD);
             let to = run.staged.saturating_add(bytes.len());
             if to != from {
-                let end = from.saturating_add(*len).min(self.buffer.len());
-                if to.saturating_add(end.saturating_sub(from)) <= self.buffer.len() {
-                    self.buffer.copy_within(from..end, to);
-                }
+                move_within(self.buffer, from, to, *len);
             }
             self.push(run, bytes).await?;
             self.stage(run, *len as u32);
@@ -134,8 +132,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             let room = self.stage_len().saturating_sub(run.staged);
             let (now, later) = rest.split_at(rest.len().min(room));
             let end = run.staged.saturating_add(now.len());
-            if let Some(target) = self.buffer.get_mut(run.staged..end) {
-                target.copy_from_slice(now);
+            let target = self.buffer.get_mut(run.staged..end).unwrap_or(&mut []);
+            for (to, from) in target.iter_mut().zip(now) {
+                *to = *from;
             }
             run.staged = end;
             rest = later;

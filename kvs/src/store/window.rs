@@ -5,6 +5,7 @@
 
 use super::flash::{CHUNK, Partition};
 use super::{NorFlash, bisync};
+use crate::bytes::{is_erased, move_within};
 use crate::checksum::Checksum;
 use crate::error::Error;
 use crate::format::{ERASED, Head, Kind, MAX_HEAD, name_hash, pad, place_salt};
@@ -148,7 +149,7 @@ impl<'w, F: NorFlash> Window<'w, F> {
         if (self.view.start..end).contains(&from) {
             keep = end.saturating_sub(from);
             let first = from.saturating_sub(self.view.start) as usize;
-            self.buffer.copy_within(first..self.view.len as usize, 0);
+            move_within(self.buffer, first, 0, keep as usize);
             self.view.start = from;
         } else {
             self.view.start = offset & !Partition::<F>::READ_SIZE.saturating_sub(1);
@@ -286,7 +287,9 @@ impl<'w, F: NorFlash> Window<'w, F> {
             if bytes.is_empty() {
                 return None;
             }
-            if let Some(index) = bytes.iter().position(|byte| *byte != ERASED) {
+            if !is_erased(bytes)
+                && let Some(index) = bytes.iter().position(|byte| *byte != ERASED)
+            {
                 let found = at.saturating_add(index as u32);
                 return Some(found & !Partition::<F>::WRITE_SIZE.saturating_sub(1));
             }

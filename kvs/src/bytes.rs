@@ -1,0 +1,72 @@
+//! Bytes in a buffer: moved about, and looked at.
+
+use crate::format::ERASED;
+
+/// Moves the `len` bytes at `from` to `to`, as far as the buffer reaches; both ranges may overlap. They are
+/// few: a plain loop, which can't panic, takes no `memmove` into the image.
+pub(crate) fn move_within(buffer: &mut [u8], from: usize, to: usize, len: usize) {
+    for step in 0..len {
+        let index = if to < from {
+            step
+        } else {
+            len.wrapping_sub(step).wrapping_sub(1)
+        };
+        let byte = buffer.get(from.wrapping_add(index)).copied();
+        if let (Some(place), Some(byte)) = (buffer.get_mut(to.wrapping_add(index)), byte) {
+            *place = byte;
+        }
+    }
+}
+
+/// Whether all of `bytes` are as an erase leaves them. Whole words at a time where there are any: most of a mount is this.
+pub(crate) fn is_erased(bytes: &[u8]) -> bool {
+    let (front, words, back) = bytemuck::pod_align_to::<u8, [u32; 4]>(bytes);
+    let ends = front.iter().chain(back);
+    ends.fold(ERASED, |all, byte| all & byte) == ERASED
+        && words.iter().all(|[a, b, c, d]| a & b & c & d == u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_copy_within() {
+        let all: [u8; 9] = core::array::from_fn(|index| index as u8);
+        for from in 0..9 {
+            for to in 0..9 {
+                for len in 0..=9 - from.max(to) {
+                    let (mut ours, mut theirs) = (all, all);
+                    move_within(&mut ours, from, to, len);
+                    theirs.copy_within(from..from + len, to);
+                    assert_eq!(ours, theirs);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn erased_is_nothing_but_ff() {
+        let bytes = [0xFF; 100];
+        for from in 0..20 {
+            for to in from..100 {
+                assert!(is_erased(&bytes[from..to]));
+                for at in [from, from.midpoint(to), to.wrapping_sub(1)] {
+                    let mut bytes = bytes;
+                    if let Some(byte) = bytes[from..to].get_mut(at.wrapping_sub(from)) {
+                        *byte = 0xFE;
+                        assert!(!is_erased(&bytes[from..to]));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_left_out() {
+        let mut buffer = [1, 2, 3];
+        move_within(&mut buffer, 1, 2, 5);
+        move_within(&mut buffer, usize::MAX, usize::MAX, 1);
+        assert_eq!(buffer, [1, 2, 2]);
+    }
+}
