@@ -76,6 +76,13 @@ const fn divided(bits: u32) -> u32 {
     crc
 }
 
+/// Goes on by `BITS` bits.
+#[inline(always)]
+fn step(crc: u32) -> u32 {
+    let entry = TABLE.get((crc & LOW_BITS) as usize);
+    (crc >> BITS) ^ entry.copied().unwrap_or(0)
+}
+
 impl Crc32c {
     /// The checksum of nothing so far.
     #[must_use]
@@ -108,10 +115,9 @@ impl Checksum for Crc32c {
     fn update(&mut self, bytes: &[u8]) {
         let mut crc = self.0;
         for byte in bytes {
-            crc ^= u32::from(*byte);
-            for _ in 0..8 / BITS {
-                let entry = TABLE.get((crc & LOW_BITS) as usize);
-                crc = (crc >> BITS) ^ entry.copied().unwrap_or(0);
+            crc = step(crc ^ u32::from(*byte));
+            if BITS == 4 {
+                crc = step(crc);
             }
         }
         self.0 = crc;

@@ -17,7 +17,8 @@ pub(crate) const MAX_HEAD: usize = 7;
 /// Sequences from here on are taken for damage, so that counting up can't overflow.
 pub(crate) const MAX_SEQUENCE: u32 = 0xF000_0000;
 const MAX_ERASES: u32 = 0x00FF_FFFF;
-const CHECKSUM: u32 = 4;
+/// Bytes of an entry's checksum.
+pub(crate) const CHECKSUM: u32 = 4;
 
 /// What a header says of how its partition is laid out. All of it must match before anything is believed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -236,7 +237,7 @@ impl Head {
     /// Bytes before the value: tag, hash or lengths, name.
     pub(crate) fn len(&self) -> u32 {
         match self.kind {
-            Kind::Named => 4u32.saturating_add(u32::from(self.name_len)),
+            Kind::Named => 4u32.wrapping_add(u32::from(self.name_len)),
             Kind::Hashed if self.value_len > u16::from(LOW) => 7,
             Kind::Hashed | Kind::Tombstone => 5,
         }
@@ -245,13 +246,13 @@ impl Head {
     /// Bytes of the whole entry, without padding.
     pub(crate) fn entry_len(&self) -> u32 {
         self.len()
-            .saturating_add(u32::from(self.value_len))
-            .saturating_add(CHECKSUM)
+            .wrapping_add(u32::from(self.value_len))
+            .wrapping_add(CHECKSUM)
     }
 
     /// Bytes that the checksum covers.
     pub(crate) fn checked_len(&self) -> u32 {
-        self.len().saturating_add(u32::from(self.value_len))
+        self.len().wrapping_add(u32::from(self.value_len))
     }
 }
 
@@ -264,7 +265,7 @@ pub(crate) fn place_salt(sequence: u32, offset: u32) -> u32 {
 /// `len` rounded up to the write size, a power of two.
 pub(crate) const fn pad(len: u32, write_size: u32) -> u32 {
     let mask = write_size.saturating_sub(1);
-    len.saturating_add(mask) & !mask
+    len.wrapping_add(mask) & !mask
 }
 
 /// The hash of a name.
@@ -276,7 +277,7 @@ pub(crate) fn name_hash(name: &[u8]) -> u32 {
 
 /// The buffer that a value of `len` bytes is encoded in with its head, checksum and padding, for words up to 32 bytes.
 pub(crate) const fn buffer_for(len: usize) -> usize {
-    let whole = len.saturating_add(LARGEST_OVERHEAD) & !31;
+    let whole = len.wrapping_add(LARGEST_OVERHEAD) & !31;
     if whole < MIN_BUFFER {
         MIN_BUFFER
     } else {

@@ -64,7 +64,7 @@ impl Packing {
     /// For a partition of `bytes`; `None` where its addresses don't fit.
     pub(crate) fn new(bytes: u32, write_size: u32) -> Option<Self> {
         let word_bits = write_size.checked_ilog2()?;
-        let address_bits = (bytes >> word_bits).checked_ilog2()?.saturating_add(1);
+        let address_bits = (bytes >> word_bits).checked_ilog2()?.wrapping_add(1);
         (address_bits <= PLACE_BITS).then_some(Self {
             word_bits: word_bits as u8,
             address_bits: address_bits as u8,
@@ -166,7 +166,7 @@ impl<'a> KeyMap<'a> {
                 }
             }
             Err(index) => {
-                let end = self.len().saturating_add(1);
+                let end = self.len().wrapping_add(1);
                 let Some(tail) = self.slots.get_mut(index..end) else {
                     return false;
                 };
@@ -175,7 +175,7 @@ impl<'a> KeyMap<'a> {
                 for place in tail {
                     core::mem::swap(place, &mut carried);
                 }
-                self.len = self.len.saturating_add(1);
+                self.len = self.len.wrapping_add(1);
             }
         }
         true
@@ -207,7 +207,7 @@ impl<'a> KeyMap<'a> {
             if let Some(target) = self.slots.get_mut(kept) {
                 *target = slot;
             }
-            kept = kept.saturating_add(1);
+            kept = kept.wrapping_add(1);
         }
         self.len = u16::try_from(kept).unwrap_or(self.len);
         before.saturating_sub(kept)

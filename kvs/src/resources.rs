@@ -1,5 +1,6 @@
 //! The RAM of a store, sized by its user.
 
+use crate::bytes::Aligned;
 use crate::map::Slot;
 use crate::sectors::Sector;
 use crate::settings::Settings;
@@ -28,11 +29,6 @@ pub struct Resources<const KEYS: usize, const SECTORS: usize, const BUFFER: usiz
     pub(crate) buffer: Aligned<BUFFER>,
     pub(crate) sectors: [Sector; SECTORS],
 }
-
-/// Bytes that start at a multiple of 4.
-#[derive(Debug)]
-#[repr(C, align(4))]
-pub(crate) struct Aligned<const N: usize>(pub(crate) [u8; N]);
 
 impl<const KEYS: usize, const SECTORS: usize, const BUFFER: usize>
     Resources<KEYS, SECTORS, BUFFER>

@@ -80,7 +80,7 @@ impl Sector {
     }
 
     pub(crate) fn add_live(&mut self, bytes: u32) {
-        let live = self.live().saturating_add(bytes).min(LIVE);
+        let live = self.live().wrapping_add(bytes).min(LIVE);
         self.live = self.live & !LIVE | live;
     }
 
@@ -141,9 +141,9 @@ impl<'a> SectorTable<'a> {
     pub(crate) fn failures(&self) -> usize {
         self.iter()
             .map(|(_, sector)| {
-                u8::from(sector.has_failed()).saturating_add(u8::from(sector.is_retired()))
+                u8::from(sector.has_failed()).wrapping_add(u8::from(sector.is_retired()))
             })
-            .fold(0, |sum, failures| sum.saturating_add(usize::from(failures)))
+            .fold(0, |sum, failures| sum.wrapping_add(usize::from(failures)))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -169,102 +169,110 @@ impl<'a> SectorTable<'a> {
         }
     }
 
-    /// The sectors that can be opened: no winner in them, writable, and not the head.
-    pub(crate) fn dead(&self) -> impl Iterator<Item = (usize, &Sector)> {
-        let head = self.head();
-        self.iter()
-            .filter(move |(index, sector)| sector.is_dead() && Some(*index) != head)
+    /// The sector of the lowest rank; of equal ones, the first. `None`: all are [`UNFIT`]. One loop for all that is asked of
+    /// the table, because each would take its own place in the image.
+    #[inline(never)]
+    fn lowest(&self, rank: &dyn Fn(usize, &Sector) -> u64) -> Option<usize> {
+        let (mut lowest, mut found) = (UNFIT, None);
+        for (index, sector) in self.iter() {
+            let rank = rank(index, sector);
+            if rank < lowest {
+                (lowest, found) = (rank, Some(index));
+            }
+        }
+        found
+    }
+
+    /// Whether a sector can be opened: no winner in it, writable, and not the head.
+    pub(crate) fn can_be_opened(&self, index: usize) -> bool {
+        self.get(index).is_dead() && Some(index) != self.head()
+    }
+
+    /// How many sectors can be opened.
+    pub(crate) fn dead(&self) -> usize {
+        (0..self.len())
+            .filter(|index| self.can_be_opened(*index))
+            .count()
     }
 
     /// Which dead sector to open: one that was erased ahead, before anything newer is; else one without a header,
     /// because its erase may have been cut and what it holds is not known; else the one with the fewest erases.
     pub(crate) fn next_to_open(&self) -> Option<usize> {
-        self.dead()
-            .min_by_key(|(_, sector)| {
-                let order = if sector.is_ready() {
-                    (0, sector.sequence)
-                } else if sector.sequence == 0 {
-                    (1, sector.erases)
-                } else {
-                    (2, sector.erases)
-                };
-                let avoided = sector.has_failed() && !sector.is_ready();
-                (avoided, order, sector.sequence)
-            })
-            .map(|(index, _)| index)
+        let ready = self.lowest(&|index, sector| {
+            let takes = sector.is_ready() && self.can_be_opened(index);
+            rank_if(takes, sector.sequence, 0)
+        });
+        ready.or_else(|| self.next_to_erase())
     }
 
-    /// The next dead sector to erase ahead of time.
+    /// The next dead sector to erase: one that has failed last, one without a header first.
     pub(crate) fn next_to_erase(&self) -> Option<usize> {
-        self.dead()
-            .filter(|(_, sector)| !sector.is_ready())
-            .min_by_key(|(_, sector)| {
-                let unknown = sector.sequence == 0;
-                (
-                    sector.has_failed(),
-                    !unknown,
-                    sector.erases,
-                    sector.sequence,
-                )
-            })
-            .map(|(index, _)| index)
+        self.lowest(&|index, sector| {
+            let takes = !sector.is_ready() && self.can_be_opened(index);
+            let order = if sector.has_failed() { 1 << 31 } else { 0 }
+                | if sector.sequence == 0 { 0 } else { 1 << 30 };
+            rank_if(takes, order | sector.erases, sector.sequence)
+        })
     }
 
     /// The newest sector that holds anything of use.
     pub(crate) fn newest_in_use(&self) -> Option<usize> {
-        self.iter()
-            .filter(|(index, sector)| sector.live() != 0 || Some(*index) == self.head())
-            .max_by_key(|(_, sector)| sector.sequence)
-            .map(|(index, _)| index)
+        self.lowest(&|index, sector| {
+            let takes = sector.live() != 0 || Some(index) == self.head();
+            rank_if(takes, !sector.sequence, 0)
+        })
     }
 
     /// The sector that comes before `sequence` in time.
     pub(crate) fn before(&self, sequence: u32) -> Option<usize> {
-        self.iter()
-            .filter(|(_, sector)| sector.sequence != 0 && sector.sequence < sequence)
-            .max_by_key(|(_, sector)| sector.sequence)
-            .map(|(index, _)| index)
+        self.lowest(&|_, sector| {
+            let takes = sector.sequence != 0 && sector.sequence < sequence;
+            rank_if(takes, !sector.sequence, 0)
+        })
     }
 
     /// The oldest sector that may hold entries. Tombstones in it have nothing left to shadow.
     pub(crate) fn oldest(&self) -> Option<usize> {
-        self.iter()
-            .filter(|(_, sector)| sector.sequence != 0)
-            .min_by_key(|(_, sector)| sector.sequence)
-            .map(|(index, _)| index)
+        self.after(None)
     }
 
     /// The sector that comes after `(sequence, index)` in time; orders sectors of equal sequence too.
     pub(crate) fn after(&self, last: Option<(u32, usize)>) -> Option<usize> {
-        self.iter()
-            .filter(|(index, sector)| {
-                sector.sequence != 0 && last.is_none_or(|last| (sector.sequence, *index) > last)
-            })
-            .min_by_key(|(index, sector)| (sector.sequence, *index))
-            .map(|(index, _)| index)
+        self.lowest(&|index, sector| {
+            let is_later = last.is_none_or(|last| (sector.sequence, index) > last);
+            let takes = sector.sequence != 0 && is_later;
+            rank_if(takes, sector.sequence, index as u32)
+        })
     }
 
     /// Of the sectors with winners that are older than `epoch` and come after `last`, the one with the fewest bytes
     /// of them: the cheapest to collect. Ordered by (live bytes, index), so that a walk meets each once.
     pub(crate) fn victim(&self, epoch: u32, last: Option<(u32, usize)>) -> Option<usize> {
-        self.iter()
-            .filter(|(index, sector)| {
-                sector.live() != 0
-                    && !sector.is_retired()
-                    && sector.sequence < epoch
-                    && last.is_none_or(|last| (sector.live(), *index) > last)
-            })
-            .min_by_key(|(index, sector)| (sector.live(), *index))
-            .map(|(index, _)| index)
+        self.lowest(&|index, sector| {
+            let is_later = last.is_none_or(|last| (sector.live(), index) > last);
+            let takes =
+                sector.live() != 0 && !sector.is_retired() && sector.sequence < epoch && is_later;
+            rank_if(takes, sector.live(), index as u32)
+        })
     }
 
     /// The sector with winners, head aside, that was erased least.
     pub(crate) fn coldest(&self) -> Option<usize> {
-        self.iter()
-            .filter(|(index, sector)| {
-                sector.live() != 0 && !sector.is_retired() && Some(*index) != self.head()
-            })
-            .min_by_key(|(index, sector)| (sector.erases, *index))
-            .map(|(index, _)| index)
+        self.lowest(&|index, sector| {
+            let takes = sector.live() != 0 && !sector.is_retired() && Some(index) != self.head();
+            rank_if(takes, sector.erases, 0)
+        })
+    }
+}
+
+/// The rank of a sector that is not asked for.
+const UNFIT: u64 = u64::MAX;
+
+/// What sectors are ordered by: one number, and where that is equal, another.
+fn rank_if(fit: bool, first: u32, second: u32) -> u64 {
+    if fit {
+        u64::from(first) << 32 | u64::from(second)
+    } else {
+        UNFIT
     }
 }

@@ -7,6 +7,7 @@ use super::lookup::Found;
 use super::run::Run;
 use super::window::{Entry, View};
 use super::{NorFlash, Store, bisync};
+use crate::bytes::Aligned;
 use crate::checksum::Checksum;
 use crate::format::pad;
 use crate::map::Place;
@@ -29,7 +30,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             return Ok(false);
         };
         let size = self.size_at(place).await?;
-        if !into_head || self.end.saturating_add(size) > self.flash.sector_size {
+        if !into_head || self.end.wrapping_add(size) > self.flash.sector_size {
             if self.dead() == 0 {
                 return Ok(false);
             }
@@ -51,13 +52,13 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// A live entry of `sector`, of those from map slot `from` on, and the slot behind it.
     pub(crate) fn live_entry(&self, sector: usize, from: usize) -> Option<(usize, Place)> {
         let base = self.flash.base(sector);
-        let range = base..base.saturating_add(self.flash.sector_size);
+        let range = base..base.wrapping_add(self.flash.sector_size);
         self.map
             .slots()
             .iter()
             .enumerate()
             .skip(from)
-            .map(|(index, slot)| (index.saturating_add(1), self.map.packing.unpack(*slot)))
+            .map(|(index, slot)| (index.wrapping_add(1), self.map.packing.unpack(*slot)))
             .find(|(_, place)| range.contains(&place.address))
     }
 
@@ -68,7 +69,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         while let Some((next, place)) = self.live_entry(sector, from) {
             from = next;
             if !self.is_superseded(next) {
-                bytes = bytes.saturating_add(self.size_at(place).await?);
+                bytes = bytes.wrapping_add(self.size_at(place).await?);
             }
         }
         Ok(bytes)
@@ -167,17 +168,17 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let (from, to) = range;
         let mut done = 0u32;
         while done < to {
-            let mut scratch = [0; CHUNK];
+            let mut scratch = Aligned([0; CHUNK]);
             // Up to the word that the last byte is in: that is still within the entry.
             let len = pad(to.saturating_sub(done), Partition::<F>::WRITE_SIZE).min(CHUNK as u32);
-            let Some(chunk) = scratch.get_mut(..len as usize) else {
+            let Some(chunk) = scratch.0.get_mut(..len as usize) else {
                 break;
             };
-            self.flash.read(address.saturating_add(done), chunk).await?;
+            self.flash.read(address.wrapping_add(done), chunk).await?;
             let first = from.saturating_sub(done) as usize;
             let end = to.saturating_sub(done).min(len) as usize;
             self.push(run, chunk.get(first..end).unwrap_or(&[])).await?;
-            done = done.saturating_add(len);
+            done = done.wrapping_add(len);
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use super::lookup::Lookup;
 use super::run::{Run, SHORT_HEAD, TAIL};
 use super::window::Window;
 use super::{NorFlash, Store, bisync};
+use crate::bytes::Aligned;
 use crate::change::{Batch, RawKey, Refusal, Value};
 use crate::checksum::Checksum;
 use crate::error::Error;
@@ -96,6 +97,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// Finds out which changes make a difference, marks the keys in the map that they are of, and adds up.
+    #[inline(never)]
     async fn measure(&mut self, batch: &dyn Batch) -> FlashResult<F, Measure> {
         self.map.clear_dirty();
         let mut measure = Measure::default();
@@ -131,15 +133,16 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             if matches!(value, Value::Encoded(_)) && needed > available {
                 return Err(Error::BufferTooSmall { needed, available });
             }
-            measure.entries = measure.entries.saturating_add(1);
+            measure.entries = measure.entries.wrapping_add(1);
             measure.bytes = measure.bytes.saturating_add(size);
             let new_key = usize::from(place.is_none());
-            measure.new_keys = measure.new_keys.saturating_add(new_key);
+            measure.new_keys = measure.new_keys.wrapping_add(new_key);
         }
         Ok(measure)
     }
 
     /// Whether `value`, in the buffer if it is encoded, is another than the one stored at `place`.
+    #[inline(never)]
     async fn differs(
         &mut self,
         key: RawKey<'_>,
@@ -150,9 +153,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             return Ok(false);
         }
         // The buffer holds the new value; a small window of its own is enough for the old one.
-        let mut scratch = [0; CHUNK];
+        let mut scratch = Aligned([0; CHUNK]);
         let old = Lookup::at(
-            (&mut self.flash, &mut self.checksum, &mut scratch),
+            (&mut self.flash, &mut self.checksum, &mut scratch.0),
             (&self.sectors, true),
             (key, Some(place)),
         )
@@ -169,7 +172,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let (found, new) = new;
         let window = Window::new(
             &mut self.flash,
-            &mut scratch,
+            &mut scratch.0,
             found.sector,
             found.entry.end(),
         )
@@ -183,6 +186,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// Whether what is stored of a key stays although another value is in its place. Takes the buffer.
+    #[inline(never)]
     async fn keeps(&mut self, batch: &dyn Batch, index: usize) -> bool {
         let stored = self.stored(batch.key(index).hash()).await;
         stored.is_ok_and(|stored| stored.is_some_and(|bytes| batch.keeps(index, bytes)))
@@ -194,7 +198,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             Value::Keep | Value::Delete => false,
             Value::Bytes(_) => true,
             Value::Encoded(len) => {
-                let end = at.saturating_add(*len);
+                let end = at.wrapping_add(*len);
                 !batch.is_implied(index, self.buffer.get(at..end).unwrap_or(&[]))
             }
         }
@@ -211,6 +215,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// Writes the changes that made a difference, `entries` of them, behind what is in the head.
+    #[inline(never)]
     async fn write(&mut self, batch: &dyn Batch, entries: usize) -> FlashResult<F, Run> {
         let mut run = self.new_run();
         let mut written = 0usize;
@@ -220,11 +225,11 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             }
             let key = batch.key(index);
             // Most heads are 5 bytes long: encoded there, the value need not be moved.
-            let mut at = run.staged.saturating_add(SHORT_HEAD);
+            let mut at = run.staged.wrapping_add(SHORT_HEAD);
             let mut value = batch.value(index, self.buffer.get_mut(at..).unwrap_or(&mut []));
             let room = self.stage_len().saturating_sub(at);
             let fits = match &value {
-                Ok(Value::Encoded(len)) => len.saturating_add(TAIL) <= room,
+                Ok(Value::Encoded(len)) => len.wrapping_add(TAIL) <= room,
                 other => other.is_ok(),
             };
             if !fits {
@@ -238,11 +243,11 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             }
             let head = Head {
                 continues: written != 0,
-                more: written.saturating_add(1) < entries,
+                more: written.wrapping_add(1) < entries,
                 ..Self::head_for(&key, &value)
             };
             self.append(&mut run, &key, head, &value).await?;
-            written = written.saturating_add(1);
+            written = written.wrapping_add(1);
         }
         self.flush(&mut run).await?;
         Ok(run)
@@ -261,7 +266,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     fn refuse(&self, refusal: &Refusal) -> Error<F::Error> {
         match refusal {
             Refusal::TooLong(len) => {
-                let entry = len.saturating_add(SHORT_HEAD + TAIL) as u32;
+                let entry = len.wrapping_add(SHORT_HEAD + TAIL) as u32;
                 Error::BufferTooSmall {
                     needed: pad(entry, Partition::<F>::WRITE_SIZE) as usize,
                     available: self.stage_len(),
@@ -283,7 +288,7 @@ fn superseded<E>(batch: &dyn Batch, index: usize) -> Result<bool, Error<E>> {
     }
     let key = batch.key(index);
     let mut again = false;
-    for later in index.saturating_add(1)..batch.len() {
+    for later in index.wrapping_add(1)..batch.len() {
         let other = batch.key(later);
         if other.hash() == key.hash() {
             if other != key {
@@ -315,7 +320,7 @@ async fn holds<F: NorFlash>(
         if count == 0 || bytes.get(..count) != Some(now) {
             return false;
         }
-        at = at.saturating_add(count as u32);
+        at = at.wrapping_add(count as u32);
         rest = later;
     }
     window.failed.is_none()

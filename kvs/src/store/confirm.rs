@@ -91,7 +91,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 };
                 if key.name.is_none() && !knows(key.hash) {
                     *slot = Change::delete(RawKey::Hash(key.hash));
-                    count = count.saturating_add(1);
+                    count = count.wrapping_add(1);
                 }
             }
             let batch = batch.get(..count).unwrap_or(&[]);
@@ -99,7 +99,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 return Ok(removed);
             }
             self.commit_parts(&Changes(batch)).await?;
-            removed = removed.saturating_add(count);
+            removed = removed.wrapping_add(count);
         }
     }
 
@@ -111,8 +111,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         while from < batch.len() {
             match self.commit_batch(&Part { batch, from, len }).await {
                 Ok(count) => {
-                    changed = changed.saturating_add(count);
-                    from = from.saturating_add(len);
+                    changed = changed.wrapping_add(count);
+                    from = from.wrapping_add(len);
                 }
                 Err(Error::CommitTooLarge { .. }) if len > 1 => len = len.div_ceil(2),
                 Err(error) => return Err(error),

@@ -3,7 +3,7 @@
 //! Knows addresses, alignment and erased bytes; no headers, entries or keys.
 
 use super::{NorFlash, bisync};
-use crate::bytes::is_erased;
+use crate::bytes::{Aligned, is_erased};
 use crate::error::Error;
 
 /// Bytes that are looked at in one read where only a look is needed; a multiple of any read size.
@@ -26,7 +26,7 @@ impl<F: NorFlash> Partition<F> {
 
     /// The address of a sector, from the start of the partition.
     pub(crate) fn base(&self, sector: usize) -> u32 {
-        self.sector_size.saturating_mul(sector as u32)
+        self.sector_size.wrapping_mul(sector as u32)
     }
 
     /// The sector of an address, and the offset in it.
@@ -37,7 +37,7 @@ impl<F: NorFlash> Partition<F> {
     /// Fills `out` from `address`; both aligned to the read size.
     pub(crate) async fn read(&mut self, address: u32, out: &mut [u8]) -> FlashResult<F> {
         self.flash
-            .read(self.start.saturating_add(address), out)
+            .read(self.start.wrapping_add(address), out)
             .await
             .map_err(Error::Flash)
     }
@@ -58,7 +58,7 @@ impl<F: NorFlash> Partition<F> {
             return Err(Error::NotBlank { address });
         }
         self.flash
-            .write(self.start.saturating_add(address), bytes)
+            .write(self.start.wrapping_add(address), bytes)
             .await
             .map_err(Error::Flash)?;
         if verify && !self.reads_as(address, bytes).await? {
@@ -68,42 +68,42 @@ impl<F: NorFlash> Partition<F> {
     }
 
     pub(crate) async fn erase(&mut self, sector: usize) -> FlashResult<F> {
-        let from = self.start.saturating_add(self.base(sector));
+        let from = self.start.wrapping_add(self.base(sector));
         self.flash
-            .erase(from, from.saturating_add(self.sector_size))
+            .erase(from, from.wrapping_add(self.sector_size))
             .await
             .map_err(Error::Flash)
     }
 
     pub(crate) async fn is_blank(&mut self, address: u32, len: u32) -> FlashResult<F, bool> {
-        let mut scratch = [0; CHUNK];
+        let mut scratch = Aligned([0; CHUNK]);
         let (mut at, mut left) = (address, len as usize);
         while left != 0 {
-            let Some(chunk) = scratch.get_mut(..left.min(CHUNK)) else {
+            let Some(chunk) = scratch.0.get_mut(..left.min(CHUNK)) else {
                 break;
             };
             self.read(at, chunk).await?;
             if !is_erased(chunk) {
                 return Ok(false);
             }
-            at = at.saturating_add(chunk.len() as u32);
+            at = at.wrapping_add(chunk.len() as u32);
             left = left.saturating_sub(chunk.len());
         }
         Ok(true)
     }
 
     async fn reads_as(&mut self, address: u32, bytes: &[u8]) -> FlashResult<F, bool> {
-        let mut scratch = [0; CHUNK];
+        let mut scratch = Aligned([0; CHUNK]);
         let mut at = address;
         for expected in bytes.chunks(CHUNK) {
-            let Some(chunk) = scratch.get_mut(..expected.len()) else {
+            let Some(chunk) = scratch.0.get_mut(..expected.len()) else {
                 break;
             };
             self.read(at, chunk).await?;
             if chunk != expected {
                 return Ok(false);
             }
-            at = at.saturating_add(chunk.len() as u32);
+            at = at.wrapping_add(chunk.len() as u32);
         }
         Ok(true)
     }

@@ -19,7 +19,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         let count = self.sectors.len() as u32;
         let erases = || self.sectors.iter().map(|(_, sector)| sector.erases);
         let total: u64 = erases().map(u64::from).sum();
-        let capacity = self.payload().saturating_mul(count);
+        let capacity = self.payload().wrapping_mul(count);
         let live = self.live_bytes();
         let free = self.sectors().fold(0u32, |sum, sector| {
             let free = match sector.state {
@@ -27,7 +27,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
                 SectorState::Dead | SectorState::Ready => self.payload(),
                 SectorState::Live | SectorState::Retired => 0,
             };
-            sum.saturating_add(free)
+            sum.wrapping_add(free)
         });
         Stats {
             keys: self.len(),
@@ -133,7 +133,7 @@ impl<F: NorFlash, C: Checksum> Keys<'_, '_, F, C> {
             let Some(slot) = self.store.map.slots().get(self.next).copied() else {
                 return Ok(None);
             };
-            self.next = self.next.saturating_add(1);
+            self.next = self.next.wrapping_add(1);
             if !slot.is_tombstone() {
                 break slot;
             }
@@ -160,7 +160,7 @@ impl<F: NorFlash, C: Checksum> Keys<'_, '_, F, C> {
             let window = Window::new(&mut store.flash, store.buffer, sector, entry.end());
             let name = window
                 .loaded(view)
-                .into_bytes(entry.offset.saturating_add(4), len)
+                .into_bytes(entry.offset.wrapping_add(4), len)
                 .await;
             Some(core::str::from_utf8(name).map_err(|_| Error::Corrupt { key: slot.hash })?)
         } else {

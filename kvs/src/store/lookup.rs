@@ -40,7 +40,7 @@ impl Found {
     ) -> FlashResult<F, Option<Self>> {
         let (sector, offset) = flash.split(place.address);
         let limit = match place.size {
-            Some(size) => offset.saturating_add(size),
+            Some(size) => offset.wrapping_add(size),
             None => flash.sector_size,
         };
         let sequence = sectors.get(sector).sequence;
@@ -89,7 +89,7 @@ impl Lookup {
             RawKey::Name(name) => {
                 let mut window =
                     Window::new(flash, buffer, found.sector, entry.end()).loaded(found.view);
-                let stored = window.at(entry.offset.saturating_add(4), name.len()).await;
+                let stored = window.at(entry.offset.wrapping_add(4), name.len()).await;
                 let same = stored.get(..name.len()) == Some(name.as_bytes());
                 found.view = window.view;
                 entry.head.kind == Kind::Named
@@ -138,9 +138,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let len = found.value_len().saturating_sub(offset).min(out.len());
         let mut copied = 0usize;
         while let Some(target) = out.get_mut(copied..len).filter(|rest| !rest.is_empty()) {
-            let from = offset.saturating_add(copied) as u32;
+            let from = offset.wrapping_add(copied) as u32;
             let bytes = window
-                .at(entry.value_offset().saturating_add(from), target.len())
+                .at(entry.value_offset().wrapping_add(from), target.len())
                 .await;
             let count = bytes.len().min(target.len());
             for (to, from) in target.iter_mut().zip(bytes) {
@@ -152,7 +152,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             if count == 0 {
                 return Err(Error::Corrupt { key: entry.hash });
             }
-            copied = copied.saturating_add(count);
+            copied = copied.wrapping_add(count);
         }
         Ok(len)
     }

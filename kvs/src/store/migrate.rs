@@ -28,10 +28,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let mut rest = old;
         while !rest.is_empty() {
             let more = rest.iter().take_while(|old| old.has_more()).count();
-            let end = more.saturating_add(1).min(rest.len());
+            let end = more.wrapping_add(1).min(rest.len());
             let (sources, others) = rest.split_at_checked(end).unwrap_or_default();
             rest = others;
-            number = number.saturating_add(1);
+            number = number.wrapping_add(1);
             match self.try_rule(sources, take).await {
                 Ok(true) => return Outcome::Migrated(number),
                 Ok(false) => {}
@@ -69,7 +69,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 let word = Partition::<F>::WRITE_SIZE as usize;
                 let start = free.saturating_sub(value.len()) & !word.saturating_sub(1);
                 move_within(self.buffer, value.start, start, value.len());
-                *value = start..start.saturating_add(value.len());
+                *value = start..start.wrapping_add(value.len());
                 free = start;
             }
         }

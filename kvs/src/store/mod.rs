@@ -29,6 +29,7 @@ pub use inspect::Keys;
 
 use self::flash::{CHUNK, FlashResult, Partition};
 use crate::MAX_NAME_LEN;
+use crate::bytes::Aligned;
 use crate::change::RawKey;
 use crate::checksum::{Checksum, Crc32c};
 use crate::error::Error;
@@ -96,8 +97,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     async fn check_readable(&mut self) -> FlashResult<F> {
         let mut result = Ok(());
         for index in 0..self.sectors.len() {
-            let mut bytes = [0; CHUNK];
-            result = self.flash.read(self.flash.base(index), &mut bytes).await;
+            let mut bytes = Aligned([0; CHUNK]);
+            result = self.flash.read(self.flash.base(index), &mut bytes.0).await;
             if result.is_ok() {
                 break;
             }
@@ -119,7 +120,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     /// Where a sector's entries begin.
     pub(crate) fn header_len(&self) -> u32 {
-        header_stride(Partition::<F>::WRITE_SIZE).saturating_mul(2)
+        header_stride(Partition::<F>::WRITE_SIZE).wrapping_mul(2)
     }
 
     /// The bytes of a sector that hold entries.
@@ -153,9 +154,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         if let Some(size) = place.size {
             return Ok(size);
         }
-        let mut scratch = [0; CHUNK];
+        let mut scratch = Aligned([0; CHUNK]);
         let len = pad(MAX_HEAD as u32, Partition::<F>::READ_SIZE) as usize;
-        let Some(bytes) = scratch.get_mut(..len) else {
+        let Some(bytes) = scratch.0.get_mut(..len) else {
             return Ok(0);
         };
         self.flash.read(place.address, bytes).await?;

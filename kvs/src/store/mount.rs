@@ -9,6 +9,7 @@ use super::flash::{CHUNK, FlashResult, Partition, split};
 use super::scan::{Tail, Walker};
 use super::window::{Entry, Window};
 use super::{NorFlash, Store, bisync};
+use crate::bytes::Aligned;
 use crate::checksum::{Checksum, Crc32c};
 use crate::error::{Error, Geometry};
 use crate::format::{
@@ -71,7 +72,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
                 capacity,
             }));
         };
-        if buffer.0.len() < MIN_BUFFER.max(F::WRITE_SIZE.saturating_mul(2)) {
+        if buffer.0.len() < MIN_BUFFER.max(F::WRITE_SIZE.wrapping_mul(2)) {
             return Err(Error::Geometry(Geometry::Buffer));
         }
         let packing = Packing::new(bytes, Partition::<F>::WRITE_SIZE)
@@ -95,6 +96,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
     }
 
     /// Fills the tables from flash, whatever they held.
+    #[inline(never)]
     pub(crate) async fn read_all(&mut self) -> FlashResult<F> {
         self.map.clear();
         self.sectors.clear();
@@ -120,7 +122,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
                 sector.sequence = header.sequence;
                 sector.erases = header.erases;
             }
-            self.next_sequence = self.next_sequence.max(header.sequence.saturating_add(1));
+            self.next_sequence = self.next_sequence.max(header.sequence.wrapping_add(1));
             least = least.min(header.erases);
             most = most.max(header.erases);
         }
@@ -140,10 +142,10 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
     async fn read_header(&mut self, index: usize) -> Option<Header> {
         let stride = header_stride(Partition::<F>::WRITE_SIZE);
         let base = self.flash.base(index);
-        for address in [base, base.saturating_add(stride)] {
-            let mut bytes = [0; CHUNK];
+        for address in [base, base.wrapping_add(stride)] {
+            let mut bytes = Aligned([0; CHUNK]);
             let len = pad(HEADER_COPY as u32, Partition::<F>::READ_SIZE) as usize;
-            let bytes = bytes.get_mut(..len)?;
+            let bytes = bytes.0.get_mut(..len)?;
             if self.flash.read(address, bytes).await.is_ok()
                 && let Some(header) = Header::decode(bytes.first_chunk()?)
             {
@@ -163,7 +165,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         let mut suspect = false;
         let looked_at = self
             .header_len()
-            .saturating_add(CHUNK as u32)
+            .wrapping_add(CHUNK as u32)
             .min(sector_size);
         for index in 0..self.sectors.len() {
             if self.sectors.get(index).sequence == 0 {
@@ -258,7 +260,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             self.map.remove(entry.hash);
         } else {
             let place = Place {
-                address: self.flash.base(index).saturating_add(entry.offset),
+                address: self.flash.base(index).wrapping_add(entry.offset),
                 size: Some(entry.size),
                 tombstone: entry.is_tombstone(),
             };
@@ -287,6 +289,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
 
     /// Whether `newest`, all others having been read, was being filled by a collection when power failed (invariant 3):
     /// no other sector is without winners, and each of its entries is a copy of one.
+    #[inline(never)]
     async fn newest(&mut self, newest: usize) -> FlashResult<F, Newest> {
         let mut others = self.sectors.iter().filter(|(index, _)| *index != newest);
         if others.any(|(_, sector)| sector.live() == 0) {
@@ -305,7 +308,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
                     original.tombstone && entry.is_tombstone()
                 }
                 Some(original) => {
-                    let here = base.saturating_add(entry.offset);
+                    let here = base.wrapping_add(entry.offset);
                     // What can't be read is not known to be a copy.
                     original.size.is_none_or(|size| size == entry.size)
                         && same_entry(window.flash, (here, original.address), entry.size)
@@ -351,15 +354,15 @@ pub(crate) async fn same_entry<F: NorFlash>(
     (a, b): (u32, u32),
     size: u32,
 ) -> FlashResult<F, bool> {
-    let (mut one, mut other) = ([0; CHUNK], [0; CHUNK]);
+    let (mut one, mut other) = (Aligned([0; CHUNK]), Aligned([0; CHUNK]));
     let (mut done, mut len) = (0u32, size);
     while done < len {
         let count = (size.saturating_sub(done) as usize).min(CHUNK);
-        let (Some(one), Some(other)) = (one.get_mut(..count), other.get_mut(..count)) else {
+        let (Some(one), Some(other)) = (one.0.get_mut(..count), other.0.get_mut(..count)) else {
             break;
         };
-        flash.read(a.saturating_add(done), one).await?;
-        flash.read(b.saturating_add(done), other).await?;
+        flash.read(a.wrapping_add(done), one).await?;
+        flash.read(b.wrapping_add(done), other).await?;
         if done == 0 {
             let (Some(first), Some(second)) = (Head::decode(one), Head::decode(other)) else {
                 return Ok(false);

@@ -43,8 +43,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         if sequence >= MAX_SEQUENCE {
             return Err(Error::Exhausted);
         }
-        self.next_sequence = sequence.saturating_add(1);
-        let erases = self.sectors.get(index).erases.saturating_add(1);
+        self.next_sequence = sequence.wrapping_add(1);
+        let erases = self.sectors.get(index).erases.wrapping_add(1);
         let header = Header {
             layout: Layout::new(self.flash.sector_size, Partition::<F>::WRITE_SIZE, C::ID),
             sequence,
@@ -78,7 +78,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     fn put_header(&mut self, header: &Header) {
         let stride = header_stride(Partition::<F>::WRITE_SIZE) as usize;
         let copy = header.encode();
-        let both = stride.saturating_mul(2);
+        let both = stride.wrapping_mul(2);
         let front = self.buffer.get_mut(..both).unwrap_or(&mut []);
         front.fill(ERASED);
         for target in front.chunks_mut(stride) {

@@ -16,6 +16,7 @@ use crate::format::{Head, place_salt};
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Makes the sector with the fewest live bytes the head, with the rest of it free, and collects into it until there
     /// is a dead sector again. False: there is one, it was not lost to rot, or this would not bring it back.
+    #[inline(never)]
     pub(crate) async fn rescue(&mut self) -> FlashResult<F, bool> {
         let victim = self.sectors.victim(self.head_sequence(), None);
         let head = self.sectors.head().map(|head| self.sectors.get(head));
@@ -27,7 +28,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             return Ok(false);
         };
         let live = self.sectors.get(victim).live();
-        let end = self.header_len().saturating_add(live);
+        let end = self.header_len().wrapping_add(live);
         let free = self.payload().saturating_sub(live);
         if end as usize > self.stage_len() {
             return Ok(false);
@@ -44,7 +45,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         while let Some((next, place)) = self.live_entry(victim, from) {
             from = next;
             let size = self.size_at(place).await?;
-            let range = at as usize..at.saturating_add(size) as usize;
+            let range = at as usize..at.wrapping_add(size) as usize;
             let Some(entry) = self.buffer.get_mut(range) else {
                 return Ok(false);
             };
@@ -54,7 +55,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             if !move_entry(entry, &mut self.checksum, was, place_salt(sequence, at)) {
                 return Ok(false);
             }
-            at = at.saturating_add(size);
+            at = at.wrapping_add(size);
         }
         self.renew(victim, at).await?;
         let header_len = self.header_len();

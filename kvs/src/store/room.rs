@@ -52,12 +52,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
         if !self.behaviour.collect_on_write {
             // Commits have to do with what is free here.
-            let need = u32::from(self.refused).saturating_mul(REFUSED_UNIT);
+            let need = u32::from(self.refused).wrapping_mul(REFUSED_UNIT);
             let need = need.max(self.payload() / 4);
             if self.has_room(need) {
                 return Ok(false);
             }
-            self.epoch = self.newest_in_use().saturating_add(1);
+            self.epoch = self.newest_in_use().wrapping_add(1);
             return self.can_make(need).await;
         }
         if self.epoch == 0 {
@@ -67,13 +67,14 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         // comfortably below full: nearer to that, each commit would set off a collection.
         let spare_after = (self.usable_sectors() as u32).saturating_sub(2);
         let comfortable = (self.payload() / 4)
-            .saturating_mul(spare_after)
-            .saturating_mul(3);
+            .wrapping_mul(spare_after)
+            .wrapping_mul(3);
         Ok(self.live_bytes() <= comfortable && self.can_make(self.payload()).await?)
     }
 
     /// Makes sure that the head takes `need` more bytes, and that a dead sector is left behind it, or will be when
     /// the commit under way is made. False: a collection was undone, and the commit is to be measured again.
+    #[inline(never)]
     pub(crate) async fn make_room(&mut self, need: u32) -> FlashResult<F, bool> {
         self.ready_a_spare().await?;
         if self.has_room(need) {
@@ -84,18 +85,14 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
         let mut collecting = false;
         while !self.has_room(need) {
-            if self
-                .dead()
-                .saturating_add(usize::from(self.head_is_stale()))
-                >= 2
-            {
+            if self.dead().wrapping_add(usize::from(self.head_is_stale())) >= 2 {
                 self.open_next().await?;
                 continue;
             }
             if !collecting {
                 if self.dead() != 0 {
                     // All there is so far, the head included.
-                    self.epoch = self.newest_in_use().saturating_add(1);
+                    self.epoch = self.newest_in_use().wrapping_add(1);
                 } else if self.epoch == 0 {
                     // The spare sector has failed: what is older than the head can make one, as after a mount.
                     self.epoch = self.head_sequence();
@@ -156,6 +153,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Makes room for a commit in a store so full that what it replaces must make way for it: the live entries of
     /// one sector are moved to a new one, but for those that the commit supersedes. Their sector is dead when the
     /// commit is made, and not before. So deletes, and updates that are no longer than what they replace, always fit.
+    #[inline(never)]
     async fn replace(&mut self, need: u32) -> FlashResult<F, bool> {
         let spare = self.dead() != 0;
         let free = if spare {
@@ -176,7 +174,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             }
         }
         match best {
-            Some((kept, victim)) if kept.saturating_add(need) <= free => {
+            Some((kept, victim)) if kept.wrapping_add(need) <= free => {
                 if spare {
                     self.open_next().await?;
                 }
@@ -188,7 +186,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     fn has_room(&self, need: u32) -> bool {
-        self.dead() != 0 && self.end.saturating_add(need) <= self.flash.sector_size
+        self.dead() != 0 && self.end.wrapping_add(need) <= self.flash.sector_size
     }
 
     /// Nothing in the head is a winner: when the next sector is opened, it is dead.
@@ -215,12 +213,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     pub(crate) fn available(&self) -> u32 {
         let sectors = (self.usable_sectors() as u32).saturating_sub(1);
         self.payload()
-            .saturating_mul(sectors)
+            .wrapping_mul(sectors)
             .saturating_sub(self.live_bytes())
     }
 
     pub(crate) fn dead(&self) -> usize {
-        self.sectors.dead().count()
+        self.sectors.dead()
     }
 
     pub(crate) fn usable_sectors(&self) -> usize {
@@ -233,7 +231,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     pub(crate) fn live_bytes(&self) -> u32 {
         self.sectors
             .iter()
-            .fold(0u32, |sum, (_, sector)| sum.saturating_add(sector.live()))
+            .fold(0u32, |sum, (_, sector)| sum.wrapping_add(sector.live()))
     }
 
     pub(crate) fn head_sequence(&self) -> u32 {
@@ -255,6 +253,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Whether collecting would make `need` bytes of room, with `free` bytes in the head to begin with and the sector
     /// `except` left out: a dry run of [`collect_step`](Self::collect_step), so that a full store is told without
     /// wearing it.
+    #[inline(never)]
     pub(crate) async fn would_make(
         &mut self,
         need: u32,
@@ -282,7 +281,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 }
                 free = free.saturating_sub(size);
             }
-            dead = dead.saturating_add(1);
+            dead = dead.wrapping_add(1);
             if dead >= 2 || free >= need {
                 return Ok(true);
             }
@@ -291,6 +290,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// Moves the coldest entries, if their sector has been spared so long that the wear has become uneven.
+    #[inline(never)]
     async fn level_wear(&mut self) -> FlashResult<F> {
         let (Some(coldest), Some(next)) = (self.sectors.coldest(), self.sectors.next_to_open())
         else {

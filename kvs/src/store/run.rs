@@ -34,7 +34,7 @@ impl Run {
     pub(crate) fn whole(base: u32, from: u32, to: u32) -> Self {
         Self {
             from,
-            address: base.saturating_add(to),
+            address: base.wrapping_add(to),
             staged: 0,
             calls: 1,
         }
@@ -44,6 +44,7 @@ impl Run {
 #[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Appends one entry to the run: head, name, value, checksum, padding.
+    #[inline(never)]
     pub(crate) async fn append(
         &mut self,
         run: &mut Run,
@@ -57,8 +58,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         self.checksum.reset();
         if let Value::Encoded(len) = value {
             // The value is in the buffer already, where a short head leaves it.
-            let from = run.staged.saturating_add(SHORT_HEAD);
-            let to = run.staged.saturating_add(bytes.len());
+            let from = run.staged.wrapping_add(SHORT_HEAD);
+            let to = run.staged.wrapping_add(bytes.len());
             if to != from {
                 move_within(self.buffer, from, to, *len);
             }
@@ -87,7 +88,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         self.push(run, &check.to_le_bytes()).await?;
         // The buffer ends at a word's end, so there is always room to fill up the last word.
         let padding = pad(len, Partition::<F>::WRITE_SIZE).saturating_sub(len);
-        let end = run.staged.saturating_add(padding as usize);
+        let end = run.staged.wrapping_add(padding as usize);
         if let Some(rest) = self.buffer.get_mut(run.staged..end) {
             rest.fill(ERASED);
         }
@@ -97,7 +98,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     /// Takes `len` bytes into the run that are in the buffer behind it already.
     pub(crate) fn stage(&mut self, run: &mut Run, len: u32) {
-        let end = run.staged.saturating_add(len as usize);
+        let end = run.staged.wrapping_add(len as usize);
         self.checksum
             .update(self.buffer.get(run.staged..end).unwrap_or(&[]));
         run.staged = end;
@@ -108,7 +109,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let base = self.sectors.head().map_or(0, |head| self.flash.base(head));
         Run {
             from: self.end,
-            address: base.saturating_add(self.end),
+            address: base.wrapping_add(self.end),
             staged: 0,
             calls: 0,
         }
@@ -118,7 +119,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     pub(crate) fn head_position(&self, run: &Run) -> (u32, u32) {
         let (sector, offset) = self.flash.split(run.address);
         let sequence = self.sectors.get(sector).sequence;
-        (sequence, offset.saturating_add(run.staged as u32))
+        (sequence, offset.wrapping_add(run.staged as u32))
     }
 
     /// Puts bytes into the buffer behind the run's, programming what is full; they count for the checksum.
@@ -131,7 +132,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             }
             let room = self.stage_len().saturating_sub(run.staged);
             let (now, later) = rest.split_at(rest.len().min(room));
-            let end = run.staged.saturating_add(now.len());
+            let end = run.staged.wrapping_add(now.len());
             let target = self.buffer.get_mut(run.staged..end).unwrap_or(&mut []);
             for (to, from) in target.iter_mut().zip(now) {
                 *to = *from;
@@ -150,9 +151,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let bytes = self.buffer.get(..run.staged).unwrap_or(&[]);
         let verify = self.behaviour.verify_on_write;
         self.flash.program(run.address, bytes, verify).await?;
-        run.address = run.address.saturating_add(run.staged as u32);
+        run.address = run.address.wrapping_add(run.staged as u32);
         run.staged = 0;
-        run.calls = run.calls.saturating_add(1);
+        run.calls = run.calls.wrapping_add(1);
         Ok(())
     }
 
@@ -181,7 +182,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 Some(entry) => self.settle(head, &entry).await?,
                 None if walker.damaged == 0 => return Ok(()),
                 None => {
-                    let address = self.flash.base(head).saturating_add(run.from);
+                    let address = self.flash.base(head).wrapping_add(run.from);
                     return Err(Error::VerifyFailed { address });
                 }
             }

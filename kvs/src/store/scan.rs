@@ -81,7 +81,7 @@ impl Walker {
                     // A group that was whole a moment ago: its bits don't hold still.
                     let fresh = core::mem::take(&mut self.intact);
                     self.damaged = self.damaged.saturating_add(u16::from(fresh));
-                    self.replay = Some((from.saturating_add(Partition::<F>::WRITE_SIZE), to));
+                    self.replay = Some((from.wrapping_add(Partition::<F>::WRITE_SIZE), to));
                 }
                 continue;
             }
@@ -157,7 +157,7 @@ impl Walker {
 
     fn skip_word<F: NorFlash>(&mut self, at: u32) {
         self.hole(at);
-        self.at = at.saturating_add(Partition::<F>::WRITE_SIZE);
+        self.at = at.wrapping_add(Partition::<F>::WRITE_SIZE);
     }
 
     /// Probes at `at`. Each long entry that turns out bad costs patience.
@@ -176,7 +176,7 @@ impl Walker {
             let claimed =
                 Head::decode(window.at(at, MAX_HEAD).await).map_or(0, |head| head.entry_len());
             // One that claims more than there is was not read.
-            let was_read = claimed <= long && at.saturating_add(claimed) <= window.sector_size();
+            let was_read = claimed <= long && at.wrapping_add(claimed) <= window.sector_size();
             if claimed > CHEAP && was_read {
                 self.patience = self.patience.saturating_sub(claimed);
             }

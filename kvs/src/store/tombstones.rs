@@ -17,11 +17,11 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             return;
         };
         let base = self.flash.base(oldest);
-        let range = base..base.saturating_add(self.flash.sector_size);
+        let range = base..base.wrapping_add(self.flash.sector_size);
         let size = pad(TOMBSTONE_LEN, Partition::<F>::WRITE_SIZE);
         let dropped = self.map.drop_tombstones(&range) as u32;
         if let Some(sector) = self.sectors.edit(oldest) {
-            sector.sub_live(size.saturating_mul(dropped));
+            sector.sub_live(size.wrapping_mul(dropped));
         }
     }
 
@@ -71,19 +71,20 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// Makes sure that the map has `new` slots to spare, by erasing what tombstones still shadow.
+    #[inline(never)]
     pub(crate) async fn make_slots(&mut self, new: usize) -> FlashResult<F> {
-        if self.map.len().saturating_add(new) > self.map.capacity() {
+        if self.map.len().wrapping_add(new) > self.map.capacity() {
             self.forget_shadowless().await?;
         }
-        let fits = |store: &Self| store.map.len().saturating_add(new) <= store.map.capacity();
-        for _ in 0..self.sectors.len().saturating_mul(2) {
+        let fits = |store: &Self| store.map.len().wrapping_add(new) <= store.map.capacity();
+        for _ in 0..self.sectors.len().wrapping_mul(2) {
             if fits(self) || self.map.slots().iter().all(|slot| !slot.is_tombstone()) {
                 break;
             }
             let Some(oldest) = self.sectors.oldest() else {
                 break;
             };
-            if self.sectors.dead().any(|(index, _)| index == oldest) {
+            if self.sectors.can_be_opened(oldest) {
                 self.prepare(oldest).await?;
             } else if self.dead() != 0 {
                 self.empty(oldest).await?;

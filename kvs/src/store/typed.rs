@@ -235,6 +235,6 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
         // The lookup left the entry at the front of the buffer.
         let start = found.entry.head.len() as usize;
-        Ok(Some(start..start.saturating_add(found.value_len())))
+        Ok(Some(start..start.wrapping_add(found.value_len())))
     }
 }

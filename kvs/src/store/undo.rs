@@ -15,6 +15,7 @@ use crate::map::Place;
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Lets the originals of the newest sector's copies win again, so that it is dead. False: it has other than copies, or
     /// not each original can be read.
+    #[inline(never)]
     pub(crate) async fn undo_collection(&mut self) -> FlashResult<F, bool> {
         let Some(copies) = self.sectors.newest_in_use() else {
             return Ok(false);
@@ -54,7 +55,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 continue;
             };
             let original = Place {
-                address: base.saturating_add(entry.offset),
+                address: base.wrapping_add(entry.offset),
                 size: Some(entry.size),
                 tombstone: entry.is_tombstone(),
             };

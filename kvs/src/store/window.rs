@@ -5,10 +5,10 @@
 
 use super::flash::{CHUNK, Partition};
 use super::{NorFlash, bisync};
-use crate::bytes::{is_erased, move_within};
+use crate::bytes::{Aligned, is_erased, move_within};
 use crate::checksum::Checksum;
 use crate::error::Error;
-use crate::format::{ERASED, Head, Kind, MAX_HEAD, name_hash, pad, place_salt};
+use crate::format::{CHECKSUM, ERASED, Head, Kind, MAX_HEAD, name_hash, pad, place_salt};
 
 /// A whole entry.
 #[derive(Clone, Copy, Debug)]
@@ -24,12 +24,12 @@ pub(crate) struct Entry {
 
 impl Entry {
     pub(crate) fn end(&self) -> u32 {
-        self.offset.saturating_add(self.size)
+        self.offset.wrapping_add(self.size)
     }
 
     /// Where the value begins in its sector.
     pub(crate) fn value_offset(&self) -> u32 {
-        self.offset.saturating_add(self.head.len())
+        self.offset.wrapping_add(self.head.len())
     }
 
     pub(crate) fn is_tombstone(&self) -> bool {
@@ -114,14 +114,14 @@ impl<'w, F: NorFlash> Window<'w, F> {
 
     /// The bytes from `offset` on: `need` of them, or what is there before the limit or fits the buffer.
     pub(crate) async fn at(&mut self, offset: u32, need: usize) -> &[u8] {
-        let end = self.view.start.saturating_add(self.view.len);
+        let end = self.view.start.wrapping_add(self.view.len);
         let inside = (self.view.start..end).contains(&offset);
         let have = if inside {
             end.saturating_sub(offset)
         } else {
             0
         };
-        if (have as usize) < need && offset.saturating_add(have) < self.limit {
+        if (have as usize) < need && offset.wrapping_add(have) < self.limit {
             self.fill(offset, need).await;
         }
         let from = offset.saturating_sub(self.view.start) as usize;
@@ -133,16 +133,16 @@ impl<'w, F: NorFlash> Window<'w, F> {
         self.at(offset, len).await;
         let from = offset.saturating_sub(self.view.start) as usize;
         let buffer: &'w [u8] = self.buffer;
-        buffer.get(from..from.saturating_add(len)).unwrap_or(&[])
+        buffer.get(from..from.wrapping_add(len)).unwrap_or(&[])
     }
 
     /// Moves what is still needed to the front of the buffer and reads on behind it.
     async fn fill(&mut self, offset: u32, need: usize) {
-        let end = self.view.start.saturating_add(self.view.len);
+        let end = self.view.start.wrapping_add(self.view.len);
         let fits = |from: u32| {
             let len = offset.saturating_sub(from) as usize;
             (self.view.start..=offset).contains(&from)
-                && len.saturating_add(need) <= self.buffer.len()
+                && len.wrapping_add(need) <= self.buffer.len()
         };
         let from = self.pin.filter(|pin| fits(*pin)).unwrap_or(offset);
         let mut keep = 0;
@@ -155,15 +155,15 @@ impl<'w, F: NorFlash> Window<'w, F> {
             self.view.start = offset & !Partition::<F>::READ_SIZE.saturating_sub(1);
         }
         self.view.len = keep;
-        let at = self.view.start.saturating_add(keep);
+        let at = self.view.start.wrapping_add(keep);
         let room = (self.buffer.len() as u32).saturating_sub(keep);
         let room =
             room.min(self.limit.saturating_sub(at)) & !Partition::<F>::READ_SIZE.saturating_sub(1);
-        let until = keep.saturating_add(room) as usize;
+        let until = keep.wrapping_add(room) as usize;
         let Some(free) = self.buffer.get_mut(keep as usize..until) else {
             return;
         };
-        let address = self.base.saturating_add(at);
+        let address = self.base.wrapping_add(at);
         if self.flash.read(address, free).await.is_err() {
             // One word with an ECC error must not hide its neighbours.
             let (mut at, mut rest) = (address, free);
@@ -179,7 +179,7 @@ impl<'w, F: NorFlash> Window<'w, F> {
                     self.failed = Some(error);
                     self.view.holes = true;
                 }
-                at = at.saturating_add(len);
+                at = at.wrapping_add(len);
                 rest = later;
             }
         }
@@ -204,7 +204,7 @@ impl<'w, F: NorFlash> Window<'w, F> {
             return Probe::Bad;
         };
         let size = pad(head.entry_len(), Partition::<F>::WRITE_SIZE);
-        if size > long || offset.saturating_add(size) > self.flash.sector_size {
+        if size > long || offset.wrapping_add(size) > self.flash.sector_size {
             return Probe::Bad;
         }
         // The whole entry in one read, where the buffer holds it.
@@ -212,7 +212,7 @@ impl<'w, F: NorFlash> Window<'w, F> {
             .await;
         let hash = if head.kind == Kind::Named {
             let len = usize::from(head.name_len);
-            match self.at(offset.saturating_add(4), len).await.get(..len) {
+            match self.at(offset.wrapping_add(4), len).await.get(..len) {
                 Some(name) => name_hash(name),
                 None => return Probe::Bad,
             }
@@ -241,40 +241,41 @@ impl<'w, F: NorFlash> Window<'w, F> {
         head: &Head,
     ) -> bool {
         checksum.reset();
-        let end = offset.saturating_add(head.checked_len());
+        let end = offset.wrapping_add(head.checked_len());
         let mut at = offset;
-        while at < end {
+        loop {
             let left = end.saturating_sub(at) as usize;
-            let bytes = self.at(at, 1).await;
-            let Some(bytes) = bytes.get(..left.min(bytes.len())) else {
-                return false;
-            };
-            if bytes.is_empty() {
+            let need = left.wrapping_add(CHECKSUM as usize).min(self.buffer.len());
+            let bytes = self.at(at, need).await;
+            let (now, rest) = bytes.split_at_checked(left).unwrap_or((bytes, &[]));
+            checksum.update(now);
+            if let Some(stored) = rest.first_chunk() {
+                let expected = checksum.value() ^ place_salt(sequence, offset);
+                return u32::from_le_bytes(*stored) == expected;
+            }
+            if now.is_empty() {
                 return false;
             }
-            checksum.update(bytes);
-            at = at.saturating_add(bytes.len() as u32);
+            at = at.wrapping_add(now.len() as u32);
         }
-        let expected = checksum.value() ^ place_salt(sequence, offset);
-        self.at(end, 4).await.first_chunk() == Some(&expected.to_le_bytes())
     }
 
     /// Whether all of `len` bytes can be read, and none of them was just guessed right.
     async fn is_readable(&mut self, offset: u32, len: u32) -> bool {
-        let (mut at, end) = (offset, offset.saturating_add(len));
+        let (mut at, end) = (offset, offset.wrapping_add(len));
         while at < end {
-            let mut scratch = [0; CHUNK];
+            let mut scratch = Aligned([0; CHUNK]);
             let count = (end.saturating_sub(at) as usize).min(CHUNK);
-            let bytes = scratch.get_mut(..count).unwrap_or(&mut []);
+            let bytes = scratch.0.get_mut(..count).unwrap_or(&mut []);
             if self
                 .flash
-                .read(self.base.saturating_add(at), bytes)
+                .read(self.base.wrapping_add(at), bytes)
                 .await
                 .is_err()
             {
                 return false;
             }
-            at = at.saturating_add(CHUNK as u32);
+            at = at.wrapping_add(CHUNK as u32);
         }
         true
     }
@@ -290,10 +291,10 @@ impl<'w, F: NorFlash> Window<'w, F> {
             if !is_erased(bytes)
                 && let Some(index) = bytes.iter().position(|byte| *byte != ERASED)
             {
-                let found = at.saturating_add(index as u32);
+                let found = at.wrapping_add(index as u32);
                 return Some(found & !Partition::<F>::WRITE_SIZE.saturating_sub(1));
             }
-            at = at.saturating_add(bytes.len() as u32);
+            at = at.wrapping_add(bytes.len() as u32);
         }
         None
     }
