@@ -8,6 +8,7 @@ use crate::settings::{Path, Rejection};
 ///
 /// After any error the store stays usable, and every value that was there before can still be read.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Error<E> {
     /// The flash driver failed.
@@ -105,6 +106,7 @@ pub enum Error<E> {
 
 /// How a partition, its flash and its resources fail to fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Geometry {
     /// The write size is not a power of two, or above 128, or below the read size, or the read size is above 64.

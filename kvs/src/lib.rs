@@ -47,6 +47,7 @@
 //! * `async`: `asynch::Store`, over `embedded_storage_async`.
 //! * `derive` (default): `#[derive(Settings)]`.
 //! * `crc-table`: the CRC with a table of 1 KiB.
+//! * `defmt`, `log`: a line for each mount, collection, recovery, corrupt entry and migration.
 //! * `lock`: the lock file, for a test that fails when a change would lose or misread stored values; needs `std`.
 //! * `sim`: the simulator; needs `std`.
 #![no_std]
@@ -74,6 +75,7 @@ mod bytes;
 mod change;
 mod checksum;
 mod error;
+mod events;
 mod format;
 mod hash;
 #[cfg(feature = "lock")]

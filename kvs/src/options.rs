@@ -9,6 +9,7 @@
 /// };
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Options {
     /// Verify an entry's checksum each time it is read, not only when mounting.
     pub verify_on_read: bool,

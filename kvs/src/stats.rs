@@ -2,6 +2,7 @@
 
 /// The state of a store, in numbers. `live + stale + free` bytes are the [`capacity`](Self::capacity).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Stats {
     /// Stored keys.
     pub keys: usize,
@@ -69,6 +70,7 @@ impl Stats {
 
 /// What a sector is being used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum SectorState {
     /// Entries are appended here.
@@ -85,6 +87,7 @@ pub enum SectorState {
 
 /// One sector, for a tool to print.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct SectorInfo {
     /// Counted from the start of the partition.
     pub index: usize,
@@ -102,6 +105,7 @@ pub struct SectorInfo {
 
 /// One stored key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct KeyInfo<'a> {
     /// The key's hash.
     pub hash: u32,
@@ -119,6 +123,7 @@ pub struct KeyInfo<'a> {
 
 /// What one step of [`maintain`](crate::Store::maintain) did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Maintenance {
     /// There is nothing left to do.

@@ -7,6 +7,7 @@ use crate::error::Error;
 
 /// Why a value was turned down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Rejection {
     /// The bytes are not an encoding of the type.
@@ -58,6 +59,7 @@ impl Rejection {
 
 /// A value that its setting's rules turn down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Rejected {
     /// Which setting.
     pub setting: Path,
@@ -85,6 +87,7 @@ impl<E> From<Rejected> for Error<E> {
 
 /// Where a setting's value came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Outcome {
     /// Nothing is stored: the default.

@@ -216,6 +216,13 @@ impl Path {
     }
 }
 
+#[cfg(feature = "defmt")]
+impl defmt::Format for Path {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "{}", defmt::Display2Format(self));
+    }
+}
+
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.tree.prefix.is_empty() {

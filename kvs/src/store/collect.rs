@@ -9,6 +9,7 @@ use super::window::{Entry, View};
 use super::{NorFlash, Store, bisync};
 use crate::bytes::Aligned;
 use crate::checksum::Checksum;
+use crate::events;
 use crate::format::pad;
 use crate::map::Place;
 
@@ -192,6 +193,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             .find(|slot| self.map.packing.unpack(**slot) == place)
             .map(|slot| slot.hash);
         if let Some(hash) = hash {
+            events::corrupt(hash);
             self.map.remove(hash);
         }
         if let Some(sector) = self.sectors.edit(sector) {

@@ -5,6 +5,7 @@ use super::{NorFlash, Store, bisync};
 use crate::change::{Batch, Change, Changes, RawKey};
 use crate::checksum::Checksum;
 use crate::error::Error;
+use crate::events;
 use crate::settings::batches::{Confirmation, Part};
 use crate::settings::{Settings, Tree};
 
@@ -30,13 +31,15 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         if S::TREE.old.iter().all(|old| !self.is_stored(old.hash)) {
             return Ok(0);
         }
-        let (settings, report) = self.load::<S>().await;
-        self.commit_parts(&Confirmation {
+        let (settings, report) = self.read_settings::<S>().await;
+        let confirmation = Confirmation {
             settings: &settings,
             tree: S::TREE,
             outcomes: report.outcomes.as_ref(),
-        })
-        .await
+        };
+        let changed = self.commit_parts(&confirmation).await?;
+        events::confirmed(changed);
+        Ok(changed)
     }
 
     /// Removes all hashed keys but those that `trees` know, current or old: what firmwares have left behind that this one

@@ -6,6 +6,7 @@ use super::{NorFlash, Store, bisync};
 use crate::change::RawKey;
 use crate::checksum::Checksum;
 use crate::error::Error;
+use crate::events;
 use crate::format::Kind;
 use crate::map::Place;
 use crate::sectors::SectorTable;
@@ -81,7 +82,10 @@ impl Lookup {
         let found = Found::at((flash, checksum, buffer), (sectors, verify), place).await?;
         let mut found = match found {
             Some(found) if found.entry.hash == key.hash() => found,
-            _ => return Err(Error::Corrupt { key: key.hash() }),
+            _ => {
+                events::corrupt(key.hash());
+                return Err(Error::Corrupt { key: key.hash() });
+            }
         };
         let entry = found.entry;
         let same = match key {

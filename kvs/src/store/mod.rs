@@ -33,6 +33,7 @@ use crate::bytes::Aligned;
 use crate::change::RawKey;
 use crate::checksum::{Checksum, Crc32c};
 use crate::error::Error;
+use crate::events;
 use crate::format::{Head, Kind, MAX_HEAD, header_stride, pad};
 use crate::map::{KeyMap, Place};
 use crate::options::Behaviour;
@@ -86,6 +87,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// midway. So nothing else has to care where it may be dropped.
     pub(crate) async fn resume(&mut self) -> FlashResult<F> {
         if CAN_BE_DROPPED && self.sectors.interrupted {
+            events::dropped_write();
             self.check_readable().await?;
             self.read_all().await?;
             self.sectors.interrupted = false;

@@ -12,6 +12,7 @@ use super::{NorFlash, Store, bisync};
 use crate::bytes::Aligned;
 use crate::checksum::{Checksum, Crc32c};
 use crate::error::{Error, Geometry};
+use crate::events;
 use crate::format::{
     HEADER_COPY, Head, Header, Layout, MAX_WRITE_SIZE, MIN_BUFFER, header_stride, pad,
 };
@@ -104,7 +105,9 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         self.refused = 0;
         self.corrupt = 0;
         self.read_headers().await?;
-        self.read_entries().await
+        self.read_entries().await?;
+        events::mounted(self.len(), self.sectors.len(), self.corrupt);
+        Ok(())
     }
 
     /// Reads the header of each sector.
@@ -186,6 +189,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             };
             let sector_tail = match kind {
                 Newest::Copies(Tail::Closed) => {
+                    events::cut_collection(index, false);
                     // All that is here is where it was copied from, too.
                     if let Some(sector) = self.sectors.edit(index) {
                         sector.sequence = 0;
@@ -197,6 +201,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
                 Newest::Empty => Tail::Open(self.header_len()),
                 Newest::Usual => self.read_sector(index).await?,
                 Newest::Copies(tail) => {
+                    events::cut_collection(index, true);
                     self.read_sector(index).await?;
                     if let Some(sector) = self.sectors.edit(index) {
                         sector.set_only_copies(true);

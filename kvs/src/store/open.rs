@@ -4,6 +4,7 @@ use super::flash::{FlashResult, Partition};
 use super::{NorFlash, Store, bisync};
 use crate::checksum::Checksum;
 use crate::error::Error;
+use crate::events;
 use crate::format::{ERASED, Header, Layout, MAX_SEQUENCE, header_stride};
 
 #[bisync]
@@ -58,6 +59,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             let bytes = self.buffer.get(..len as usize).unwrap_or(&[]);
             let verify = self.behaviour.verify_on_write;
             result = self.flash.program(base, bytes, verify).await;
+        }
+        if result.is_err() {
+            events::failed(index);
         }
         if let Some(sector) = self.sectors.edit(index) {
             sector.erases = erases;

@@ -10,6 +10,7 @@ use super::run::Run;
 use super::{NorFlash, Store, bisync};
 use crate::bytes::move_within;
 use crate::checksum::Checksum;
+use crate::events;
 use crate::format::{Head, place_salt};
 
 #[bisync]
@@ -57,6 +58,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             }
             at = at.wrapping_add(size);
         }
+        events::rescuing(victim);
         self.renew(victim, at).await?;
         let header_len = self.header_len();
         let moved = at.saturating_sub(header_len) as usize;

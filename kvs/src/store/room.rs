@@ -6,6 +6,7 @@ use super::flash::FlashResult;
 use super::{NorFlash, Store, bisync};
 use crate::checksum::Checksum;
 use crate::error::Error;
+use crate::events;
 use crate::stats::Maintenance;
 
 /// What a refused commit's need is remembered in, so that two bytes will do.
@@ -116,7 +117,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                     return Err(self.full(need));
                 }
                 collecting = true;
-                self.collections = self.collections.saturating_add(1);
+                self.note_collection();
             }
             if !self.collect_step().await? {
                 return Err(self.full(need));
@@ -142,6 +143,11 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// may be.
     fn may_erase(&self) -> bool {
         self.dead() >= 2 || self.dead() == 1 && !self.head_has_only_copies()
+    }
+
+    fn note_collection(&mut self) {
+        self.collections = self.collections.saturating_add(1);
+        events::collecting(self.live_bytes());
     }
 
     fn head_has_only_copies(&self) -> bool {
@@ -178,7 +184,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 if spare {
                     self.open_next().await?;
                 }
-                self.collections = self.collections.saturating_add(1);
+                self.note_collection();
                 self.move_kept(victim).await
             }
             _ => Ok(false),
@@ -301,7 +307,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         if spared <= u32::from(self.behaviour.wear_spread) || !self.behaviour.collect_on_write {
             return Ok(());
         }
-        self.collections = self.collections.saturating_add(1);
+        self.note_collection();
         self.empty(coldest).await
     }
 }

@@ -10,6 +10,7 @@ use crate::bytes::move_within;
 use crate::change::{RawKey, Value};
 use crate::checksum::Checksum;
 use crate::error::Error;
+use crate::events;
 use crate::format::{ERASED, Head, Kind, pad, place_salt};
 
 /// Tag and hash.
@@ -195,6 +196,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             && let Some(sector) = self.sectors.edit(head)
         {
             sector.fail();
+            events::failed(head);
         }
         self.sectors.set_head(None);
         self.end = self.flash.sector_size;

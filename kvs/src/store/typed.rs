@@ -15,9 +15,10 @@ use super::{NorFlash, Store, bisync};
 use crate::change::RawKey;
 use crate::checksum::Checksum;
 use crate::error::Error;
+use crate::events;
 use crate::settings::batches::{Removal, Save};
 use crate::settings::value;
-use crate::settings::{Group, Key, Leaves, Outcome, Rejection, Report, Settings, Tree};
+use crate::settings::{Group, Key, Leaves, Outcome, Path, Rejection, Report, Settings, Tree};
 
 #[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
@@ -27,6 +28,20 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     ///
     /// Costs one flash read for each setting that is stored, none for the others.
     pub async fn load<S: Settings>(&mut self) -> (S, Report<S::Outcomes>) {
+        let (settings, report) = self.read_settings::<S>().await;
+        for (leaf, outcome) in report.outcomes.as_ref().iter().enumerate() {
+            let setting = Path::new(S::TREE, leaf);
+            match *outcome {
+                Outcome::Migrated(rule) => events::migrated(setting, rule),
+                Outcome::Rejected(why) => events::rejected(setting, why),
+                Outcome::Loaded | Outcome::Default => {}
+            }
+        }
+        (settings, report)
+    }
+
+    /// A load that tells nobody.
+    pub(crate) async fn read_settings<S: Settings>(&mut self) -> (S, Report<S::Outcomes>) {
         let mut settings = S::defaults();
         let mut outcomes = S::NO_OUTCOMES;
         if let Err(error) = self.resume().await {
@@ -111,7 +126,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     pub async fn save<S: Settings>(&mut self, settings: &S) -> FlashResult<F, usize> {
         self.resume().await?;
         let mut unsaved = if self.has_old(S::TREE) {
-            self.load().await.0
+            self.read_settings().await.0
         } else {
             S::defaults()
         };

@@ -9,6 +9,7 @@ use super::scan::Walker;
 use super::window::Window;
 use super::{NorFlash, Store, bisync};
 use crate::checksum::Checksum;
+use crate::events;
 use crate::map::Place;
 
 #[bisync]
@@ -39,6 +40,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             self.sectors.set_head(None);
             self.end = self.flash.sector_size;
         }
+        events::undone(copies);
         Ok(self.dead() != 0)
     }
 
