@@ -179,11 +179,14 @@ impl Layout {
         of_key.max_by_key(|entry| entry.time)
     }
 
-    /// Whether of each commit that was hit, and of all behind it in its sector, nothing is left that is not erased.
+    /// Whether of each commit that was hit, and of all behind it in its sector, nothing is left that is not erased; or of the
+    /// front of its sector, headers and 64 bytes, which is what a mount looks at where there is no header.
     pub(super) fn reads_as_erased(&self, damaged: &[u8]) -> bool {
+        let front = (2 * self.word.max(16) + 64).min(self.sector);
+        let erased = |from: usize, to: usize| damaged[from..to].iter().all(|byte| *byte == 0xFF);
         self.hit(damaged).all(|entry| {
-            let end = (entry.sector + 1) * self.sector;
-            damaged[entry.commit..end].iter().all(|byte| *byte == 0xFF)
+            let start = entry.sector * self.sector;
+            erased(entry.commit, start + self.sector) || erased(start, start + front)
         })
     }
 }
