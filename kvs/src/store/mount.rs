@@ -239,7 +239,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
     async fn read_sector(&mut self, index: usize) -> FlashResult<F, Tail> {
         let size = self.flash.sector_size;
         let sequence = self.sectors.get(index).sequence;
-        let mut walker = Walker::new(sequence, self.header_len(), size, false);
+        let mut walker = Walker::new(sequence, self.header_len(), size);
         let mut view = None;
         loop {
             let mut window = Window::new(&mut self.flash, self.buffer, index, size);
@@ -303,7 +303,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         let size = self.flash.sector_size;
         let base = self.flash.base(newest);
         let sequence = self.sectors.get(newest).sequence;
-        let mut walker = Walker::new(sequence, self.header_len(), size, false);
+        let mut walker = Walker::new(sequence, self.header_len(), size);
         let mut window = Window::new(&mut self.flash, self.buffer, newest, size);
         let mut entries = false;
         while let Some(entry) = walker.next(&mut window, &mut self.checksum).await {

@@ -4,7 +4,7 @@
 
 use super::flash::{FlashResult, Partition};
 use super::scan::Walker;
-use super::window::{View, Window};
+use super::window::{Entry, View, Window};
 use super::{NorFlash, Store, bisync};
 use crate::bytes::move_within;
 use crate::change::{RawKey, Value};
@@ -158,20 +158,42 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         Ok(())
     }
 
-    /// Lets the entries of a run that is all in flash win. They are read as a mount would read them; mostly the buffer
-    /// still holds them.
+    /// Lets the entries of a run that is all in flash win.
     pub(crate) async fn apply(&mut self, run: &Run) -> FlashResult<F> {
         let Some(head) = self.sectors.head() else {
             return Ok(());
         };
-        let end = run.address.saturating_sub(self.flash.base(head));
+        self.end = run.address.saturating_sub(self.flash.base(head));
+        if run.calls == 1 {
+            self.apply_held(head, run.from).await
+        } else {
+            self.apply_read(head, run.from).await
+        }
+    }
+
+    /// Takes in the entries of the head from offset `from` on, all of which the buffer holds: they need no second look.
+    async fn apply_held(&mut self, head: usize, from: u32) -> FlashResult<F> {
+        let mut offset = from;
+        while offset < self.end {
+            let at = offset.wrapping_sub(from) as usize;
+            let bytes = self.buffer.get(at..).unwrap_or(&[]);
+            let Some(entry) = Entry::parse(bytes, offset, Partition::<F>::WRITE_SIZE) else {
+                break;
+            };
+            self.settle(head, &entry).await?;
+            offset = entry.end();
+        }
+        Ok(())
+    }
+
+    /// Takes in the entries of the head from offset `from` on, as a mount would read them: what was programmed in several
+    /// calls has to be read again, and may read differently.
+    #[inline(never)]
+    async fn apply_read(&mut self, head: usize, from: u32) -> FlashResult<F> {
+        let end = self.end;
         let sequence = self.sectors.get(head).sequence;
-        let len = end.saturating_sub(run.from);
-        // What the buffer still holds needs no second look; what has to be read again may read differently.
-        let held = run.calls == 1;
-        let mut view = View::new(run.from, if held { len } else { 0 });
-        let mut walker = Walker::new(sequence, run.from, end, held);
-        self.end = end;
+        let mut view = View::new(from, 0);
+        let mut walker = Walker::new(sequence, from, end);
         loop {
             let mut window = Window::new(&mut self.flash, self.buffer, head, end).loaded(view);
             let entry = walker.next(&mut window, &mut self.checksum).await;
@@ -183,7 +205,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 Some(entry) => self.settle(head, &entry).await?,
                 None if walker.damaged == 0 => return Ok(()),
                 None => {
-                    let address = self.flash.base(head).wrapping_add(run.from);
+                    let address = self.flash.base(head).wrapping_add(from);
                     return Err(Error::VerifyFailed { address });
                 }
             }

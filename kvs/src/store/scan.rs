@@ -37,7 +37,6 @@ pub(crate) struct Walker {
     /// Bytes that may still be spent on checking long entries that turn out bad: four times the sector, where a sector
     /// crafted of lying lengths would take the square of it.
     patience: u32,
-    trusted: bool,
     /// A whole entry was met that is of a group.
     pub(crate) groups: bool,
     /// Commits that were damaged or never finished.
@@ -48,8 +47,8 @@ pub(crate) struct Walker {
 
 #[bisync]
 impl Walker {
-    /// Over the offsets `from..to` of a sector. `trusted`: just written, checksums need not be computed.
-    pub(crate) fn new(sequence: u32, from: u32, to: u32, trusted: bool) -> Self {
+    /// Over the offsets `from..to` of a sector.
+    pub(crate) fn new(sequence: u32, from: u32, to: u32) -> Self {
         Self {
             sequence,
             at: from,
@@ -58,7 +57,6 @@ impl Walker {
             intact: false,
             replay: None,
             patience: to.saturating_mul(4),
-            trusted,
             groups: false,
             damaged: 0,
             tail: Tail::Closed,
@@ -169,9 +167,7 @@ impl Walker {
     ) -> Probe {
         window.pin = self.undecided.filter(|_| self.intact);
         let long = self.patience.max(CHEAP);
-        let probe = window
-            .probe(checksum, self.sequence, at, self.trusted, long)
-            .await;
+        let probe = window.probe(checksum, self.sequence, at, false, long).await;
         if matches!(probe, Probe::Bad) {
             let claimed =
                 Head::decode(window.at(at, MAX_HEAD).await).map_or(0, |head| head.entry_len());

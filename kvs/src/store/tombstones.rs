@@ -60,7 +60,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     async fn note_shadows(&mut self, index: usize) {
         let size = self.flash.sector_size;
         let sequence = self.sectors.get(index).sequence;
-        let mut walker = Walker::new(sequence, self.header_len(), size, false);
+        let mut walker = Walker::new(sequence, self.header_len(), size);
         let mut window = Window::new(&mut self.flash, self.buffer, index, size);
         while let Some(entry) = walker.next(&mut window, &mut self.checksum).await {
             let slot = self.map.find(entry.hash);

@@ -50,7 +50,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let size = self.flash.sector_size;
         let base = self.flash.base(index);
         let sequence = self.sectors.get(index).sequence;
-        let mut walker = Walker::new(sequence, self.header_len(), size, false);
+        let mut walker = Walker::new(sequence, self.header_len(), size);
         let mut window = Window::new(&mut self.flash, self.buffer, index, size);
         while let Some(entry) = walker.next(&mut window, &mut self.checksum).await {
             let Some(copy) = self.map.place(entry.hash) else {

@@ -23,6 +23,22 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// The entry at the front of `bytes`, which hold at least its head and name.
+    pub(crate) fn parse(bytes: &[u8], offset: u32, write_size: u32) -> Option<Self> {
+        let head = Head::decode(bytes)?;
+        let hash = match head.kind {
+            Kind::Named => name_hash(bytes.get(4..head.len() as usize)?),
+            Kind::Hashed | Kind::Tombstone => head.hash,
+        };
+        let size = pad(head.entry_len(), write_size);
+        Some(Self {
+            head,
+            hash,
+            offset,
+            size,
+        })
+    }
+
     pub(crate) fn end(&self) -> u32 {
         self.offset.wrapping_add(self.size)
     }
