@@ -5,7 +5,6 @@
 use super::flash::{CHUNK, FlashResult, Partition};
 use super::lookup::Found;
 use super::run::Run;
-use super::window::{Entry, View};
 use super::{NorFlash, Store, bisync};
 use crate::bytes::Aligned;
 use crate::checksum::Checksum;
@@ -108,13 +107,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// erased: it may be readable another time.
     async fn copy(&mut self, place: Place, size: u32) -> FlashResult<F> {
         let (sector, _) = self.flash.split(place.address);
-        let found = Found::at(
-            (&mut self.flash, &mut self.checksum, self.buffer),
-            (&self.sectors, true),
-            place,
-        )
-        .await;
-        let Found { entry, view, .. } = match found {
+        let mut reader = self.reader(usize::MAX);
+        reader.verify = true;
+        let found = match reader.entry_at(place).await {
             Ok(Some(found)) => found,
             Ok(None) => {
                 self.drop_corrupt(sector, place, size);
@@ -127,23 +122,22 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 return Ok(());
             }
         };
-        let copied = self.append_copy(&entry, view, place.address).await;
+        let copied = self.append_copy(&found, place.address).await;
         if copied.is_err() {
             self.fail_head();
         }
         copied
     }
 
-    /// Appends a copy of `entry`, of which the buffer holds `view`, to the head.
-    async fn append_copy(&mut self, entry: &Entry, view: View, address: u32) -> FlashResult<F> {
-        let head = entry.head.alone();
+    /// Appends a copy of the entry just found at `address` to the head.
+    async fn append_copy(&mut self, found: &Found, address: u32) -> FlashResult<F> {
+        let head = found.entry.head.alone();
         let mut run = self.new_run();
         let at = self.head_position(&run);
         let (bytes, len) = head.encode();
         let bytes = bytes.get(..len).unwrap_or(&[]);
         self.checksum.reset();
-        let is_whole = view.start == entry.offset && view.len == entry.size;
-        if is_whole && entry.size as usize <= self.stage_len() {
+        if found.is_held(self.stage_len()) {
             // The buffer holds all of it.
             for (to, from) in self.buffer.iter_mut().zip(bytes) {
                 *to = *from;

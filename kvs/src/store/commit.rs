@@ -4,7 +4,7 @@
 //! are in flash.
 
 use super::flash::{CHUNK, FlashResult, Partition};
-use super::lookup::Lookup;
+use super::lookup::Reader;
 use super::run::{Run, SHORT_HEAD, TAIL};
 use super::window::Window;
 use super::{NorFlash, Store, bisync};
@@ -154,29 +154,26 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
         // The buffer holds the new value; a small window of its own is enough for the old one.
         let mut scratch = Aligned([0; CHUNK]);
-        let old = Lookup::at(
-            (&mut self.flash, &mut self.checksum, &mut scratch.0),
-            (&self.sectors, true),
-            (key, Some(place)),
-        )
-        .await;
-        let new = match (old, value) {
+        let mut reader = Reader {
+            verify: true,
+            buffer: &mut scratch.0,
+            flash: &mut self.flash,
+            checksum: &mut self.checksum,
+            sectors: &self.sectors,
+        };
+        let found = match (reader.entry_of(&key, place).await, value) {
+            (Ok(_), Value::Delete) => return Ok(true),
+            (Ok(found), _) => found,
+            (Err(Error::NameCollision { .. }), Value::Delete) => return Ok(false),
+            (Err(error @ Error::NameCollision { .. }), _) => return Err(error),
             // What can't be read is written anew.
             (Err(_), _) => return Ok(true),
-            (Ok(Lookup::Found(_)), Value::Delete) => return Ok(true),
-            (Ok(_), Value::Delete) => return Ok(false),
-            (Ok(Lookup::Found(found)), Value::Bytes(bytes)) => (found, *bytes),
-            (Ok(Lookup::Found(found)), _) => (found, self.buffer.get(..value.len()).unwrap_or(&[])),
-            (Ok(_), _) => return Err(Error::NameCollision { key: key.hash() }),
         };
-        let (found, new) = new;
-        let window = Window::new(
-            &mut self.flash,
-            &mut scratch.0,
-            found.sector,
-            found.entry.end(),
-        )
-        .loaded(found.view);
+        let new = match value {
+            Value::Bytes(bytes) => bytes,
+            _ => self.buffer.get(..value.len()).unwrap_or(&[]),
+        };
+        let window = found.window(&mut self.flash, &mut scratch.0);
         Ok(!holds(window, found.entry.value_offset(), found.value_len(), new).await)
     }
 

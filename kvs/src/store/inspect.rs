@@ -3,8 +3,6 @@
 use core::fmt;
 
 use super::flash::FlashResult;
-use super::lookup::Found;
-use super::window::Window;
 use super::{NorFlash, Store, bisync};
 use crate::checksum::Checksum;
 use crate::error::Error;
@@ -140,26 +138,14 @@ impl<F: NorFlash, C: Checksum> Keys<'_, '_, F, C> {
         };
         let store = &mut *self.store;
         let place = store.map.packing.unpack(slot);
-        let verify = store.behaviour.verify_on_read;
-        let found = Found::at(
-            (&mut store.flash, &mut store.checksum, store.buffer),
-            (&store.sectors, verify),
-            place,
-        )
-        .await?;
-        let Some(Found {
-            entry,
-            sector,
-            view,
-        }) = found
-        else {
+        let Some(found) = store.reader(usize::MAX).entry_at(place).await? else {
             return Err(Error::Corrupt { key: slot.hash });
         };
+        let entry = found.entry;
         let name = if entry.head.kind == Kind::Named {
             let len = usize::from(entry.head.name_len);
-            let window = Window::new(&mut store.flash, store.buffer, sector, entry.end());
-            let name = window
-                .loaded(view)
+            let name = found
+                .window(&mut store.flash, store.buffer)
                 .into_bytes(entry.offset.wrapping_add(4), len)
                 .await;
             Some(core::str::from_utf8(name).map_err(|_| Error::Corrupt { key: slot.hash })?)
@@ -171,7 +157,7 @@ impl<F: NorFlash, C: Checksum> Keys<'_, '_, F, C> {
             name,
             value_len: usize::from(entry.head.value_len),
             size: entry.size,
-            sector,
+            sector: found.sector,
             offset: entry.offset,
         }))
     }

@@ -11,101 +11,101 @@ use crate::format::Kind;
 use crate::map::Place;
 use crate::sectors::SectorTable;
 
-/// What is stored under a key.
-pub(crate) enum Lookup {
-    Absent,
-    /// A live entry of another key with the same hash.
-    Other,
-    Found(Found),
-}
-
-/// An entry, and what of it the buffer holds that it was looked at through.
+/// An entry that was found, and left at the front of the buffer where it fits.
 pub(crate) struct Found {
     pub(crate) entry: Entry,
     pub(crate) sector: usize,
-    pub(crate) view: View,
 }
 
-#[bisync]
 impl Found {
     pub(crate) fn value_len(&self) -> usize {
         usize::from(self.entry.head.value_len)
     }
 
-    /// The entry at `place`, through `buffer`; `None` where there is no whole entry. Where its size is known, it alone
-    /// is read. What reads badly is read once more: a glitch on the bus is no rot.
-    pub(crate) async fn at<F: NorFlash, C: Checksum>(
-        (flash, checksum, buffer): (&mut Partition<F>, &mut C, &mut [u8]),
-        (sectors, verify): (&SectorTable<'_>, bool),
-        place: Place,
-    ) -> FlashResult<F, Option<Self>> {
-        let (sector, offset) = flash.split(place.address);
+    /// Whether all of the entry is at the front of a buffer of `len` bytes.
+    pub(crate) fn is_held(&self, len: usize) -> bool {
+        self.entry.size as usize <= len
+    }
+
+    /// A window over the entry, through the buffer that it was found with.
+    pub(crate) fn window<'w, F: NorFlash>(
+        &self,
+        flash: &'w mut Partition<F>,
+        buffer: &'w mut [u8],
+    ) -> Window<'w, F> {
+        let held = self.is_held(buffer.len());
+        let view = View::new(self.entry.offset, if held { self.entry.size } else { 0 });
+        Window::new(flash, buffer, self.sector, self.entry.end()).loaded(view)
+    }
+}
+
+/// What of a store is needed to look at entries, through one buffer or another.
+pub(crate) struct Reader<'r, F, C> {
+    pub(crate) flash: &'r mut Partition<F>,
+    pub(crate) checksum: &'r mut C,
+    pub(crate) buffer: &'r mut [u8],
+    pub(crate) sectors: &'r SectorTable<'r>,
+    /// Whether checksums are computed.
+    pub(crate) verify: bool,
+}
+
+#[bisync]
+impl<F: NorFlash, C: Checksum> Reader<'_, F, C> {
+    /// The entry at `place`; `None` where there is no whole entry. Where its size is known, it alone is read. What reads
+    /// badly is read once more: a glitch on the bus is no rot.
+    pub(crate) async fn entry_at(&mut self, place: Place) -> FlashResult<F, Option<Found>> {
+        let (sector, offset) = self.flash.split(place.address);
         let limit = match place.size {
             Some(size) => offset.wrapping_add(size),
-            None => flash.sector_size,
+            None => self.flash.sector_size,
         };
-        let sequence = sectors.get(sector).sequence;
+        let sequence = self.sectors.get(sector).sequence;
         let mut again = false;
         loop {
-            let mut window = Window::new(flash, buffer, sector, limit);
+            let mut window = Window::new(self.flash, self.buffer, sector, limit);
             let probe = window
-                .probe(checksum, sequence, offset, !verify, u32::MAX)
+                .probe(self.checksum, sequence, offset, !self.verify, u32::MAX)
                 .await;
-            let (view, failed) = (window.view, window.failed.take());
-            match (probe, failed) {
-                (Probe::Whole(entry), None) => {
-                    return Ok(Some(Self {
-                        entry,
-                        sector,
-                        view,
-                    }));
-                }
+            match (probe, window.failed.take()) {
+                (Probe::Whole(entry), None) => return Ok(Some(Found { entry, sector })),
                 (_, Some(error)) if again => return Err(error),
                 (_, None) if again => return Ok(None),
                 _ => again = true,
             }
         }
     }
-}
 
-#[bisync]
-impl Lookup {
-    /// Looks, through `buffer`, at the entry that the map has for a key.
-    pub(crate) async fn at<F: NorFlash, C: Checksum>(
-        (flash, checksum, buffer): (&mut Partition<F>, &mut C, &mut [u8]),
-        (sectors, verify): (&SectorTable<'_>, bool),
-        (key, place): (RawKey<'_>, Option<Place>),
-    ) -> FlashResult<F, Self> {
-        let Some(place) = place.filter(|place| !place.tombstone) else {
-            return Ok(Self::Absent);
-        };
-        let found = Found::at((flash, checksum, buffer), (sectors, verify), place).await?;
-        let mut found = match found {
-            Some(found) if found.entry.hash == key.hash() => found,
+    /// The entry of `key`, which the map has at `place`. [`NameCollision`](Error::NameCollision): another key's.
+    pub(crate) async fn entry_of(
+        &mut self,
+        key: &RawKey<'_>,
+        place: Place,
+    ) -> FlashResult<F, Found> {
+        let hash = key.hash();
+        let found = match self.entry_at(place).await? {
+            Some(found) if found.entry.hash == hash => found,
             _ => {
-                events::corrupt(key.hash());
-                return Err(Error::Corrupt { key: key.hash() });
+                events::corrupt(hash);
+                return Err(Error::Corrupt { key: hash });
             }
         };
-        let entry = found.entry;
-        let same = match key {
-            RawKey::Hash(_) => entry.head.kind == Kind::Hashed,
+        let head = &found.entry.head;
+        let is_same = match key {
+            RawKey::Hash(_) => head.kind == Kind::Hashed,
             RawKey::Name(name) => {
-                let mut window =
-                    Window::new(flash, buffer, found.sector, entry.end()).loaded(found.view);
-                let stored = window.at(entry.offset.wrapping_add(4), name.len()).await;
-                let same = stored.get(..name.len()) == Some(name.as_bytes());
-                found.view = window.view;
-                entry.head.kind == Kind::Named
-                    && usize::from(entry.head.name_len) == name.len()
-                    && same
+                let at = found.entry.offset.wrapping_add(4);
+                let mut window = found.window(self.flash, self.buffer);
+                let stored = window.at(at, name.len()).await;
+                head.kind == Kind::Named
+                    && usize::from(head.name_len) == name.len()
+                    && stored.get(..name.len()) == Some(name.as_bytes())
             }
         };
-        Ok(if same {
-            Self::Found(found)
+        if is_same {
+            Ok(found)
         } else {
-            Self::Other
-        })
+            Err(Error::NameCollision { key: hash })
+        }
     }
 }
 
@@ -115,18 +115,31 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     pub(crate) async fn find(&mut self, key: RawKey<'_>) -> FlashResult<F, Option<Found>> {
         self.resume().await?;
         Self::check_key(&key)?;
-        let place = self.map.place(key.hash());
-        let verify = self.behaviour.verify_on_read;
-        let found = Lookup::at(
-            (&mut self.flash, &mut self.checksum, self.buffer),
-            (&self.sectors, verify),
-            (key, place),
-        )
-        .await?;
-        Ok(match found {
-            Lookup::Found(found) => Some(found),
-            Lookup::Absent | Lookup::Other => None,
-        })
+        let Some(place) = self.live_place(key.hash()) else {
+            return Ok(None);
+        };
+        match self.reader(usize::MAX).entry_of(&key, place).await {
+            Ok(found) => Ok(Some(found)),
+            Err(Error::NameCollision { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Where the value of a key is, if it has one.
+    pub(crate) fn live_place(&self, hash: u32) -> Option<Place> {
+        self.map.place(hash).filter(|place| !place.tombstone)
+    }
+
+    /// What is needed to look at entries, through the first `free` bytes of the buffer.
+    pub(crate) fn reader(&mut self, free: usize) -> Reader<'_, F, C> {
+        let free = free.min(self.buffer.len());
+        Reader {
+            flash: &mut self.flash,
+            checksum: &mut self.checksum,
+            buffer: self.buffer.get_mut(..free).unwrap_or(&mut []),
+            sectors: &self.sectors,
+            verify: self.behaviour.verify_on_read,
+        }
     }
 
     /// Copies the value from byte `offset` on to `out`, as much as there is and fits; returns how much.
@@ -137,8 +150,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         out: &mut [u8],
     ) -> FlashResult<F, usize> {
         let entry = found.entry;
-        let mut window =
-            Window::new(&mut self.flash, self.buffer, found.sector, entry.end()).loaded(found.view);
+        let mut window = found.window(&mut self.flash, self.buffer);
         let len = found.value_len().saturating_sub(offset).min(out.len());
         let mut copied = 0usize;
         while let Some(target) = out.get_mut(copied..len).filter(|rest| !rest.is_empty()) {

@@ -10,7 +10,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::flash::FlashResult;
-use super::lookup::Lookup;
 use super::{NorFlash, Store, bisync};
 use crate::change::RawKey;
 use crate::checksum::Checksum;
@@ -227,25 +226,13 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         hash: u32,
         free: usize,
     ) -> FlashResult<F, Option<Range<usize>>> {
-        let place = self.map.place(hash);
-        let found = Lookup::at(
-            (
-                &mut self.flash,
-                &mut self.checksum,
-                self.buffer.get_mut(..free).unwrap_or(&mut []),
-            ),
-            (&self.sectors, self.behaviour.verify_on_read),
-            (RawKey::Hash(hash), place),
-        )
-        .await?;
-        let found = match found {
-            Lookup::Found(found) => found,
-            Lookup::Absent => return Ok(None),
-            // Under a name that has the same hash.
-            Lookup::Other => return Err(Error::NameCollision { key: hash }),
+        let Some(place) = self.live_place(hash) else {
+            return Ok(None);
         };
-        let (needed, available) = (found.entry.size as usize, free);
-        if needed > available {
+        let key = RawKey::Hash(hash);
+        let found = self.reader(free).entry_of(&key, place).await?;
+        if !found.is_held(free) {
+            let (needed, available) = (found.entry.size as usize, free);
             return Err(Error::BufferTooSmall { needed, available });
         }
         // The lookup left the entry at the front of the buffer.
