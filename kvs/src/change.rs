@@ -61,12 +61,12 @@ impl fmt::Display for EncodeError {
 impl core::error::Error for EncodeError {}
 
 /// A value that encodes itself.
-pub(crate) trait Encode {
+pub(crate) trait Encode: Sync {
     /// Writes the value to the front of `out`; returns its length. The same bytes each time.
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError>;
 }
 
-impl<T: serde::Serialize> Encode for T {
+impl<T: serde::Serialize + Sync> Encode for T {
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
         crate::settings::value::encode(self, out)
     }
@@ -143,7 +143,7 @@ impl Value<'_> {
 }
 
 /// The changes of one commit. Asked for twice, to measure and to write, and answers the same both times.
-pub(crate) trait Batch {
+pub(crate) trait Batch: Send {
     fn len(&self) -> usize;
 
     fn key(&self, index: usize) -> RawKey<'_>;
@@ -156,7 +156,7 @@ pub(crate) trait Batch {
     }
 
     /// Whether `stored` stays in spite of an implied value: it is what a load turned down, and put a default in place of.
-    fn keeps(&self, _index: usize, _stored: &[u8]) -> bool {
+    fn keeps(&mut self, _index: usize, _stored: &[u8]) -> bool {
         false
     }
 

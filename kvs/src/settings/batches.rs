@@ -1,7 +1,5 @@
 //! The commits that saves, resets and confirmations are: which settings, in which order, and what of them stays.
 
-use core::cell::RefCell;
-
 use super::Leaves;
 use super::history::Old;
 use super::key::Group;
@@ -13,7 +11,7 @@ use crate::change::{Batch, EncodeError, RawKey, Refusal, Value};
 pub(crate) struct Save<'a> {
     pub(crate) settings: &'a dyn Leaves,
     /// What a load makes of settings that are not stored.
-    pub(crate) unsaved: RefCell<&'a mut dyn Leaves>,
+    pub(crate) unsaved: &'a mut dyn Leaves,
     pub(crate) tree: &'static Tree,
 }
 
@@ -31,14 +29,12 @@ impl Batch for Save<'_> {
     }
 
     fn is_implied(&self, index: usize, value: &[u8]) -> bool {
-        let unsaved = self.unsaved.try_borrow();
-        unsaved.is_ok_and(|unsaved| unsaved.holds(index, value))
+        self.unsaved.holds(index, value)
     }
 
-    fn keeps(&self, index: usize, stored: &[u8]) -> bool {
+    fn keeps(&mut self, index: usize, stored: &[u8]) -> bool {
         // Once it is told that a stored value is good, what its setting would be without does not matter any more.
-        let unsaved = self.unsaved.try_borrow_mut();
-        unsaved.is_ok_and(|mut unsaved| unsaved.decode(index, stored).is_err())
+        self.unsaved.decode(index, stored).is_err()
     }
 
     fn is_unique(&self) -> bool {
@@ -156,7 +152,7 @@ impl Batch for Confirmation<'_> {
 
 /// Some of a batch's changes.
 pub(crate) struct Part<'a> {
-    pub(crate) batch: &'a dyn Batch,
+    pub(crate) batch: &'a mut dyn Batch,
     pub(crate) from: usize,
     pub(crate) len: usize,
 }
@@ -177,6 +173,10 @@ impl Batch for Part<'_> {
     fn is_implied(&self, index: usize, value: &[u8]) -> bool {
         self.batch
             .is_implied(self.from.saturating_add(index), value)
+    }
+
+    fn keeps(&mut self, index: usize, stored: &[u8]) -> bool {
+        self.batch.keeps(self.from.saturating_add(index), stored)
     }
 
     fn is_unique(&self) -> bool {

@@ -78,7 +78,7 @@ impl<T> Key<T> {
     }
 }
 
-impl<T: Serialize> Key<T> {
+impl<T: Serialize + Sync> Key<T> {
     /// Setting this to `value`, as part of a [`commit`](crate::Store::commit).
     ///
     /// # Errors

@@ -26,7 +26,7 @@ struct Measure {
 #[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Commits `batch`; returns how many of its changes made a difference.
-    pub(crate) async fn commit_batch(&mut self, batch: &dyn Batch) -> FlashResult<F, usize> {
+    pub(crate) async fn commit_batch(&mut self, batch: &mut dyn Batch) -> FlashResult<F, usize> {
         if self.behaviour.read_only {
             return Err(Error::ReadOnly);
         }
@@ -37,7 +37,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// Commits `batch`, and should a sector fail at it, in another.
-    async fn commit_somewhere(&mut self, batch: &dyn Batch) -> FlashResult<F, usize> {
+    async fn commit_somewhere(&mut self, batch: &mut dyn Batch) -> FlashResult<F, usize> {
         let mut failed = None;
         loop {
             let failures = self.sectors.failures();
@@ -64,7 +64,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// Commits `batch`, unless collecting changes what it was measured against.
-    async fn attempt(&mut self, batch: &dyn Batch) -> FlashResult<F, Option<usize>> {
+    async fn attempt(&mut self, batch: &mut dyn Batch) -> FlashResult<F, Option<usize>> {
         let measure = self.measure(batch).await?;
         if measure.entries == 0 {
             return Ok(Some(0));
@@ -98,7 +98,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     /// Finds out which changes make a difference, marks the keys in the map that they are of, and adds up.
     #[inline(never)]
-    async fn measure(&mut self, batch: &dyn Batch) -> FlashResult<F, Measure> {
+    async fn measure(&mut self, batch: &mut dyn Batch) -> FlashResult<F, Measure> {
         self.map.clear_dirty();
         let mut measure = Measure::default();
         for index in 0..batch.len() {
@@ -114,23 +114,25 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             if len > max {
                 return Err(Error::ValueTooLong { len, max });
             }
-            let place = self.map.place(key.hash());
+            let hash = key.hash();
+            let head = Self::head_for(&key, &value);
+            let is_encoded = matches!(value, Value::Encoded(_));
+            let place = self.map.place(hash);
             let differs = match place.filter(|place| !place.tombstone) {
                 Some(place) => {
                     self.differs(key, place, &value).await?
                         && !(self.is_implied(batch, index, &value)
-                            && self.keeps(batch, index).await)
+                            && self.keeps(batch, index, hash).await)
                 }
                 None => self.is_news(batch, index, &value, 0),
             };
             if !differs {
                 continue;
             }
-            self.map.set_dirty(key.hash());
-            let head = Self::head_for(&key, &value);
+            self.map.set_dirty(hash);
             let size = pad(head.entry_len(), Partition::<F>::WRITE_SIZE);
             let (needed, available) = (size as usize, self.stage_len());
-            if matches!(value, Value::Encoded(_)) && needed > available {
+            if is_encoded && needed > available {
                 return Err(Error::BufferTooSmall { needed, available });
             }
             measure.entries = measure.entries.wrapping_add(1);
@@ -184,8 +186,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     /// Whether what is stored of a key stays although another value is in its place. Takes the buffer.
     #[inline(never)]
-    async fn keeps(&mut self, batch: &dyn Batch, index: usize) -> bool {
-        let stored = self.stored(batch.key(index).hash()).await;
+    async fn keeps(&mut self, batch: &mut dyn Batch, index: usize, hash: u32) -> bool {
+        let stored = self.stored(hash).await;
         stored.is_ok_and(|stored| stored.is_some_and(|bytes| batch.keeps(index, bytes)))
     }
 
@@ -213,7 +215,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     /// Writes the changes that made a difference, `entries` of them, behind what is in the head.
     #[inline(never)]
-    async fn write(&mut self, batch: &dyn Batch, entries: usize) -> FlashResult<F, Run> {
+    async fn write(&mut self, batch: &mut dyn Batch, entries: usize) -> FlashResult<F, Run> {
         let mut run = self.new_run();
         let mut written = 0usize;
         for index in 0..batch.len() {

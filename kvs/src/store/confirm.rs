@@ -32,12 +32,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             return Ok(0);
         }
         let (settings, report) = self.read_settings::<S>().await;
-        let confirmation = Confirmation {
+        let mut confirmation = Confirmation {
             settings: &settings,
             tree: S::TREE,
             outcomes: report.outcomes.as_ref(),
         };
-        let changed = self.commit_parts(&confirmation).await?;
+        let changed = self.commit_parts(&mut confirmation).await?;
         events::confirmed(changed);
         Ok(changed)
     }
@@ -101,18 +101,18 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             if batch.is_empty() {
                 return Ok(removed);
             }
-            self.commit_parts(&Changes(batch)).await?;
+            self.commit_parts(&mut Changes(batch)).await?;
             removed = removed.wrapping_add(count);
         }
     }
 
     /// Commits `batch` as a whole if it fits a sector, else in parts from its beginning on.
-    async fn commit_parts(&mut self, batch: &dyn Batch) -> FlashResult<F, usize> {
+    async fn commit_parts(&mut self, batch: &mut dyn Batch) -> FlashResult<F, usize> {
         let mut changed = 0usize;
         let mut from = 0usize;
         let mut len = batch.len();
         while from < batch.len() {
-            match self.commit_batch(&Part { batch, from, len }).await {
+            match self.commit_batch(&mut Part { batch, from, len }).await {
                 Ok(count) => {
                     changed = changed.wrapping_add(count);
                     from = from.wrapping_add(len);

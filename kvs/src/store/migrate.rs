@@ -16,7 +16,7 @@ use crate::settings::{Key, Leaves, Old, Outcome, Rejection, Sources, Tree};
 pub(crate) const MAX_SOURCES: usize = 8;
 
 /// Takes the old values of a rule, or turns them down.
-pub(crate) type Take<'a> = dyn FnMut(u8, &Sources<'_>) -> Result<(), Rejection> + 'a;
+pub(crate) type Take<'a> = dyn FnMut(u8, &Sources<'_>) -> Result<(), Rejection> + Send + 'a;
 
 #[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
@@ -102,7 +102,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// The value of one setting from its old keys.
     pub(crate) async fn get_old<T>(&mut self, key: &Key<T>) -> Result<Option<T>, Rejection>
     where
-        T: serde::de::DeserializeOwned,
+        T: serde::de::DeserializeOwned + Send,
     {
         let path = key.path();
         let mut value = None;

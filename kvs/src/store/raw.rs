@@ -85,7 +85,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// See [`commit`](Self::commit).
     pub async fn delete<'k>(&mut self, key: impl Into<RawKey<'k>>) -> FlashResult<F, bool> {
         let change = [Change::delete(key)];
-        Ok(self.commit_batch(&Changes(&change)).await? != 0)
+        Ok(self.commit_batch(&mut Changes(&change)).await? != 0)
     }
 
     /// Makes all of `changes`, or none of them: after a power cut at any moment, either all are found or the values
@@ -109,7 +109,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// [`VerifyFailed`](Error::VerifyFailed), [`NotBlank`](Error::NotBlank): no sector took it; the old values stay
     /// in force until the next mount, which may find the new ones if the flash did store them.
     pub async fn commit(&mut self, changes: &[Change<'_>]) -> FlashResult<F> {
-        self.commit_batch(&Changes(changes)).await.map(|_| ())
+        self.commit_batch(&mut Changes(changes)).await.map(|_| ())
     }
 
     /// Whether `key` is there. Costs no flash read for a hashed key, one for a name.

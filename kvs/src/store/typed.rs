@@ -3,7 +3,6 @@
 //! Drives the generated code against the engine; nothing here is generic over a settings struct but the thin outer
 //! layer.
 
-use core::cell::RefCell;
 use core::ops::Range;
 
 use serde::Serialize;
@@ -129,9 +128,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         } else {
             S::defaults()
         };
-        self.commit_batch(&Save {
+        self.commit_batch(&mut Save {
             settings,
-            unsaved: RefCell::new(&mut unsaved),
+            unsaved: &mut unsaved,
             tree: S::TREE,
         })
         .await
@@ -144,7 +143,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     ///
     /// [`Rejected`](Error::Rejected) where what is stored does not decode or breaks the setting's rules;
     /// [`Corrupt`](Error::Corrupt), [`BufferTooSmall`](Error::BufferTooSmall), [`Flash`](Error::Flash).
-    pub async fn get<T: DeserializeOwned>(&mut self, key: Key<T>) -> FlashResult<F, T> {
+    pub async fn get<T: DeserializeOwned + Send>(&mut self, key: Key<T>) -> FlashResult<F, T> {
         if let Some(value) = self.get_stored(key).await? {
             return Ok(value);
         }
@@ -162,7 +161,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// # Errors
     ///
     /// As [`get`](Self::get).
-    pub async fn get_stored<T: DeserializeOwned>(
+    pub async fn get_stored<T: DeserializeOwned + Send>(
         &mut self,
         key: Key<T>,
     ) -> FlashResult<F, Option<T>> {
@@ -182,7 +181,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// # Errors
     ///
     /// As [`save`](Self::save).
-    pub async fn put<T: Serialize>(&mut self, key: Key<T>, value: &T) -> FlashResult<F> {
+    pub async fn put<T: Serialize + Sync>(&mut self, key: Key<T>, value: &T) -> FlashResult<F> {
         let change = key.set(value)?;
         self.commit(&[change]).await
     }
@@ -194,11 +193,13 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Those of [`commit`](Store::commit).
     pub async fn remove<T>(&mut self, key: Key<T>) -> FlashResult<F, bool> {
         let path = key.path();
-        let one = Removal {
+        let mut one = Removal {
             group: Group::new(path.tree(), path.leaf(), 1),
             keep: false,
         };
-        self.commit_batch(&one).await.map(|removed| removed != 0)
+        self.commit_batch(&mut one)
+            .await
+            .map(|removed| removed != 0)
     }
 
     /// Factory reset: removes what is stored of a settings struct (`Thermostat::KEYS.group()`) or of a nested one
@@ -211,7 +212,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     ///
     /// Those of [`commit`](Store::commit). Each removed key takes 9 bytes and padding, all of them in one sector.
     pub async fn reset(&mut self, group: Group) -> FlashResult<F, usize> {
-        self.commit_batch(&Removal { group, keep: true }).await
+        self.commit_batch(&mut Removal { group, keep: true }).await
     }
 
     /// The stored bytes of a hashed key, in the store's buffer.

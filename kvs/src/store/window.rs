@@ -216,6 +216,7 @@ impl<'w, F: NorFlash> Window<'w, F> {
         if bytes.first() == Some(&ERASED) {
             return Probe::Blank;
         }
+        let have = bytes.len();
         let Some(head) = Head::decode(bytes) else {
             return Probe::Bad;
         };
@@ -224,8 +225,10 @@ impl<'w, F: NorFlash> Window<'w, F> {
             return Probe::Bad;
         }
         // The whole entry in one read, where the buffer holds it.
-        self.at(offset, (size as usize).min(self.buffer.len()))
-            .await;
+        let whole = (size as usize).min(self.buffer.len());
+        if have < whole {
+            self.at(offset, whole).await;
+        }
         let hash = if head.kind == Kind::Named {
             let len = usize::from(head.name_len);
             match self.at(offset.wrapping_add(4), len).await.get(..len) {
