@@ -12,10 +12,10 @@ pub fn blocking(_: TokenStream, item: TokenStream) -> TokenStream {
     strip(item)
 }
 
-/// Leaves async code as it is, but for the code in its docs: the examples are written for the blocking API.
+/// Leaves async code as it is, but for what is meant for the blocking code alone: the examples in its docs, and `#[inline]`.
 #[proc_macro_attribute]
 pub fn asynch(_: TokenStream, item: TokenStream) -> TokenStream {
-    without_examples(item)
+    for_async(item)
 }
 
 fn strip(tokens: TokenStream) -> TokenStream {
@@ -39,33 +39,38 @@ fn is_await(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Ident(word) if word.to_string() == "await")
 }
 
-/// Leaves out the `#[doc]` lines from one code fence to the next.
-fn without_examples(tokens: TokenStream) -> TokenStream {
+/// Leaves out the `#[doc]` lines from one code fence to the next; and `#[inline]`, which would keep the making of a future out
+/// of its caller, and so move it about, instead of its code.
+fn for_async(tokens: TokenStream) -> TokenStream {
     let mut out = Vec::new();
     let mut in_example = false;
     let mut tokens = tokens.into_iter().peekable();
     while let Some(token) = tokens.next() {
-        let doc = match (&token, tokens.peek()) {
-            (TokenTree::Punct(hash), Some(TokenTree::Group(attribute)))
-                if hash.as_char() == '#' =>
-            {
-                Some(attribute.stream().to_string()).filter(|text| text.starts_with("doc"))
-            }
-            _ => None,
-        };
-        let Some(doc) = doc else {
-            out.push(within(token, without_examples));
+        let Some(attribute) = attribute(&token, tokens.peek()) else {
+            out.push(within(token, for_async));
             continue;
         };
-        let is_fence = doc.contains("```");
-        let attribute = tokens.next();
-        if !is_fence && !in_example {
+        let is_doc = attribute.starts_with("doc");
+        let is_fence = is_doc && attribute.contains("```");
+        let body = tokens.next();
+        let left_out = is_fence || is_doc && in_example || attribute.starts_with("inline");
+        if !left_out {
             out.push(token);
-            out.extend(attribute);
+            out.extend(body);
         }
         in_example ^= is_fence;
     }
     out.into_iter().collect()
+}
+
+/// What stands between the brackets of an attribute.
+fn attribute(token: &TokenTree, next: Option<&TokenTree>) -> Option<String> {
+    match (token, next) {
+        (TokenTree::Punct(hash), Some(TokenTree::Group(body))) if hash.as_char() == '#' => {
+            Some(body.stream().to_string())
+        }
+        _ => None,
+    }
 }
 
 /// Does `what` to the tokens between brackets, of any kind.
