@@ -154,6 +154,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// Pushes the bytes from `range` of the entry at `address`.
+    #[inline(never)]
     async fn push_from(
         &mut self,
         run: &mut Run,

@@ -17,8 +17,21 @@ use crate::format::{Head, place_salt};
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Makes the sector with the fewest live bytes the head, with the rest of it free, and collects into it until there
     /// is a dead sector again. False: there is one, it was not lost to rot, or this would not bring it back.
-    #[inline(never)]
     pub(crate) async fn rescue(&mut self) -> FlashResult<F, bool> {
+        if !self.rewrite_in_place().await? {
+            return Ok(false);
+        }
+        while self.dead() == 0 {
+            if !self.collect_step().await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Makes the sector with the fewest live bytes the head, with the rest of it free.
+    #[inline(never)]
+    async fn rewrite_in_place(&mut self) -> FlashResult<F, bool> {
         let victim = self.sectors.victim(self.head_sequence(), None);
         let head = self.sectors.head().map(|head| self.sectors.get(head));
         // Where a collection is under way, or a failed sector is what is missing, nothing has been lost yet, and nothing
@@ -67,11 +80,6 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         self.apply(&Run::whole(self.flash.base(victim), header_len, at))
             .await?;
         self.epoch = sequence;
-        while self.dead() == 0 {
-            if !self.collect_step().await? {
-                return Ok(false);
-            }
-        }
         Ok(true)
     }
 }
