@@ -139,7 +139,11 @@ pub mod asynch {
     //! at all, as after a power cut: the next call reads the partition anew, at the cost of a mount, and finds which. What
     //! needs no flash ([`Store::len`], [`Store::stats`], [`Store::sectors`]) may count wrong until then.
     //!
-    //! The driver must stand it, too: the call after a dropped one has to wait for what the flash is still doing.
+    //! The driver must stand it, too: the call after a dropped one has to wait for what the flash is still doing. A time limit
+    //! has to be longer than a mount, or no call after a dropped one comes to its end; and [`Store::maintain`] belongs between
+    //! waits, not into a `select`, where each step that is dropped costs a mount.
+    //!
+    //! The futures are `Send` where the flash driver, the settings and the checksum are.
 
     use embedded_storage_async::nor_flash::NorFlash;
     use kvs_bisync::asynch as bisync;
