@@ -1,10 +1,14 @@
 //! The partition: a range of a NOR flash, cut into sectors. The only room that talks to the driver.
 //!
-//! Knows addresses, alignment and erased bytes; no headers, entries or keys.
+//! Knows addresses, alignment and erased bytes, and how long a header is; no entries or keys.
+
+use core::ops::Range;
 
 use super::{NorFlash, bisync};
 use crate::bytes::{Aligned, is_erased};
-use crate::error::Error;
+use crate::error::{Error, Geometry};
+use crate::format::{MAX_WRITE_SIZE, header_stride, pad};
+use crate::options::Options;
 
 /// Bytes that are looked at in one read where only a look is needed; a multiple of any read size.
 pub(crate) const CHUNK: usize = 64;
@@ -23,6 +27,41 @@ pub(crate) type FlashResult<F, T = ()> =
 impl<F: NorFlash> Partition<F> {
     pub(crate) const WRITE_SIZE: u32 = F::WRITE_SIZE as u32;
     pub(crate) const READ_SIZE: u32 = F::READ_SIZE as u32;
+
+    /// The part of `flash` in `range`, in sectors as the options say; an error where these don't fit.
+    pub(crate) fn new(flash: F, range: &Range<u32>, options: &Options) -> FlashResult<F, Self> {
+        let fail = |geometry| Err(Error::Geometry(geometry));
+        let (write, read, erase) = (F::WRITE_SIZE, F::READ_SIZE, F::ERASE_SIZE);
+        let powers = write.is_power_of_two() && read.is_power_of_two();
+        if !powers || write > MAX_WRITE_SIZE || read > write || read > CHUNK {
+            return fail(Geometry::WordSize);
+        }
+        let sector_size = match options.sector_size {
+            0 => erase as u32,
+            size => size,
+        };
+        let stride = header_stride(write as u32);
+        let least = stride
+            .saturating_mul(2)
+            .saturating_add(pad(16, write as u32));
+        let multiple = |size: u32, of: usize| size.checked_rem(of as u32) == Some(0);
+        if sector_size < least || !multiple(sector_size, erase) || !multiple(sector_size, write) {
+            return fail(Geometry::SectorSize);
+        }
+        let len = range.end.saturating_sub(range.start);
+        let on_boundaries = multiple(range.start, erase) && split(len, sector_size).1 == 0;
+        if range.end <= range.start || range.end as usize > flash.capacity() || !on_boundaries {
+            return fail(Geometry::Range);
+        }
+        if len < sector_size.saturating_mul(2) {
+            return fail(Geometry::TooFewSectors);
+        }
+        Ok(Self {
+            flash,
+            start: range.start,
+            sector_size,
+        })
+    }
 
     /// The address of a sector, from the start of the partition.
     pub(crate) fn base(&self, sector: usize) -> u32 {

@@ -14,6 +14,7 @@ mod inspect;
 mod lookup;
 mod migrate;
 mod mount;
+mod newest;
 mod open;
 mod raw;
 mod rescue;

@@ -5,7 +5,8 @@
 
 use core::ops::Range;
 
-use super::flash::{CHUNK, FlashResult, Partition, split};
+use super::flash::{CHUNK, FlashResult, Partition};
+use super::newest::Newest;
 use super::scan::{Tail, Walker};
 use super::window::{Entry, Window};
 use super::{NorFlash, Store, bisync};
@@ -13,9 +14,7 @@ use crate::bytes::Aligned;
 use crate::checksum::{Checksum, Crc32c};
 use crate::error::{Error, Geometry};
 use crate::events;
-use crate::format::{
-    HEADER_COPY, Head, Header, Layout, MAX_WRITE_SIZE, MIN_BUFFER, header_stride, pad,
-};
+use crate::format::{HEADER_COPY, Header, Layout, MIN_BUFFER, header_stride, pad};
 use crate::map::{KeyMap, Packing, Place};
 use crate::options::Options;
 use crate::resources::Resources;
@@ -63,7 +62,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             buffer,
             sectors,
         } = resources;
-        let flash = partition(flash, &range, &options)?;
+        let flash = Partition::new(flash, &range, &options)?;
         let bytes = range.end.saturating_sub(range.start);
         let (count, _) = flash.split(bytes);
         let capacity = sectors.len().min(usize::from(u16::MAX));
@@ -291,141 +290,6 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         }
         Ok(())
     }
-
-    /// Whether `newest`, all others having been read, was being filled by a collection when power failed (invariant 3):
-    /// no other sector is without winners, and each of its entries is a copy of one.
-    #[inline(never)]
-    async fn newest(&mut self, newest: usize) -> FlashResult<F, Newest> {
-        let mut others = self.sectors.iter().filter(|(index, _)| *index != newest);
-        if others.any(|(_, sector)| sector.live() == 0) {
-            return Ok(Newest::Usual);
-        }
-        let size = self.flash.sector_size;
-        let base = self.flash.base(newest);
-        let sequence = self.sectors.get(newest).sequence;
-        let mut walker = Walker::new(sequence, self.header_len(), size);
-        let mut window = Window::new(&mut self.flash, self.buffer, newest, size);
-        let mut entries = false;
-        while let Some(entry) = walker.next(&mut window, &mut self.checksum).await {
-            let is_copy = match self.map.place(entry.hash) {
-                None => entry.is_tombstone(),
-                Some(original) if original.tombstone || entry.is_tombstone() => {
-                    original.tombstone && entry.is_tombstone()
-                }
-                Some(original) => {
-                    let here = base.wrapping_add(entry.offset);
-                    // What can't be read is not known to be a copy.
-                    original.size.is_none_or(|size| size == entry.size)
-                        && same_entry(window.flash, (here, original.address), entry.size)
-                            .await
-                            .unwrap_or(false)
-                }
-            };
-            if !is_copy {
-                return Ok(Newest::Usual);
-            }
-            entries = true;
-        }
-        if !entries && walker.tail == Tail::Open(self.header_len()) {
-            return Ok(Newest::Empty);
-        }
-        Ok(Newest::Copies(match walker.tail {
-            // Copies are commits of one entry. Behind a torn one the next can be appended: nothing in it can ever count.
-            Tail::Torn(end) if !walker.groups => Tail::Open(end),
-            Tail::Open(end) => Tail::Open(end),
-            _ => {
-                self.corrupt = self.corrupt.saturating_add(walker.damaged);
-                Tail::Closed
-            }
-        }))
-    }
-}
-
-/// What the newest sector is, where that has to be told.
-enum Newest {
-    /// To be read like any other.
-    Usual,
-    /// Erased ahead of time.
-    Empty,
-    /// What a collection left that was cut. Where its tail is open, it goes on there, so that power that fails often does
-    /// not keep it from ever ending; else it begins anew, with an erase.
-    Copies(Tail),
-}
-
-/// Whether two whole entries of `size` bytes hold the same key and value.
-#[bisync]
-pub(crate) async fn same_entry<F: NorFlash>(
-    flash: &mut Partition<F>,
-    (a, b): (u32, u32),
-    size: u32,
-) -> FlashResult<F, bool> {
-    let (mut one, mut other) = (Aligned([0; CHUNK]), Aligned([0; CHUNK]));
-    let (mut done, mut len) = (0u32, size);
-    while done < len {
-        let count = (size.saturating_sub(done) as usize).min(CHUNK);
-        let (Some(one), Some(other)) = (one.0.get_mut(..count), other.0.get_mut(..count)) else {
-            break;
-        };
-        flash.read(a.wrapping_add(done), one).await?;
-        flash.read(b.wrapping_add(done), other).await?;
-        if done == 0 {
-            let (Some(first), Some(second)) = (Head::decode(one), Head::decode(other)) else {
-                return Ok(false);
-            };
-            if first.alone() != second.alone() {
-                return Ok(false);
-            }
-            // The tag says which group an entry was committed in, the checksum where it stands: both may differ.
-            len = first.checked_len();
-            if let ([tag, ..], [same, ..]) = (&mut *one, &*other) {
-                *tag = *same;
-            }
-        }
-        let count = (len.saturating_sub(done) as usize).min(count);
-        if one.get(..count) != other.get(..count) {
-            return Ok(false);
-        }
-        done = done.saturating_add(CHUNK as u32);
-    }
-    Ok(true)
-}
-
-fn partition<F: NorFlash>(
-    flash: F,
-    range: &Range<u32>,
-    options: &Options,
-) -> FlashResult<F, Partition<F>> {
-    let fail = |geometry| Err(Error::Geometry(geometry));
-    let (write, read, erase) = (F::WRITE_SIZE, F::READ_SIZE, F::ERASE_SIZE);
-    let powers = write.is_power_of_two() && read.is_power_of_two();
-    if !powers || write > MAX_WRITE_SIZE || read > write || read > CHUNK {
-        return fail(Geometry::WordSize);
-    }
-    let sector_size = match options.sector_size {
-        0 => erase as u32,
-        size => size,
-    };
-    let stride = header_stride(write as u32);
-    let least = stride
-        .saturating_mul(2)
-        .saturating_add(pad(16, write as u32));
-    let multiple = |size: u32, of: usize| size.checked_rem(of as u32) == Some(0);
-    if sector_size < least || !multiple(sector_size, erase) || !multiple(sector_size, write) {
-        return fail(Geometry::SectorSize);
-    }
-    let len = range.end.saturating_sub(range.start);
-    let on_boundaries = multiple(range.start, erase) && split(len, sector_size).1 == 0;
-    if range.end <= range.start || range.end as usize > flash.capacity() || !on_boundaries {
-        return fail(Geometry::Range);
-    }
-    if len < sector_size.saturating_mul(2) {
-        return fail(Geometry::TooFewSectors);
-    }
-    Ok(Partition {
-        flash,
-        start: range.start,
-        sector_size,
-    })
 }
 
 fn incompatible<E>(found: Layout, ours: Layout) -> Error<E> {

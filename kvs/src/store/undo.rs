@@ -4,7 +4,7 @@
 //! for another commit, and fills what this one needs.
 
 use super::flash::FlashResult;
-use super::mount::same_entry;
+use super::newest::same_entry;
 use super::scan::Walker;
 use super::window::Window;
 use super::{NorFlash, Store, bisync};

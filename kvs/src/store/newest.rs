@@ -1,0 +1,109 @@
+//! The newest sector, of which a mount has to tell what it is: a collection may have been cut in it (invariant 3).
+
+use super::flash::{CHUNK, FlashResult, Partition};
+use super::scan::{Tail, Walker};
+use super::window::Window;
+use super::{NorFlash, Store, bisync};
+use crate::bytes::Aligned;
+use crate::checksum::Checksum;
+use crate::format::Head;
+
+#[bisync]
+impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
+    /// Whether `newest`, all others having been read, was being filled by a collection when power failed (invariant 3):
+    /// no other sector is without winners, and each of its entries is a copy of one.
+    #[inline(never)]
+    pub(crate) async fn newest(&mut self, newest: usize) -> FlashResult<F, Newest> {
+        let mut others = self.sectors.iter().filter(|(index, _)| *index != newest);
+        if others.any(|(_, sector)| sector.live() == 0) {
+            return Ok(Newest::Usual);
+        }
+        let size = self.flash.sector_size;
+        let base = self.flash.base(newest);
+        let sequence = self.sectors.get(newest).sequence;
+        let mut walker = Walker::new(sequence, self.header_len(), size);
+        let mut window = Window::new(&mut self.flash, self.buffer, newest, size);
+        let mut entries = false;
+        while let Some(entry) = walker.next(&mut window, &mut self.checksum).await {
+            let is_copy = match self.map.place(entry.hash) {
+                None => entry.is_tombstone(),
+                Some(original) if original.tombstone || entry.is_tombstone() => {
+                    original.tombstone && entry.is_tombstone()
+                }
+                Some(original) => {
+                    let here = base.wrapping_add(entry.offset);
+                    // What can't be read is not known to be a copy.
+                    original.size.is_none_or(|size| size == entry.size)
+                        && same_entry(window.flash, (here, original.address), entry.size)
+                            .await
+                            .unwrap_or(false)
+                }
+            };
+            if !is_copy {
+                return Ok(Newest::Usual);
+            }
+            entries = true;
+        }
+        if !entries && walker.tail == Tail::Open(self.header_len()) {
+            return Ok(Newest::Empty);
+        }
+        Ok(Newest::Copies(match walker.tail {
+            // Copies are commits of one entry. Behind a torn one the next can be appended: nothing in it can ever count.
+            Tail::Torn(end) if !walker.groups => Tail::Open(end),
+            Tail::Open(end) => Tail::Open(end),
+            _ => {
+                self.corrupt = self.corrupt.saturating_add(walker.damaged);
+                Tail::Closed
+            }
+        }))
+    }
+}
+
+/// What the newest sector is, where that has to be told.
+pub(crate) enum Newest {
+    /// To be read like any other.
+    Usual,
+    /// Erased ahead of time.
+    Empty,
+    /// What a collection left that was cut. Where its tail is open, it goes on there, so that power that fails often does
+    /// not keep it from ever ending; else it begins anew, with an erase.
+    Copies(Tail),
+}
+
+/// Whether two whole entries of `size` bytes hold the same key and value.
+#[bisync]
+pub(crate) async fn same_entry<F: NorFlash>(
+    flash: &mut Partition<F>,
+    (a, b): (u32, u32),
+    size: u32,
+) -> FlashResult<F, bool> {
+    let (mut one, mut other) = (Aligned([0; CHUNK]), Aligned([0; CHUNK]));
+    let (mut done, mut len) = (0u32, size);
+    while done < len {
+        let count = (size.saturating_sub(done) as usize).min(CHUNK);
+        let (Some(one), Some(other)) = (one.0.get_mut(..count), other.0.get_mut(..count)) else {
+            break;
+        };
+        flash.read(a.wrapping_add(done), one).await?;
+        flash.read(b.wrapping_add(done), other).await?;
+        if done == 0 {
+            let (Some(first), Some(second)) = (Head::decode(one), Head::decode(other)) else {
+                return Ok(false);
+            };
+            if first.alone() != second.alone() {
+                return Ok(false);
+            }
+            // The tag says which group an entry was committed in, the checksum where it stands: both may differ.
+            len = first.checked_len();
+            if let ([tag, ..], [same, ..]) = (&mut *one, &*other) {
+                *tag = *same;
+            }
+        }
+        let count = (len.saturating_sub(done) as usize).min(count);
+        if one.get(..count) != other.get(..count) {
+            return Ok(false);
+        }
+        done = done.saturating_add(CHUNK as u32);
+    }
+    Ok(true)
+}
