@@ -109,3 +109,120 @@ pub(crate) fn confirmed(changed: usize) {
     #[cfg(feature = "defmt")]
     defmt::info!("kvs: confirmed, {=usize} keys written or removed", changed);
 }
+
+#[cfg(all(test, feature = "log", feature = "sim", feature = "derive"))]
+mod tests {
+    use std::cell::RefCell;
+    use std::string::{String, ToString};
+    use std::vec::Vec;
+
+    use crate as kvs;
+    use crate::sim::SimFlash;
+    use crate::{Options, RawKey, Resources, Settings, Store};
+
+    std::thread_local! {
+        static LINES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    }
+
+    struct Lines;
+
+    impl log::Log for Lines {
+        fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+            true
+        }
+
+        fn log(&self, record: &log::Record<'_>) {
+            LINES.with_borrow_mut(|lines| lines.push(record.args().to_string()));
+        }
+
+        fn flush(&self) {}
+    }
+
+    /// What was logged since the last time.
+    fn lines() -> Vec<String> {
+        LINES.take()
+    }
+
+    #[derive(Settings)]
+    #[settings(crate = kvs)]
+    struct Old {
+        #[setting(default = 1)]
+        seconds: u16,
+    }
+
+    #[derive(Settings)]
+    #[settings(crate = kvs)]
+    struct New {
+        #[setting(default = 1000, migrate(from = "seconds", ty = u16, with = millis))]
+        millis: u32,
+        #[setting(default = 5, range = 0..=9)]
+        level: u8,
+    }
+
+    fn millis(seconds: u16) -> u32 {
+        u32::from(seconds).saturating_mul(1000)
+    }
+
+    type Flash = SimFlash<4, 256>;
+    type Ram = Resources<16, 4, 64>;
+
+    #[test]
+    fn a_line_for_each_mount_migration_collection_and_corrupt_entry()
+    -> Result<(), kvs::Error<kvs::sim::SimError>> {
+        // Fails where there is a logger already; then it is this one.
+        let _ = log::set_logger(&Lines);
+        log::set_max_level(log::LevelFilter::Trace);
+        let (mut flash, mut ram) = (Flash::new(4), Ram::new());
+        let mut store = Store::mount(&mut flash, 0..1024, &mut ram, Options::DEFAULT)?;
+        assert_eq!(
+            lines(),
+            ["kvs: mounted, 0 keys in 4 sectors, 0 damaged places"]
+        );
+
+        store.put(Old::KEYS.seconds, &7)?;
+        store.put_bytes(RawKey::Hash(New::KEYS.level.hash()), &[200])?;
+        let _ = store.load::<New>();
+        assert_eq!(
+            lines(),
+            [
+                "kvs: millis is migrated, by rule 1",
+                "kvs: level has its default: the value is out of range"
+            ]
+        );
+        store.confirm::<New>()?;
+        assert_eq!(lines(), ["kvs: confirmed, 2 keys written or removed"]);
+
+        for round in 0..100u8 {
+            store.put_bytes(RawKey::Hash(u32::from(round % 12)), &[round; 30])?;
+        }
+        let logged = lines();
+        assert!(!logged.is_empty());
+        assert!(
+            logged
+                .iter()
+                .all(|line| line.starts_with("kvs: collecting, "))
+        );
+
+        let place = {
+            let mut keys = store.keys();
+            keys.next()?
+                .map(|key| (key.hash, key.sector * 256 + key.offset as usize))
+        };
+        let (hash, at) = place.unwrap_or_default();
+        if let Some(byte) = store.flash.flash.image_mut().get_mut(at + 6) {
+            *byte ^= 1;
+        }
+        assert!(store.get_bytes(RawKey::Hash(hash), &mut [0; 64]).is_err());
+        let expected = std::format!("kvs: the entry of key {hash:#010x} is corrupt");
+        assert_eq!(lines(), [expected]);
+
+        let mut store = Store::mount(&mut flash, 0..1024, &mut ram, Options::DEFAULT)?;
+        assert!(store.maintain().is_ok());
+        assert!(
+            lines()
+                .iter()
+                .any(|line| line.ends_with("1 damaged places"))
+        );
+        Ok(())
+    }
+}
