@@ -66,9 +66,9 @@ impl Sector {
         }
     }
 
-    /// Whether a program has failed in it: the last to be used.
-    fn has_failed(&self) -> bool {
-        self.live & FAILED != 0
+    /// Whether a program has failed in it, or it is retired: the last to be used.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.live & (FAILED | RETIRED) != 0
     }
 
     pub(crate) fn set_ready(&mut self, ready: bool) {

@@ -186,8 +186,10 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
                 Some(_) => Newest::Usual,
                 None => self.newest(index).await?,
             };
+            // Known only where this is no mount, but a look again after a dropped call.
+            let has_failed = self.sectors.get(index).has_failed();
             let sector_tail = match kind {
-                Newest::Copies(Tail::Closed) => {
+                Newest::Copies(tail_of_copies) if has_failed || tail_of_copies == Tail::Closed => {
                     events::cut_collection(index, false);
                     // All that is here is where it was copied from, too.
                     if let Some(sector) = self.sectors.edit(index) {
@@ -217,9 +219,10 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             }
             self.sectors.clear_ready();
             self.sectors.set_head(Some(index));
-            tail = match self.sectors.get(index).is_retired() {
-                true => Tail::Closed,
-                false => sector_tail,
+            tail = if has_failed {
+                Tail::Closed
+            } else {
+                sector_tail
             };
         }
         self.end = match tail {
