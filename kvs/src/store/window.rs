@@ -161,6 +161,9 @@ impl<'w, F: NorFlash> Window<'w, F> {
                 && len.wrapping_add(need) <= self.buffer.len()
         };
         let from = self.pin.filter(|pin| fits(*pin)).unwrap_or(offset);
+        // A few bytes more, so that what is read goes to aligned memory, as the DMA of some drivers wants it.
+        let aligned = end.wrapping_sub(pad(end.saturating_sub(from), 4));
+        let from = if fits(aligned) { aligned } else { from };
         let mut keep = 0;
         if (self.view.start..end).contains(&from) {
             keep = end.saturating_sub(from);
