@@ -1,6 +1,7 @@
 //! What the test files and the fuzz targets share: a flash that tests keep a hand on, partitions of many shapes, the
 //! format's bytes written down a second time; and flash and operations made of a fuzzer's bytes.
 
+mod bounds;
 mod chip;
 pub mod craft;
 mod device;
@@ -9,8 +10,7 @@ pub mod input;
 pub mod model;
 pub mod reliability;
 
-use kvs::sim::Stats;
-
+pub use bounds::assert_commit_bounds;
 pub use chip::{Call, Chip, Verdict};
 pub use device::{Device, Shape, TestStore, each, get, idle, keys, sum};
 
@@ -40,17 +40,4 @@ macro_rules! everywhere {
             &[(0, 1024, 2), (3072, 1024, 3), (0, 4096, 4)],
         );
     }};
-}
-
-/// What one commit may cost at the very most, as its documentation says: however full the store is, and without
-/// maintenance.
-///
-/// # Panics
-///
-/// When it cost more.
-pub fn assert_commit_bounds(cost: &Stats, sectors: usize, sector_size: usize) {
-    let (sectors, partition) = (sectors as u64, (sectors * sector_size) as u64);
-    assert!(cost.erases <= sectors, "{cost:?}");
-    assert!(cost.program_bytes <= partition, "{cost:?}");
-    assert!(cost.read_bytes <= 8 * partition, "{cost:?}");
 }

@@ -24,7 +24,12 @@ pub fn operations(bytes: &[u8]) {
 type Ram = Resources<24, 5, 96>;
 type Model = BTreeMap<u8, Vec<u8>>;
 
-fn run<const W: usize, const E: usize>(input: &mut Input<'_>, sectors: usize) {
+/// Runs them on a flash of so many sectors.
+///
+/// # Panics
+///
+/// When there is a difference.
+pub fn run<const W: usize, const E: usize>(input: &mut Input<'_>, sectors: usize) {
     let mut flash = SimFlash::<W, E>::new(sectors);
     let end = (sectors * E) as u32;
     let mut model = Model::new();

@@ -4,7 +4,7 @@
 use kvs::sim::{Rng, SimFlash};
 use kvs::{Options, Resources, Store};
 
-use crate::oracle::{Firmware, Flash, Oracle, firmwares};
+use super::oracle::{Firmware, Flash, Oracle, firmwares};
 
 pub(crate) type Ram = Resources<64, 3, 128>;
 

@@ -4,8 +4,8 @@
 use kvs::sim::{Positions, Rng, SimError, SimFlash, every_cut};
 use kvs::{Error, Options, Resources, Settings, Store};
 
-use crate::chain::{Ram, compare, mount};
-use crate::oracle::{Oracle, firmwares};
+use super::chain::{Ram, compare, mount};
+use super::oracle::{Oracle, firmwares};
 
 #[derive(Clone, Debug)]
 enum Step {

@@ -173,7 +173,7 @@ fn removing_and_resetting_take_old_values_along() {
 /// A variant that an old firmware does not know: a save of other settings leaves it to the firmware whose it is.
 #[test]
 fn a_save_after_a_rollback_leaves_what_it_could_not_read() {
-    use crate::versions::{Mode, Mode3, V1, V2};
+    use super::versions::{Mode, Mode3, V1, V2};
     on_a_store(|store| {
         store.put(V2::KEYS.mode, &Mode3::Auto).unwrap();
         let (mut old, report) = store.load::<V1>();

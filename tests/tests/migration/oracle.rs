@@ -7,7 +7,7 @@ use kvs::{Outcome, Settings, Store};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::versions::{V1, V2, V3, V4, V5, both, kelvin, part, seconds, whole};
+use super::versions::{V1, V2, V3, V4, V5, both, kelvin, part, seconds, whole};
 
 pub(crate) type Bytes = Vec<u8>;
 pub(crate) type Flash<'a> = Store<'a, &'a mut SimFlash<4, 1024>>;

@@ -4,7 +4,7 @@ use kvs::sim::Rng;
 use kvs::{Error, MAX_NAME_LEN};
 use kvs_tests::{Device, everywhere, get, keys};
 
-use crate::KEYS;
+use super::KEYS;
 
 #[test]
 fn basic() {

@@ -8,7 +8,7 @@ use kvs::{Error, Maintenance, SectorState, key_hash};
 use kvs_tests::craft::{Entry, Format};
 use kvs_tests::{Device, TestStore, everywhere, get, idle};
 
-use crate::KEYS;
+use super::KEYS;
 
 /// An older sector with all three keys; a newer one with another value of the first, and the second deleted.
 fn lay_out<const W: usize, const E: usize>(

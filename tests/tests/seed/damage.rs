@@ -4,7 +4,7 @@ use kvs::{Change, Error, Maintenance, key_hash};
 use kvs_tests::craft::seal_header;
 use kvs_tests::{Device, everywhere, get};
 
-use crate::KEYS;
+use super::KEYS;
 
 #[test]
 fn bad_crc() {

@@ -3,7 +3,7 @@
 use kvs::{Error, SectorState};
 use kvs_tests::{Device, TestStore, everywhere, get};
 
-use crate::KEYS;
+use super::KEYS;
 
 /// The head's index.
 fn head<const W: usize, const E: usize>(store: &TestStore<W, E>) -> Option<usize> {

@@ -3,7 +3,7 @@
 use kvs::Crc32c;
 use kvs_tests::{Device, everywhere, get};
 
-use crate::KEYS;
+use super::KEYS;
 
 #[test]
 fn rewrite_value() {

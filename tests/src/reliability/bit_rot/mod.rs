@@ -98,6 +98,13 @@ pub fn single_bits(effort: Effort) -> Row {
     }
 }
 
+/// Each bit of used partitions with words of 4 bytes; how many that were.
+pub fn single_bits_on_one_flash() -> u64 {
+    let mut tally = Tally::default();
+    flip::<4, 256>(Effort::Sample, &mut tally);
+    tally.tried
+}
+
 fn strike<const W: usize, const E: usize>(effort: Effort, tally: &mut Tally) {
     let count = match effort {
         Effort::Sample => 600,

@@ -187,7 +187,7 @@ fn no_leak<const W: usize, const E: usize>(shape: Shape, count: usize, seed: u64
 }
 
 /// The scenarios of one flash: `unit` is the size of a small entry with a value of some ten bytes.
-fn on<const W: usize, const E: usize>(effort: Effort, jobs: &mut Vec<Job>) {
+pub(super) fn on<const W: usize, const E: usize>(effort: Effort, jobs: &mut Vec<Job>) {
     let entry = 24usize.next_multiple_of(W);
     let payload = E - 2 * W.max(16);
     let (count, seeds) = match effort {

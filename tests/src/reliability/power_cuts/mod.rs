@@ -59,7 +59,7 @@ impl fmt::Display for Sum {
     }
 }
 
-/// Runs all scenarios, on two threads.
+/// Runs all scenarios.
 ///
 /// # Panics
 ///
@@ -67,6 +67,23 @@ impl fmt::Display for Sum {
 pub fn run(effort: Effort) -> Sum {
     let mut jobs = engine::jobs(effort);
     jobs.extend(typed::jobs(effort));
+    sum(jobs)
+}
+
+/// Runs a sample of those on words of 4 bytes.
+///
+/// # Panics
+///
+/// As [`run`] does.
+pub fn run_on_one_flash() -> Sum {
+    let mut jobs = Vec::new();
+    engine::on::<4, 256>(Effort::Sample, &mut jobs);
+    jobs.push(Box::new(|| typed::scenario::<4, 256>(3, 8, 0)));
+    sum(jobs)
+}
+
+/// Runs `jobs` on two threads.
+fn sum(jobs: Vec<Job>) -> Sum {
     let (jobs, sum) = (Mutex::new(jobs), Mutex::new(Sum::default()));
     std::thread::scope(|scope| {
         for _ in 0..2 {

@@ -136,7 +136,11 @@ fn check<const W: usize, const E: usize>(
     Ok(())
 }
 
-fn scenario<const W: usize, const E: usize>(sectors: usize, count: usize, seed: u64) -> Run {
+pub(super) fn scenario<const W: usize, const E: usize>(
+    sectors: usize,
+    count: usize,
+    seed: u64,
+) -> Run {
     let steps = steps(count, seed);
     every_cut(
         &SimFlash::<W, E>::new(sectors),
