@@ -3,10 +3,9 @@
 import argparse
 from concurrent.futures import ThreadPoolExecutor
 
-from qemu import figures
+from qemu import FAULTS, figures
 
 MODES = ["instructions", "operations"]
-FAULTS = ["lost", "wrong", "half", "refused"]
 
 
 def parse():
@@ -16,7 +15,7 @@ def parse():
     parser.add_argument(
         "--negative",
         action="store_true",
-        help="a store that erases and rewrites its page in place: this must be found out",
+        help="a store that erases and rewrites its pages in place: this must be found out",
     )
     return parser.parse_args()
 

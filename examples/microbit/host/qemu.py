@@ -12,6 +12,8 @@ FOLDER = Path(__file__).resolve().parent.parent
 IMAGES = FOLDER / "target/thumbv6m-none-eabi/release"
 # As in src/flash.rs.
 SETTINGS = range(0x1F000, 0x20000)
+# What no run but one may have.
+FAULTS = ["lost", "wrong", "half", "refused"]
 # Nothing here takes a tenth of it.
 PATIENCE = 300
 

@@ -87,7 +87,7 @@ impl Campaign {
             // Of 0, xorshift makes 0.
             self.set(Item::Random, number("seed", 1).max(1));
             self.set(Item::Cuts, number("cuts", 500));
-            self.set(Item::Interval, number("interval", 2_000_000).max(8));
+            self.set(Item::Interval, number("interval", 1_500_000).max(8));
             self.set(Item::ShortestMount, u32::MAX);
             self.set(Item::Begun, BEGUN);
         }

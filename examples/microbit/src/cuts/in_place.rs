@@ -1,4 +1,4 @@
-//! The negative control: a store that erases its page and writes it anew. What the runs are to find, it does.
+//! The negative control: a store that erases its pages and writes them anew. What the runs are to find, it does.
 
 use embedded_storage::nor_flash::{NorFlash, ReadNorFlash};
 use kvs::Settings;
@@ -10,13 +10,14 @@ use crate::torn::Torn;
 
 pub(crate) struct InPlace(pub(crate) Torn<Flash>);
 
+const LEN: u32 = 2 * PAGE;
 const SLOT: usize = 20;
 /// Counter and check, and the slots behind them.
 const FRONT: usize = 8;
 
 impl Keeper for InPlace {
     fn load(&mut self) -> State {
-        let mut bytes = [0; PAGE as usize];
+        let mut bytes = [0; LEN as usize];
         let mut state = State::defaults();
         state.name = NAME.try_into().unwrap_or_default();
         if self.0.read(SETTINGS.start, &mut bytes).is_err() || bytes[..4] == [0xFF; 4] {
@@ -37,7 +38,7 @@ impl Keeper for InPlace {
     }
 
     fn save(&mut self, state: &State) -> bool {
-        let mut bytes = [0; PAGE as usize];
+        let mut bytes = [0; LEN as usize];
         bytes[..4].copy_from_slice(&state.counter.to_le_bytes());
         bytes[4..FRONT].copy_from_slice(&state.check.to_le_bytes());
         for (slot, stored) in state
@@ -48,7 +49,7 @@ impl Keeper for InPlace {
             stored.copy_from_slice(&slot.value);
         }
         let start = SETTINGS.start;
-        self.0.erase(start, start + PAGE).is_ok() && self.0.write(start, &bytes).is_ok()
+        self.0.erase(start, start + LEN).is_ok() && self.0.write(start, &bytes).is_ok()
     }
 
     fn commit(&mut self, state: &State) -> bool {
