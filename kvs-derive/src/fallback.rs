@@ -14,7 +14,7 @@ pub(crate) fn expand(input: &DeriveInput, model: Option<&Struct>) -> TokenStream
     let ident = &input.ident;
     let mut generics = input.generics.clone();
     if !generics.params.is_empty() {
-        let bound = parse_quote!(Self: 'static);
+        let bound = parse_quote!(Self: ::core::marker::Send + ::core::marker::Sync + 'static);
         generics.make_where_clause().predicates.push(bound);
     }
     let (params, arguments, bounds) = generics.split_for_impl();
