@@ -139,6 +139,9 @@ pub mod asynch {
     //! at all, as after a power cut: the next call reads the partition anew, at the cost of a mount, and finds which. What
     //! needs no flash ([`Store::len`], [`Store::stats`], [`Store::sectors`]) may count wrong until then.
     //!
+    //! The one exception is the way out after bit rot has left no spare sector, which holds values in RAM for the time of an
+    //! erase: dropped just then, they are lost, as after a power cut.
+    //!
     //! The driver must stand it, too: the call after a dropped one has to wait for what the flash is still doing. A time limit
     //! has to be longer than a mount, or no call after a dropped one comes to its end; and [`Store::maintain`] belongs between
     //! waits, not into a `select`, where each step that is dropped costs a mount.
