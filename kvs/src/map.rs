@@ -231,12 +231,10 @@ impl<'a> KeyMap<'a> {
         }
     }
 
-    /// How many of the keys that the commit under way writes have a value now.
-    pub(crate) fn stored_and_dirty(&self) -> usize {
+    /// How many of the keys that the commit under way writes have a slot now: a value, or a tombstone.
+    pub(crate) fn dirty(&self) -> usize {
         let slots = self.slots().iter();
-        slots
-            .filter(|slot| slot.is_dirty() && !slot.is_tombstone())
-            .count()
+        slots.filter(|slot| slot.is_dirty()).count()
     }
 
     pub(crate) fn clear_dirty(&mut self) {

@@ -73,10 +73,11 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         if needed > max {
             return Err(Error::CommitTooLarge { needed, max });
         }
-        let stored = self.map.stored_and_dirty();
+        let known = self.map.dirty();
         self.make_slots(measure.new_keys).await?;
         let is_made = self.make_room(needed).await?;
-        if !is_made || self.map.stored_and_dirty() != stored {
+        // A value may have turned out rotten, or a tombstone been forgotten, whose key takes a new slot then.
+        if !is_made || self.map.dirty() != known {
             return Ok(None);
         }
         let written = match self.write(batch, measure.entries).await {

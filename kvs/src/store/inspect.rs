@@ -127,18 +127,22 @@ impl<F: NorFlash, C: Checksum> Keys<'_, '_, F, C> {
     )]
     pub async fn next(&mut self) -> FlashResult<F, Option<KeyInfo<'_>>> {
         self.store.resume().await?;
+        let mut next = self.next;
         let slot = loop {
-            let Some(slot) = self.store.map.slots().get(self.next).copied() else {
+            let Some(slot) = self.store.map.slots().get(next).copied() else {
                 return Ok(None);
             };
-            self.next = self.next.wrapping_add(1);
+            next = next.wrapping_add(1);
             if !slot.is_tombstone() {
                 break slot;
             }
         };
         let store = &mut *self.store;
         let place = store.map.packing.unpack(slot);
-        let Some(found) = store.reader(usize::MAX).entry_at(place).await? else {
+        let found = store.reader(usize::MAX).entry_at(place).await;
+        // Not before: a future that is dropped takes no key along.
+        self.next = next;
+        let Some(found) = found? else {
             return Err(Error::Corrupt { key: slot.hash });
         };
         let entry = found.entry;
