@@ -207,7 +207,13 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
                     if let Some(sector) = self.sectors.edit(index) {
                         sector.set_only_copies(true);
                     }
-                    tail
+                    let mut others = self.sectors.iter().filter(|(other, _)| *other != index);
+                    match tail {
+                        // All was copied: what is torn is the commit behind, of any length.
+                        Tail::Torn(_) if others.any(|(_, sector)| sector.is_dead()) => Tail::Closed,
+                        Tail::Torn(end) => Tail::Open(end),
+                        other => other,
+                    }
                 }
             };
             if sector_tail == Tail::Open(self.header_len()) {

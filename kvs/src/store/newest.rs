@@ -7,6 +7,7 @@ use super::{NorFlash, Store, bisync};
 use crate::bytes::Aligned;
 use crate::checksum::Checksum;
 use crate::format::Head;
+use crate::sectors::Sector;
 
 #[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
@@ -14,8 +15,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// no other sector is without winners, and each of its entries is a copy of one.
     #[inline(never)]
     pub(crate) async fn newest(&mut self, newest: usize) -> FlashResult<F, Newest> {
-        let mut others = self.sectors.iter().filter(|(index, _)| *index != newest);
-        if others.any(|(_, sector)| sector.live() == 0) {
+        let is_dead = |(index, sector): (usize, &Sector)| index != newest && sector.live() == 0;
+        if self.sectors.iter().any(is_dead) {
             return Ok(Newest::Usual);
         }
         let size = self.flash.sector_size;
@@ -47,15 +48,37 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         if !entries && walker.tail == Tail::Open(self.header_len()) {
             return Ok(Newest::Empty);
         }
-        Ok(Newest::Copies(match walker.tail {
-            // Copies are commits of one entry. Behind a torn one the next can be appended: nothing in it can ever count.
-            Tail::Torn(end) if !walker.groups => Tail::Open(end),
+        let (tail, damaged) = (walker.tail, walker.damaged);
+        // Behind an unfinished group nothing can be appended: it would count then.
+        let has_groups = walker.groups;
+        Ok(Newest::Copies(match tail {
             Tail::Open(end) => Tail::Open(end),
+            Tail::Torn(end) if !has_groups => {
+                // As far behind as a torn copy may reach: what is appended must not become its missing end.
+                let end = end.wrapping_add(self.longest_live().await?);
+                if end < size {
+                    Tail::Torn(end)
+                } else {
+                    Tail::Closed
+                }
+            }
             _ => {
-                self.corrupt = self.corrupt.saturating_add(walker.damaged);
+                self.corrupt = self.corrupt.saturating_add(damaged);
                 Tail::Closed
             }
         }))
+    }
+
+    /// The size of the longest live entry.
+    async fn longest_live(&mut self) -> FlashResult<F, u32> {
+        let mut longest = 0;
+        for index in 0..self.map.len() {
+            if let Some(slot) = self.map.slots().get(index).copied() {
+                let place = self.map.packing.unpack(slot);
+                longest = self.size_at(place).await?.max(longest);
+            }
+        }
+        Ok(longest)
     }
 }
 
@@ -65,8 +88,8 @@ pub(crate) enum Newest {
     Usual,
     /// Erased ahead of time.
     Empty,
-    /// What a collection left that was cut. Where its tail is open, it goes on there, so that power that fails often does
-    /// not keep it from ever ending; else it begins anew, with an erase.
+    /// What a collection left that was cut. Where its tail is open, or torn with room behind, it goes on there, so that power
+    /// that fails often does not keep it from ever ending; else it begins anew, with an erase.
     Copies(Tail),
 }
 
