@@ -223,14 +223,6 @@ impl<'a> SectorTable<'a> {
         })
     }
 
-    /// The sector that comes before `sequence` in time.
-    pub(crate) fn before(&self, sequence: u32) -> Option<usize> {
-        self.lowest(&|_, sector| {
-            let takes = sector.sequence != 0 && sector.sequence < sequence;
-            rank_if(takes, !sector.sequence, 0)
-        })
-    }
-
     /// The oldest sector that may hold entries. Tombstones in it have nothing left to shadow.
     pub(crate) fn oldest(&self) -> Option<usize> {
         self.after(None)

@@ -1,7 +1,7 @@
 //! Mounting: from the bytes in flash to the RAM map. Never writes (invariant 5).
 //!
 //! Reads every byte once, oldest sector first, so that the last entry seen of a key is its winner (invariant 1). A
-//! partition that was cut in mid-collection reads its newest sector twice, and the collection goes on where it was.
+//! partition that was cut in mid-collection reads its newest sector twice.
 
 use core::ops::Range;
 
@@ -189,8 +189,8 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             // Known only where this is no mount, but a look again after a dropped call.
             let has_failed = self.sectors.get(index).has_failed();
             let sector_tail = match kind {
-                Newest::Copies(tail_of_copies) if has_failed || tail_of_copies == Tail::Closed => {
-                    events::cut_collection(index, false);
+                Newest::Copies => {
+                    events::cut_collection(index);
                     // All that is here is where it was copied from, too.
                     if let Some(sector) = self.sectors.edit(index) {
                         sector.sequence = 0;
@@ -201,20 +201,6 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
                 }
                 Newest::Empty => Tail::Open(self.header_len()),
                 Newest::Usual => self.read_sector(index).await?,
-                Newest::Copies(tail) => {
-                    events::cut_collection(index, true);
-                    self.read_sector(index).await?;
-                    if let Some(sector) = self.sectors.edit(index) {
-                        sector.set_only_copies(true);
-                    }
-                    let mut others = self.sectors.iter().filter(|(other, _)| *other != index);
-                    match tail {
-                        // All was copied: what is torn is the commit behind, of any length.
-                        Tail::Torn(_) if others.any(|(_, sector)| sector.is_dead()) => Tail::Closed,
-                        Tail::Torn(end) => Tail::Open(end),
-                        other => other,
-                    }
-                }
             };
             if sector_tail == Tail::Open(self.header_len()) {
                 // Erased ahead, if it is newer than the head.

@@ -74,12 +74,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// Makes sure that the head takes `need` more bytes, and that a dead sector is left behind it, or will be when
-    /// the commit under way is made. False: a collection was undone, and the commit is to be measured again.
+    /// the commit under way is made.
     #[inline(never)]
-    pub(crate) async fn make_room(&mut self, need: u32) -> FlashResult<F, bool> {
+    pub(crate) async fn make_room(&mut self, need: u32) -> FlashResult<F> {
         self.ready_a_spare().await?;
         if self.has_room(need) {
-            return Ok(true);
+            return Ok(());
         }
         if self.dead() != 0 {
             self.level_wear().await?;
@@ -105,10 +105,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 }
                 if !self.can_make(need).await? {
                     if self.replace(need).await? {
-                        return Ok(true);
-                    }
-                    if self.undo_collection().await? {
-                        return Ok(false);
+                        return Ok(());
                     }
                     // Perhaps deleted keys take what is missing.
                     if self.forget_shadowless().await? {
@@ -123,7 +120,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 return Err(self.full(need));
             }
         }
-        Ok(true)
+        Ok(())
     }
 
     /// Has the last dead sector erased when the head is half full, rather than when it is needed: should the erase
