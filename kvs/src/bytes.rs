@@ -7,6 +7,13 @@ use crate::format::ERASED;
 #[repr(C, align(4))]
 pub(crate) struct Aligned<const N: usize>(pub(crate) [u8; N]);
 
+/// Copies as many bytes as both have. Not by `copy_from_slice`, which can panic as far as the compiler sees.
+pub(crate) fn copy(to: &mut [u8], from: &[u8]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = *from;
+    }
+}
+
 /// Moves the `len` bytes at `from` to `to`, as far as the buffer reaches; both ranges may overlap. Not by `copy_within`, which
 /// can panic as far as the compiler sees, and takes a large `memmove` into the image.
 pub(crate) fn move_within(buffer: &mut [u8], from: usize, to: usize, len: usize) {

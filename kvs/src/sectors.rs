@@ -215,12 +215,13 @@ impl<'a> SectorTable<'a> {
         })
     }
 
-    /// The newest sector that holds anything of use.
-    pub(crate) fn newest_in_use(&self) -> Option<usize> {
-        self.lowest(&|index, sector| {
+    /// The sequence of the newest sector that holds anything of use; 0: none does.
+    pub(crate) fn newest_in_use(&self) -> u32 {
+        let newest = self.lowest(&|index, sector| {
             let takes = sector.live() != 0 || Some(index) == self.head();
             rank_if(takes, !sector.sequence, 0)
-        })
+        });
+        newest.map_or(0, |index| self.get(index).sequence)
     }
 
     /// The oldest sector that may hold entries. Tombstones in it have nothing left to shadow.

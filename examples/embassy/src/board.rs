@@ -1,6 +1,6 @@
 //! The MPS2 board with a Cortex-M4 (AN386), as QEMU plays it. All the `unsafe` there is.
 
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "hardware")]
 
 use core::panic::PanicInfo;
 use core::sync::atomic::AtomicU8;

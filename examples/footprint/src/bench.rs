@@ -11,7 +11,7 @@ use crate::{chip, clock, flash, host, stack};
 const CHURN: u32 = 400;
 
 /// What the host reads, in the order in which it reads it. Not among the statics that are counted.
-#[allow(unsafe_code)]
+#[allow(unsafe_code, reason = "hardware, or what the emulator lends")]
 // SAFETY: `cortex-m-rt` keeps the section in RAM; what is in it is written before it is read.
 #[unsafe(link_section = ".uninit.report")]
 static REPORT: [AtomicU32; Slot::Churn as usize + CHURN as usize] =

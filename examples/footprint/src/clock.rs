@@ -1,6 +1,6 @@
 //! SysTick as a clock of instructions: under `-icount shift=6` QEMU lets 64 ns pass with each.
 
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "hardware, or what the emulator lends")]
 
 use core::arch::asm;
 

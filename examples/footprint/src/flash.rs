@@ -15,11 +15,11 @@ pub const PAGE: u32 = 1024;
 /// Words programmed and pages erased, counted from anywhere. Not among the statics that are counted.
 pub(crate) struct Counter(AtomicU32);
 
-#[allow(unsafe_code)]
+#[allow(unsafe_code, reason = "hardware, or what the emulator lends")]
 // SAFETY: `cortex-m-rt` keeps the section in RAM; any content is a count.
 #[unsafe(link_section = ".uninit.words")]
 pub(crate) static WORDS: Counter = Counter(AtomicU32::new(0));
-#[allow(unsafe_code)]
+#[allow(unsafe_code, reason = "hardware, or what the emulator lends")]
 // SAFETY: as above.
 #[unsafe(link_section = ".uninit.erases")]
 pub(crate) static ERASES: Counter = Counter(AtomicU32::new(0));

@@ -1,6 +1,6 @@
 //! Semihosting: files of the host's, and the end of the run.
 
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "hardware, or what the emulator lends")]
 
 use core::arch::asm;
 

@@ -1,6 +1,6 @@
 //! How deep the stack has been.
 
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "hardware, or what the emulator lends")]
 
 /// What `cortex-m-rt` paints the stack with before `main`.
 const PAINT: u32 = 0xCCCC_CCCC;

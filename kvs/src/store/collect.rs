@@ -6,7 +6,7 @@ use super::flash::{CHUNK, FlashResult, Partition};
 use super::lookup::Found;
 use super::run::Run;
 use super::{NorFlash, Store, bisync};
-use crate::bytes::Aligned;
+use crate::bytes::{Aligned, copy};
 use crate::checksum::Checksum;
 use crate::events;
 use crate::format::pad;
@@ -139,9 +139,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         self.checksum.reset();
         if found.is_held(self.stage_len()) {
             // The buffer holds all of it.
-            for (to, from) in self.buffer.iter_mut().zip(bytes) {
-                *to = *from;
-            }
+            copy(self.buffer, bytes);
             self.stage(&mut run, head.checked_len());
         } else {
             self.push(&mut run, bytes).await?;

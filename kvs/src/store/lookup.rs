@@ -3,6 +3,7 @@
 use super::flash::{FlashResult, Partition};
 use super::window::{Entry, Probe, View, Window};
 use super::{NorFlash, Store, bisync};
+use crate::bytes::copy;
 use crate::change::RawKey;
 use crate::checksum::Checksum;
 use crate::error::Error;
@@ -159,9 +160,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 .at(entry.value_offset().wrapping_add(from), target.len())
                 .await;
             let count = bytes.len().min(target.len());
-            for (to, from) in target.iter_mut().zip(bytes) {
-                *to = *from;
-            }
+            copy(target, bytes);
             if let Some(error) = window.failed.take() {
                 return Err(error);
             }

@@ -65,7 +65,7 @@ pub(crate) enum Newest {
 
 /// Whether two whole entries of `size` bytes hold the same key and value.
 #[bisync]
-pub(crate) async fn same_entry<F: NorFlash>(
+async fn same_entry<F: NorFlash>(
     flash: &mut Partition<F>,
     (a, b): (u32, u32),
     size: u32,

@@ -2,6 +2,7 @@
 
 use super::flash::{FlashResult, Partition};
 use super::{NorFlash, Store, bisync};
+use crate::bytes::copy;
 use crate::checksum::Checksum;
 use crate::error::Error;
 use crate::events;
@@ -81,14 +82,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Puts both copies of a header at the front of the buffer.
     fn put_header(&mut self, header: &Header) {
         let stride = header_stride(Partition::<F>::WRITE_SIZE) as usize;
-        let copy = header.encode();
+        let encoded = header.encode();
         let both = stride.wrapping_mul(2);
         let front = self.buffer.get_mut(..both).unwrap_or(&mut []);
         front.fill(ERASED);
         for target in front.chunks_mut(stride) {
-            for (to, from) in target.iter_mut().zip(copy) {
-                *to = from;
-            }
+            copy(target, &encoded);
         }
     }
 }

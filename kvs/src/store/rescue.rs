@@ -8,7 +8,7 @@
 use super::flash::FlashResult;
 use super::run::Run;
 use super::{NorFlash, Store, bisync};
-use crate::bytes::move_within;
+use crate::bytes::{copy, move_within};
 use crate::checksum::Checksum;
 use crate::events;
 use crate::format::{Head, place_salt};
@@ -103,12 +103,8 @@ fn move_entry<C: Checksum>(entry: &mut [u8], checksum: &mut C, was: u32, is: u32
         return false;
     }
     let (bytes, len) = head.alone().encode();
-    for (to, from) in checked.iter_mut().zip(bytes).take(len) {
-        *to = from;
-    }
+    copy(checked, bytes.get(..len).unwrap_or(&[]));
     let check = (sum(checked) ^ is).to_le_bytes();
-    for (to, from) in rest.iter_mut().zip(check) {
-        *to = from;
-    }
+    copy(rest, &check);
     true
 }

@@ -58,7 +58,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             if self.has_room(need) {
                 return Ok(false);
             }
-            self.epoch = self.newest_in_use().wrapping_add(1);
+            self.epoch = self.sectors.newest_in_use().wrapping_add(1);
             return self.can_make(need).await;
         }
         if self.epoch == 0 {
@@ -93,7 +93,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             if !collecting {
                 if self.dead() != 0 {
                     // All there is so far, the head included.
-                    self.epoch = self.newest_in_use().wrapping_add(1);
+                    self.epoch = self.sectors.newest_in_use().wrapping_add(1);
                 } else if self.epoch == 0 {
                     // The spare sector has failed: what is older than the head can make one, as after a mount.
                     self.epoch = self.head_sequence();
@@ -197,12 +197,6 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         self.sectors
             .head()
             .is_some_and(|head| self.sectors.get(head).is_dead())
-    }
-
-    fn newest_in_use(&self) -> u32 {
-        self.sectors
-            .newest_in_use()
-            .map_or(0, |index| self.sectors.get(index).sequence)
     }
 
     pub(crate) fn full(&self, needed: u32) -> Error<F::Error> {

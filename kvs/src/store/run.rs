@@ -6,7 +6,7 @@ use super::flash::{FlashResult, Partition};
 use super::scan::Walker;
 use super::window::{Entry, View, Window};
 use super::{NorFlash, Store, bisync};
-use crate::bytes::move_within;
+use crate::bytes::{copy, move_within};
 use crate::change::{RawKey, Value};
 use crate::checksum::Checksum;
 use crate::error::Error;
@@ -135,9 +135,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             let (now, later) = rest.split_at(rest.len().min(room));
             let end = run.staged.wrapping_add(now.len());
             let target = self.buffer.get_mut(run.staged..end).unwrap_or(&mut []);
-            for (to, from) in target.iter_mut().zip(now) {
-                *to = *from;
-            }
+            copy(target, now);
             run.staged = end;
             rest = later;
         }

@@ -1,6 +1,6 @@
 //! nRF51822 (QEMU `microbit`): the NVMC.
 
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "hardware, or what the emulator lends")]
 
 use core::sync::atomic::{Ordering, compiler_fence};
 

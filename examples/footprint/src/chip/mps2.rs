@@ -1,6 +1,6 @@
 //! A Cortex-M4 board without a flash controller (QEMU `mps2-an386`): RAM that only loses bits, as NOR flash does.
 
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "hardware, or what the emulator lends")]
 
 use core::sync::atomic::{Ordering, compiler_fence};
 
