@@ -23,10 +23,10 @@ pub(crate) fn mounted(keys: usize, sectors: usize, damaged: u16) {
 /// A mount found a collection that was cut.
 pub(crate) fn cut_collection(sector: usize) {
     #[cfg(feature = "log")]
-    log::info!("kvs: a collection into sector {sector} was cut, and begins anew");
+    log::info!("kvs: a collection into sector {sector} was cut, and goes on");
     #[cfg(feature = "defmt")]
     defmt::info!(
-        "kvs: a collection into sector {=usize} was cut, and begins anew",
+        "kvs: a collection into sector {=usize} was cut, and goes on",
         sector
     );
 }
@@ -45,6 +45,14 @@ pub(crate) fn collecting(live: u32) {
     log::debug!("kvs: collecting, {live} bytes are live");
     #[cfg(feature = "defmt")]
     defmt::debug!("kvs: collecting, {=u32} bytes are live", live);
+}
+
+/// A collection that could not go on has been undone.
+pub(crate) fn undone(sector: usize) {
+    #[cfg(feature = "log")]
+    log::info!("kvs: the collection into sector {sector} is undone");
+    #[cfg(feature = "defmt")]
+    defmt::info!("kvs: the collection into sector {=usize} is undone", sector);
 }
 
 /// A sector is rewritten in place, because rot has left no other.

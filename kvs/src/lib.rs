@@ -143,9 +143,8 @@ pub mod asynch {
     //! erase: dropped just then, they are lost, as after a power cut.
     //!
     //! The driver must stand it, too: the call after a dropped one has to wait for what the flash is still doing. A time limit
-    //! has to be longer than a mount and the longest commit: with less, a call that collects begins the collection anew each time,
-    //! with an erase, and never comes to its end. [`Store::maintain`] belongs between waits, not into a `select`, where each step
-    //! that is dropped costs a mount.
+    //! has to be longer than a mount and a usual commit, or no call after a dropped one comes to its end; and [`Store::maintain`] belongs between
+    //! waits, not into a `select`, where each step that is dropped costs a mount.
     //!
     //! The futures are `Send` where the flash driver, the settings and the checksum are.
 

@@ -215,19 +215,19 @@ impl<'a> KeyMap<'a> {
 
     /// Notes that the commit under way writes this key.
     pub(crate) fn set_dirty(&mut self, hash: u32) {
-        self.set_flag(hash, DIRTY);
+        self.set_flag(hash, DIRTY, true);
     }
 
-    /// Notes that an old value of this key was found in flash.
-    pub(crate) fn set_shadow(&mut self, hash: u32) {
-        self.set_flag(hash, SHADOW);
+    /// Notes whether something else of this key was found in flash.
+    pub(crate) fn set_shadow(&mut self, hash: u32, is_found: bool) {
+        self.set_flag(hash, SHADOW, is_found);
     }
 
-    fn set_flag(&mut self, hash: u32, flag: u32) {
+    fn set_flag(&mut self, hash: u32, flag: u32, is_set: bool) {
         if let Ok(index) = self.search(hash)
             && let Some(slot) = self.slots.get_mut(index)
         {
-            slot.place |= flag;
+            slot.place = slot.place & !flag | if is_set { flag } else { 0 };
         }
     }
 

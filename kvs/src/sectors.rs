@@ -102,6 +102,8 @@ pub(crate) struct SectorTable<'a> {
     head: u16,
     /// Something that writes has begun and not ended: its future was dropped, and the tables may say other than the flash.
     pub(crate) interrupted: bool,
+    /// The mount could not read all there is.
+    pub(crate) unreadable: bool,
 }
 
 /// No sector's index: there are at most 65,535.
@@ -114,6 +116,7 @@ impl<'a> SectorTable<'a> {
             sectors,
             head: NO_HEAD,
             interrupted: false,
+            unreadable: false,
         }
     }
 
@@ -125,6 +128,7 @@ impl<'a> SectorTable<'a> {
             sector.live = failures;
         }
         self.head = NO_HEAD;
+        self.unreadable = false;
     }
 
     /// The sector that entries are appended to.
@@ -215,13 +219,20 @@ impl<'a> SectorTable<'a> {
         })
     }
 
-    /// The sequence of the newest sector that holds anything of use; 0: none does.
-    pub(crate) fn newest_in_use(&self) -> u32 {
-        let newest = self.lowest(&|index, sector| {
+    /// The newest sector that holds anything of use.
+    pub(crate) fn newest_in_use(&self) -> Option<usize> {
+        self.lowest(&|index, sector| {
             let takes = sector.live() != 0 || Some(index) == self.head();
             rank_if(takes, !sector.sequence, 0)
-        });
-        newest.map_or(0, |index| self.get(index).sequence)
+        })
+    }
+
+    /// The sector that comes before `sequence` in time.
+    pub(crate) fn before(&self, sequence: u32) -> Option<usize> {
+        self.lowest(&|_, sector| {
+            let takes = sector.sequence != 0 && sector.sequence < sequence;
+            rank_if(takes, !sector.sequence, 0)
+        })
     }
 
     /// The oldest sector that may hold entries. Tombstones in it have nothing left to shadow.

@@ -75,9 +75,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
         let known = self.map.dirty();
         self.make_slots(measure.new_keys).await?;
-        self.make_room(needed).await?;
+        let is_made = self.make_room(needed).await?;
         // A value may have turned out rotten, or a tombstone been forgotten, whose key takes a new slot then.
-        if self.map.dirty() != known {
+        if !is_made || self.map.dirty() != known {
             return Ok(None);
         }
         let written = match self.write(batch, measure.entries).await {

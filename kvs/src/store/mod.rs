@@ -1,7 +1,7 @@
 //! The store: all that talks to flash. Written once, as async code, and compiled for each API: `lib.rs` says how.
 //!
 //! Rooms from the driver up: `flash`, `window`, `scan` read; `mount` fills the tables; `run`, `open` write; `collect`,
-//! `tombstones`, `room`, `rescue` make room; `lookup`, `commit` and `raw` are the engine's interface; `typed`, `migrate` and
+//! `tombstones`, `room`, `undo`, `rescue` make room; `lookup`, `commit` and `raw` are the engine's interface; `typed`, `migrate` and
 //! `confirm` are the settings'.
 
 use super::{CAN_BE_DROPPED, NorFlash, bisync};
@@ -23,6 +23,7 @@ mod run;
 mod scan;
 mod tombstones;
 mod typed;
+mod undo;
 mod window;
 
 pub use inspect::Keys;

@@ -1,7 +1,7 @@
 //! Mounting: from the bytes in flash to the RAM map. Never writes (invariant 5).
 //!
 //! Reads every byte once, oldest sector first, so that the last entry seen of a key is its winner (invariant 1). A
-//! partition that was cut in mid-collection reads its newest sector twice.
+//! partition that was cut in mid-collection reads its newest sector twice, and the collection goes on where it was.
 
 use core::ops::Range;
 
@@ -98,13 +98,22 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
     /// Fills the tables from flash, whatever they held.
     #[inline(never)]
     pub(crate) async fn read_all(&mut self) -> FlashResult<F> {
-        self.map.clear();
-        self.sectors.clear();
-        self.next_sequence = 1;
         self.refused = 0;
-        self.corrupt = 0;
-        self.read_headers().await?;
-        self.read_entries().await?;
+        for heeds_holes in [true, false] {
+            self.map.clear();
+            self.sectors.clear();
+            self.next_sequence = 1;
+            self.corrupt = 0;
+            self.read_headers().await?;
+            match self.read_entries(heeds_holes).await {
+                // Slots are for keys first, and then for what may be readable another time.
+                Err(Error::TooManyKeys { .. }) if self.sectors.unreadable => {}
+                result => {
+                    result?;
+                    break;
+                }
+            }
+        }
         events::mounted(self.len(), self.sectors.len(), self.corrupt);
         Ok(())
     }
@@ -157,8 +166,9 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         None
     }
 
-    /// Reads the entries of all sectors, oldest first.
-    async fn read_entries(&mut self) -> FlashResult<F> {
+    /// Reads the entries of all sectors, oldest first. Where it `heeds_holes`, tombstones stay that may shadow what can't be
+    /// read.
+    async fn read_entries(&mut self, heeds_holes: bool) -> FlashResult<F> {
         let sector_size = self.flash.sector_size;
         // A sector with something where its header should be may have been newer than the head, and its erase cut: were
         // it to read well next time, it would win over what is appended now. So nothing is; it is erased first. What else
@@ -189,18 +199,22 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             // Known only where this is no mount, but a look again after a dropped call.
             let has_failed = self.sectors.get(index).has_failed();
             let sector_tail = match kind {
-                Newest::Copies => {
-                    events::cut_collection(index);
-                    // All that is here is where it was copied from, too.
-                    if let Some(sector) = self.sectors.edit(index) {
-                        sector.sequence = 0;
-                    }
-                    self.sectors.set_head(None);
-                    tail = Tail::Closed;
-                    break;
-                }
                 Newest::Empty => Tail::Open(self.header_len()),
-                Newest::Usual => self.read_sector(index).await?,
+                Newest::Usual => self.read_sector(index, heeds_holes).await?,
+                Newest::Copies(tail) => {
+                    events::cut_collection(index);
+                    self.read_sector(index, heeds_holes).await?;
+                    if let Some(sector) = self.sectors.edit(index) {
+                        sector.set_only_copies(true);
+                    }
+                    let mut others = self.sectors.iter().filter(|(other, _)| *other != index);
+                    match tail {
+                        // All was copied: what is torn is the commit behind, of any length.
+                        Tail::Torn(_) if others.any(|(_, sector)| sector.is_dead()) => Tail::Closed,
+                        Tail::Torn(end) => Tail::Open(end),
+                        other => other,
+                    }
+                }
             };
             if sector_tail == Tail::Open(self.header_len()) {
                 // Erased ahead, if it is newer than the head.
@@ -230,7 +244,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
     }
 
     /// Takes in the entries of one sector.
-    async fn read_sector(&mut self, index: usize) -> FlashResult<F, Tail> {
+    async fn read_sector(&mut self, index: usize, heeds_holes: bool) -> FlashResult<F, Tail> {
         let size = self.flash.sector_size;
         let sequence = self.sectors.get(index).sequence;
         let mut walker = Walker::new(sequence, self.header_len(), size);
@@ -248,14 +262,17 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             }
         }
         self.corrupt = self.corrupt.saturating_add(walker.damaged);
+        self.sectors.unreadable |= heeds_holes && view.is_some_and(|view| view.holes);
         Ok(walker.tail)
     }
 
     /// Makes `entry`, in sector `index`, its key's winner.
     pub(crate) async fn settle(&mut self, index: usize, entry: &Entry) -> FlashResult<F> {
         let old = self.map.place(entry.hash);
-        // Without anything older to shadow, a tombstone says nothing (invariant 2).
-        if entry.is_tombstone() && (old.is_none() || self.sectors.oldest() == Some(index)) {
+        // Without anything older to shadow, a tombstone says nothing (invariant 2). What can't be read may be older, and may be
+        // readable another time.
+        let shadows_nothing = old.is_none() && !self.sectors.unreadable;
+        if entry.is_tombstone() && (shadows_nothing || self.sectors.oldest() == Some(index)) {
             self.map.remove(entry.hash);
         } else {
             let place = Place {

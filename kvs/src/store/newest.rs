@@ -48,8 +48,34 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         if !entries && walker.tail == Tail::Open(self.header_len()) {
             return Ok(Newest::Empty);
         }
-        self.corrupt = self.corrupt.saturating_add(walker.damaged);
-        Ok(Newest::Copies)
+        let tail = walker.tail;
+        // Behind an unfinished group nothing can be appended: it would count then.
+        let has_groups = walker.groups;
+        Ok(Newest::Copies(match tail {
+            Tail::Open(end) => Tail::Open(end),
+            Tail::Torn(end) if !has_groups => {
+                // As far behind as a torn copy may reach: what is appended must not become its missing end.
+                let end = end.wrapping_add(self.longest_live().await?);
+                if end < size {
+                    Tail::Torn(end)
+                } else {
+                    Tail::Closed
+                }
+            }
+            _ => Tail::Closed,
+        }))
+    }
+
+    /// The size of the longest live entry.
+    async fn longest_live(&mut self) -> FlashResult<F, u32> {
+        let mut longest = 0;
+        for index in 0..self.map.len() {
+            if let Some(slot) = self.map.slots().get(index).copied() {
+                let place = self.map.packing.unpack(slot);
+                longest = self.size_at(place).await?.max(longest);
+            }
+        }
+        Ok(longest)
     }
 }
 
@@ -59,13 +85,14 @@ pub(crate) enum Newest {
     Usual,
     /// Erased ahead of time.
     Empty,
-    /// What a collection left that was cut.
-    Copies,
+    /// What a collection left that was cut. Where its tail is open, or torn with room behind, it goes on there, so that power
+    /// that fails often does not keep it from ever ending; else it is undone when there is something to write.
+    Copies(Tail),
 }
 
 /// Whether two whole entries of `size` bytes hold the same key and value.
 #[bisync]
-async fn same_entry<F: NorFlash>(
+pub(crate) async fn same_entry<F: NorFlash>(
     flash: &mut Partition<F>,
     (a, b): (u32, u32),
     size: u32,

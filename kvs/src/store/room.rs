@@ -38,7 +38,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             self.prepare(sector).await?;
             return Ok(Maintenance::Erased);
         }
-        if !self.is_worth_moving().await? || !self.collect_step().await? {
+        if !self.is_worth_moving().await?
+            || !self.collect_step().await? && !self.undo_collection().await?
+        {
             return Ok(Maintenance::Idle);
         }
         Ok(Maintenance::Moved)
@@ -58,7 +60,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             if self.has_room(need) {
                 return Ok(false);
             }
-            self.epoch = self.sectors.newest_in_use().wrapping_add(1);
+            self.epoch = self.newest_sequence().wrapping_add(1);
             return self.can_make(need).await;
         }
         if self.epoch == 0 {
@@ -74,12 +76,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// Makes sure that the head takes `need` more bytes, and that a dead sector is left behind it, or will be when
-    /// the commit under way is made.
+    /// the commit under way is made. False: a collection was undone, and the commit is to be measured again.
     #[inline(never)]
-    pub(crate) async fn make_room(&mut self, need: u32) -> FlashResult<F> {
+    pub(crate) async fn make_room(&mut self, need: u32) -> FlashResult<F, bool> {
         self.ready_a_spare().await?;
         if self.has_room(need) {
-            return Ok(());
+            return Ok(true);
         }
         if self.dead() != 0 {
             self.level_wear().await?;
@@ -93,7 +95,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             if !collecting {
                 if self.dead() != 0 {
                     // All there is so far, the head included.
-                    self.epoch = self.sectors.newest_in_use().wrapping_add(1);
+                    self.epoch = self.newest_sequence().wrapping_add(1);
                 } else if self.epoch == 0 {
                     // The spare sector has failed: what is older than the head can make one, as after a mount.
                     self.epoch = self.head_sequence();
@@ -105,7 +107,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 }
                 if !self.can_make(need).await? {
                     if self.replace(need).await? {
-                        return Ok(());
+                        return Ok(true);
+                    }
+                    if self.undo_collection().await? {
+                        return Ok(false);
                     }
                     // Perhaps deleted keys take what is missing.
                     if self.forget_shadowless().await? {
@@ -120,7 +125,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 return Err(self.full(need));
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Has the last dead sector erased when the head is half full, rather than when it is needed: should the erase
@@ -139,7 +144,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// head are its copies: after a power cut, a mount would believe the originals (invariant 3), half erased as they
     /// may be.
     fn may_erase(&self) -> bool {
-        self.dead() >= 2 || self.dead() == 1 && !self.head_has_only_copies()
+        self.dead() >= 2 || self.dead() == 1 && self.newest_copies().is_none()
     }
 
     fn note_collection(&mut self) {
@@ -147,10 +152,11 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         events::collecting(self.live_bytes());
     }
 
-    fn head_has_only_copies(&self) -> bool {
-        self.sectors
-            .head()
-            .is_some_and(|head| self.sectors.get(head).has_only_copies())
+    /// The newest sector in use, where all that is in it is copies.
+    pub(crate) fn newest_copies(&self) -> Option<usize> {
+        let newest = self.sectors.newest_in_use()?;
+        let has_only_copies = self.sectors.get(newest).has_only_copies();
+        has_only_copies.then_some(newest)
     }
 
     /// Makes room for a commit in a store so full that what it replaces must make way for it: the live entries of
@@ -235,6 +241,11 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         self.sectors
             .head()
             .map_or(0, |head| self.sectors.get(head).sequence)
+    }
+
+    fn newest_sequence(&self) -> u32 {
+        let newest = self.sectors.newest_in_use();
+        newest.map_or(0, |newest| self.sectors.get(newest).sequence)
     }
 
     /// Whether collecting step by step would make `need` bytes of room.

@@ -13,7 +13,9 @@ use crate::format::{Head, MAX_HEAD};
 pub(crate) enum Tail {
     /// Erased flash from this offset on.
     Open(u32),
-    /// Something torn or unreadable; nothing may be appended.
+    /// Something torn or unreadable, and erased flash from this offset on.
+    Torn(u32),
+    /// Something torn or unreadable up to the sector's end, or no room.
     Closed,
 }
 
@@ -35,6 +37,8 @@ pub(crate) struct Walker {
     /// Bytes that may still be spent on checking long entries that turn out bad: four times the sector, where a sector
     /// crafted of lying lengths would take the square of it.
     patience: u32,
+    /// A whole entry was met that is of a group.
+    pub(crate) groups: bool,
     /// Commits that were damaged or never finished.
     pub(crate) damaged: u16,
     /// Known at the end.
@@ -53,6 +57,7 @@ impl Walker {
             intact: false,
             replay: None,
             patience: to.saturating_mul(4),
+            groups: false,
             damaged: 0,
             tail: Tail::Closed,
         }
@@ -99,11 +104,12 @@ impl Walker {
                     }
                     Some(_) => self.skip_word::<F>(at),
                     None => {
-                        if self.undecided.take().is_some() {
+                        self.tail = if self.undecided.take().is_some() {
                             self.damaged = self.damaged.saturating_add(1);
+                            Tail::Torn(at)
                         } else {
-                            self.tail = Tail::Open(at);
-                        }
+                            Tail::Open(at)
+                        };
                         self.at = self.end;
                     }
                 },
@@ -114,6 +120,7 @@ impl Walker {
 
     /// Takes in a whole entry; returns it if it is committed by itself.
     fn step(&mut self, entry: Entry) -> Option<Entry> {
+        self.groups |= entry.head.more || entry.head.continues;
         if !entry.head.continues {
             // The start of a commit: what stands before it was committed too.
             if let Some(from) = self.undecided.take() {

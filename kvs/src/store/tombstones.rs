@@ -33,8 +33,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
         self.map.clear_shadows();
         for index in 0..self.sectors.len() {
-            if self.sectors.get(index).sequence != 0 {
-                self.note_shadows(index).await;
+            // What can't be read may be what a tombstone is there for, and may be readable another time.
+            if self.sectors.get(index).sequence != 0 && !self.note_shadows(index).await {
+                return Ok(false);
             }
         }
         let size = pad(TOMBSTONE_LEN, Partition::<F>::WRITE_SIZE);
@@ -56,8 +57,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         Ok(dropped)
     }
 
-    /// Notes the tombstones whose key has a value in this sector.
-    async fn note_shadows(&mut self, index: usize) {
+    /// Notes the tombstones whose key has a value in this sector. False: not all of it can be read.
+    async fn note_shadows(&mut self, index: usize) -> bool {
         let size = self.flash.sector_size;
         let sequence = self.sectors.get(index).sequence;
         let mut walker = Walker::new(sequence, self.header_len(), size);
@@ -65,9 +66,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         while let Some(entry) = walker.next(&mut window, &mut self.checksum).await {
             let slot = self.map.find(entry.hash);
             if !entry.is_tombstone() && slot.is_some_and(|slot| slot.is_tombstone()) {
-                self.map.set_shadow(entry.hash);
+                self.map.set_shadow(entry.hash, true);
             }
         }
+        !window.view.holes
     }
 
     /// Makes sure that the map has `new` slots to spare, by erasing what tombstones still shadow.

@@ -1,5 +1,5 @@
 //! A call that is dropped again and again, after ever the same time: it gets through where the time is enough for a mount
-//! and for the longest commit.
+//! and for a usual commit.
 
 use kvs::asynch::Store;
 use kvs::sim::{SimError, SimFlash};
@@ -89,8 +89,8 @@ fn with_deadline(deadline: usize, driver: Driver) -> Progress {
     result
 }
 
-/// Shows how much time is enough: about that of a mount and the longest commit. With less, a call that collects never comes
-/// to its end: each begins the collection anew, with an erase, as after a power cut.
+/// Shows how much time is enough: that of a mount in the midst of a collection, which reads each copy and its original, and
+/// of what is left then. With less, no call ever comes to its end; nothing is worn by that.
 #[test]
 fn a_call_with_a_deadline_gets_through() {
     let (mount, usual, longest) = lengths();

@@ -1,7 +1,7 @@
 //! Used partitions, in states that are made on purpose and checked to be there.
 
 use kvs::sim::{Rng, SimError, SimFlash, Tear};
-use kvs::{Change, Error, Maintenance, Options, Resources, SectorState, Stats, Store};
+use kvs::{Change, Error, Maintenance, Options, Resources, SectorInfo, SectorState, Stats, Store};
 
 use super::keys::{Key, Value};
 use super::layout::{Layout, sequence};
@@ -185,9 +185,7 @@ impl<const W: usize, const E: usize> Partition<W, E> {
     pub(super) fn collected(sectors: usize, further: usize, seed: u64) -> Self {
         let state = format!("{further} commits after a collection");
         let (_, mut made, _) = Self::collecting(&state, sectors, 12, seed);
-        let spare =
-            made.look(|sector| matches!(sector.state, SectorState::Dead | SectorState::Ready));
-        assert!(spare != 0, "{}: no spare sector", made.name);
+        assert!(made.look(is_spare) != 0, "{}: no spare sector", made.name);
         for _ in 0..further {
             let changes = made.changes();
             match made.commit(&changes) {
@@ -234,21 +232,12 @@ impl<const W: usize, const E: usize> Partition<W, E> {
         found
     }
 
-    /// Whether a collection was cut: a sector was half erased, or is there and a mount does not go by it.
+    /// Whether a collection was cut: a sector was half erased, or there is none to spare.
     fn is_cut(&mut self, before: &Self) -> bool {
-        let mut half = false;
-        let (mut ram, image) = (Ram::new(), self.flash.image().to_vec());
-        let store = mount(&mut self.flash, &mut ram).expect(&self.name);
-        for (sector, (now, old)) in store
-            .sectors()
-            .zip(image.chunks(E).zip(before.flash.image().chunks(E)))
-        {
-            half |= match sequence(now, W) {
-                None => now != old,
-                Some(_) => sector.sequence == 0,
-            };
-        }
-        half
+        let image = self.flash.image().to_vec();
+        let mut chunks = image.chunks(E).zip(before.flash.image().chunks(E));
+        let is_half_erased = chunks.any(|(now, old)| sequence(now, W).is_none() && now != old);
+        is_half_erased || self.look(is_spare) == 0
     }
 
     /// How many entries stand twice, in two sectors.
@@ -278,4 +267,8 @@ impl<const W: usize, const E: usize> Partition<W, E> {
         let store = mount(&mut self.flash, &mut ram).expect(&self.name);
         store.sectors().filter(which).count()
     }
+}
+
+fn is_spare(sector: &SectorInfo) -> bool {
+    matches!(sector.state, SectorState::Dead | SectorState::Ready)
 }

@@ -1,0 +1,87 @@
+//! Undoing a collection that was cut: what it has copied so far is also where it was copied from.
+//!
+//! Mostly a collection just goes on after a mount. It can't where the sector it copies to is closed, or where it was begun
+//! for another commit, and fills what this one needs.
+
+use super::flash::FlashResult;
+use super::newest::same_entry;
+use super::scan::Walker;
+use super::window::Window;
+use super::{NorFlash, Store, bisync};
+use crate::checksum::Checksum;
+use crate::events;
+use crate::map::Place;
+
+#[bisync]
+impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
+    /// Lets the originals of the newest sector's copies win again, so that it is dead. False: it has other than copies, or
+    /// not each original can be read.
+    #[inline(never)]
+    pub(crate) async fn undo_collection(&mut self) -> FlashResult<F, bool> {
+        let Some(copies) = self.newest_copies().filter(|_| self.dead() == 0) else {
+            return Ok(false);
+        };
+        self.map.clear_shadows();
+        // Newest first: where a key is met first, its winner was before it was copied.
+        let mut sequence = self.sectors.get(copies).sequence;
+        while let Some(index) = self.sectors.before(sequence) {
+            sequence = self.sectors.get(index).sequence;
+            // An erase that failed may have left it half there.
+            if self.sectors.get(index).is_retired() || !self.restore(index, copies).await? {
+                return Ok(false);
+            }
+        }
+        if self.sectors.get(copies).live() != 0 {
+            return Ok(false);
+        }
+        if self.sectors.head() == Some(copies) {
+            self.sectors.set_head(None);
+            self.end = self.flash.sector_size;
+        }
+        events::undone(copies);
+        Ok(self.dead() != 0)
+    }
+
+    /// Lets the entries of sector `index` win that have a copy in `copies`. False, and nothing done: the last entry of a key is
+    /// another than the copy, so that it can't be where that is from.
+    async fn restore(&mut self, index: usize, copies: usize) -> FlashResult<F, bool> {
+        for is_proven in [false, true] {
+            let size = self.flash.sector_size;
+            let base = self.flash.base(index);
+            let sequence = self.sectors.get(index).sequence;
+            let mut walker = Walker::new(sequence, self.header_len(), size);
+            let mut window = Window::new(&mut self.flash, self.buffer, index, size);
+            while let Some(entry) = walker.next(&mut window, &mut self.checksum).await {
+                let Some(copy) = self.map.place(entry.hash) else {
+                    continue;
+                };
+                let original = Place {
+                    address: base.wrapping_add(entry.offset),
+                    size: Some(entry.size),
+                    tombstone: entry.is_tombstone(),
+                };
+                if window.flash.split(copy.address).0 != copies {
+                    continue;
+                }
+                let places = (original.address, copy.address);
+                let is_same = same_entry(window.flash, places, entry.size)
+                    .await
+                    .unwrap_or(false);
+                if !is_proven {
+                    self.map.set_shadow(entry.hash, !is_same);
+                } else if is_same && self.map.set(entry.hash, original) {
+                    if let Some(sector) = self.sectors.edit(copies) {
+                        sector.sub_live(entry.size);
+                    }
+                    if let Some(sector) = self.sectors.edit(index) {
+                        sector.add_live(entry.size);
+                    }
+                }
+            }
+            if self.map.slots().iter().any(|slot| slot.has_shadow()) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
