@@ -224,6 +224,11 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 continue;
             }
             let key = batch.key(index);
+            let slot = self.map.find(key.hash());
+            if slot.is_some_and(|slot| !slot.is_tombstone() && !slot.is_dirty()) {
+                // It is stored, and stays.
+                continue;
+            }
             // Most heads are 5 bytes long: encoded there, the value need not be moved.
             let mut at = run.staged.wrapping_add(SHORT_HEAD);
             let mut value = batch.value(index, self.buffer.get_mut(at..).unwrap_or(&mut []));
@@ -234,6 +239,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             };
             if !fits {
                 self.flush(&mut run).await?;
+                // Whether this value is written or not, it takes the place of what the run had there.
+                run.is_held = false;
                 at = SHORT_HEAD;
                 value = batch.value(index, self.buffer.get_mut(at..).unwrap_or(&mut []));
             }

@@ -26,8 +26,8 @@ pub(crate) struct Run {
     address: u32,
     /// Bytes in the buffer.
     pub(crate) staged: usize,
-    /// Program calls so far.
-    calls: u32,
+    /// The buffer has not been used for anything else since the run began: all of it is still at the front.
+    pub(crate) is_held: bool,
 }
 
 impl Run {
@@ -37,7 +37,7 @@ impl Run {
             from,
             address: base.wrapping_add(to),
             staged: 0,
-            calls: 1,
+            is_held: true,
         }
     }
 }
@@ -112,7 +112,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             from: self.end,
             address: base.wrapping_add(self.end),
             staged: 0,
-            calls: 0,
+            is_held: true,
         }
     }
 
@@ -130,6 +130,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         while !rest.is_empty() {
             if run.staged >= self.stage_len() {
                 self.flush(run).await?;
+                run.is_held = false;
             }
             let room = self.stage_len().saturating_sub(run.staged);
             let (now, later) = rest.split_at(rest.len().min(room));
@@ -152,7 +153,6 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         self.flash.program(run.address, bytes, verify).await?;
         run.address = run.address.wrapping_add(run.staged as u32);
         run.staged = 0;
-        run.calls = run.calls.wrapping_add(1);
         Ok(())
     }
 
@@ -162,7 +162,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             return Ok(());
         };
         self.end = run.address.saturating_sub(self.flash.base(head));
-        if run.calls == 1 {
+        if run.is_held {
             self.apply_held(head, run.from).await
         } else {
             self.apply_read(head, run.from).await

@@ -326,3 +326,51 @@ fn a_nested_group_is_reset_alone() {
     );
     assert_eq!(device.wifi.calibration, Some(5));
 }
+
+#[derive(Settings, Clone, Debug, PartialEq)]
+struct Panel {
+    #[setting(default = "a line of text that is stored long")]
+    line: String<40>,
+    #[setting(default = 1)]
+    contrast: u8,
+    #[setting(default = 2)]
+    volume: u8,
+    #[setting(default = "a default, as long as it can be, or so")]
+    note: String<40>,
+}
+
+/// A setting that is not to be written, and finds no room behind those that are in a small buffer, does not change what they
+/// are in the store: not in the map, and not in what is counted.
+#[test]
+fn what_is_not_saved_leaves_what_is_alone() {
+    for is_noted in [false, true] {
+        let mut flash = presets::nrf52840();
+        let mut ram = Resources::<8, 8, 64>::for_settings::<Panel>();
+        let mut store = Store::mount(&mut flash, 0..8 * 4096, &mut ram, Options::DEFAULT).unwrap();
+        if is_noted {
+            let note = "a note, as long as it can be in here";
+            let note = note.try_into().unwrap();
+            store.put(Panel::KEYS.note, &note).unwrap();
+        }
+        let (mut panel, _) = store.load::<Panel>();
+        for round in 0..50 {
+            panel.contrast = round;
+            panel.volume = 100 - round;
+            if round % 3 == 0 {
+                panel.line = format!("line {round:3}, which is longer than 31 bytes")
+                    .as_str()
+                    .try_into()
+                    .unwrap();
+            }
+            store.save(&panel).unwrap();
+            assert_eq!(store.load::<Panel>().0, panel, "round {round}");
+            let mut live = 0;
+            let mut keys = store.keys();
+            while let Some(key) = keys.next().unwrap() {
+                live += key.size;
+            }
+            assert_eq!(store.stats().live, live, "round {round}");
+            assert_eq!(store.len(), 3 + usize::from(is_noted));
+        }
+    }
+}
