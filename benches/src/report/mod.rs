@@ -1,0 +1,1 @@
+//! What comes out: tables, plots, and the files that they are in.

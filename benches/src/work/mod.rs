@@ -1,0 +1,101 @@
+//! The cases: each does something to a [`Rig`] and says what that cost.
+
+mod boot;
+mod cuts;
+mod fields;
+mod get;
+mod latency;
+mod wear;
+
+pub use boot::{Boot, boot};
+pub use cuts::{CUTS, Cuts, cuts};
+pub use fields::{Fields, fields};
+pub use get::{Get, get};
+pub use latency::{Latency, maintained};
+pub use wear::{Churn, SAVES, Wear, churn};
+
+use crate::contenders::Kind;
+use crate::preset::Part;
+use crate::rig::Rig;
+use crate::store::{Outcome, Why};
+
+/// Percent of the partition that the values of all settings take, in the cases that are about fullness.
+pub const FILLS: [usize; 3] = [10, 50, 70];
+
+/// All that was counted of a contender on a part.
+#[derive(Clone, Debug)]
+pub struct Figures {
+    /// Storing all settings on an erased part.
+    pub provision: Outcome<Cost>,
+    /// Mount and load right after that.
+    pub boot_fresh: Outcome<Boot>,
+    /// Mount and load when the counter has been saved 100,000 times.
+    pub boot_used: Outcome<Boot>,
+    /// 100,000 saves of the counter.
+    pub counter: Outcome<Wear>,
+    /// 100,000 saves by Zipf's law, at each of [`FILLS`].
+    pub zipf: [Outcome<Wear>; 3],
+    /// Saves of the struct.
+    pub fields: Outcome<Fields>,
+    /// Gets of the settings, on average, when the counter has been saved 100,000 times.
+    pub get: Outcome<Get>,
+    /// Single saves of the run at 50 %.
+    pub latency: Outcome<Latency>,
+    /// The same where all work ahead is done between saves.
+    pub maintained: Outcome<Latency>,
+    /// Power cuts.
+    pub cuts: Outcome<Cuts>,
+    /// Bytes of RAM.
+    pub ram: Outcome<usize>,
+}
+
+/// Program calls and the bytes of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// Calls.
+    pub programs: u64,
+    /// Bytes.
+    pub bytes: u64,
+}
+
+impl From<kvs::sim::Stats> for Cost {
+    fn from(stats: kvs::sim::Stats) -> Self {
+        Self {
+            programs: stats.programs,
+            bytes: stats.program_bytes,
+        }
+    }
+}
+
+/// Runs every case for a contender on a part.
+pub fn all(kind: Kind, part: &Part) -> Figures {
+    let plain = Rig::new(kind, part, (part.layout)());
+    let filled = |fill| Rig::new(kind, part, (part.layout)().filled(fill, part.capacity()));
+    let provision = plain.format().and_then(|mut session| {
+        let ((), stats) = session.cost(|session| session.provision())?;
+        Ok((Cost::from(stats), session.ram()))
+    });
+    let boot_fresh = boot(&plain);
+    let fields = fields(&Rig::new(kind, part, (part.layout)()));
+    let plain = Rig::new(kind, part, (part.layout)());
+    let counter = churn(&plain, Churn::counter(SAVES));
+    // What a run that failed has left behind says nothing.
+    let used = |counter: &Outcome<_>| counter.as_ref().map(|_| ()).map_err(Why::clone);
+    let boot_used = used(&counter).and_then(|()| boot(&plain));
+    let get = used(&counter).and_then(|()| get(&plain));
+    let zipf = FILLS.map(|fill| churn(&filled(fill), Churn::zipf(SAVES)));
+    let latency = zipf[1].as_ref().map(Latency::of).map_err(Why::clone);
+    Figures {
+        ram: provision.as_ref().map(|(_, ram)| *ram).map_err(Why::clone),
+        provision: provision.map(|(cost, _)| cost),
+        boot_fresh,
+        boot_used,
+        counter,
+        zipf,
+        fields,
+        get,
+        latency,
+        maintained: maintained(&filled(FILLS[1])),
+        cuts: cuts(&filled(FILLS[1]), kind),
+    }
+}
