@@ -46,6 +46,8 @@ pub enum Why {
     Wrong,
     /// It panicked.
     Panicked(String),
+    /// One of those, after so many saves.
+    After(u32, Box<Why>),
 }
 
 impl Why {
@@ -71,6 +73,7 @@ impl fmt::Display for Why {
                 f.write_str("endless loop")
             }
             Self::Panicked(_) => f.write_str("panics"),
+            Self::After(saves, why) => write!(f, "{why} after {saves} saves"),
         }
     }
 }

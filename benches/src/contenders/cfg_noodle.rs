@@ -122,11 +122,11 @@ impl<const W: usize, const E: usize> Store for Noodle<W, E> {
             let collected = self
                 .list
                 .process_garbage(&mut self.storage, &mut self.buffer);
-            collected.await.map_err(Why::error)?;
+            collected.await.map_err(why)?;
             let written = self
                 .list
                 .process_writes(&mut self.storage, &mut self.buffer);
-            written.await.map_err(Why::error).map(|_| ())
+            written.await.map_err(why).map(|_| ())
         })
     }
 
@@ -138,5 +138,14 @@ impl<const W: usize, const E: usize> Store for Noodle<W, E> {
     fn ram(&self) -> usize {
         let nodes = self.handles.len() * (size_of::<Node>() + size_of::<Handle>());
         size_of::<List>() + nodes + size_of::<Storage<W, E>>() - size_of::<Chip<W, E>>() + BUFFER
+    }
+}
+
+/// The reason behind an error, which has the flash's own inside.
+fn why(error: impl std::fmt::Debug) -> Why {
+    if format!("{error:?}").contains("FullStorage") {
+        Why::Full
+    } else {
+        Why::error(error)
     }
 }

@@ -1,1 +1,7 @@
 //! What comes out: tables, plots, and the files that they are in.
+
+pub mod files;
+pub mod plot;
+mod quoted;
+mod table;
+pub mod tables;

@@ -33,14 +33,21 @@ pub struct Cuts {
     pub refused: u32,
     /// It panics, or reads without end.
     pub panics: u32,
+    bad: u32,
 }
 
 impl Cuts {
+    /// How many there were that found anything.
+    pub fn bad(&self) -> u32 {
+        self.bad
+    }
+
     fn is_bad(&self) -> bool {
         self.lost + self.wrong + self.half + self.mounts + self.refused + self.panics > 0
     }
 
     fn add(&mut self, other: Self) {
+        self.bad += 1;
         self.lost += other.lost;
         self.wrong += other.wrong;
         self.half += other.half;

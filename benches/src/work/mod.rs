@@ -1,6 +1,7 @@
 //! The cases: each does something to a [`Rig`] and says what that cost.
 
 mod boot;
+mod curves;
 mod cuts;
 mod fields;
 mod get;
@@ -8,6 +9,7 @@ mod latency;
 mod wear;
 
 pub use boot::{Boot, boot};
+pub use curves::{Curves, Line, curves};
 pub use cuts::{CUTS, Cuts, cuts};
 pub use fields::{Fields, fields};
 pub use get::{Get, get};
@@ -39,7 +41,9 @@ pub struct Figures {
     pub fields: Outcome<Fields>,
     /// Gets of the settings, on average, when the counter has been saved 100,000 times.
     pub get: Outcome<Get>,
-    /// Single saves of the run at 50 %.
+    /// How full it is in the three below, in percent: 50, or less where it can't do that.
+    pub fill: usize,
+    /// Single saves of a run.
     pub latency: Outcome<Latency>,
     /// The same where all work ahead is done between saves.
     pub maintained: Outcome<Latency>,
@@ -84,18 +88,24 @@ pub fn all(kind: Kind, part: &Part) -> Figures {
     let boot_used = used(&counter).and_then(|()| boot(&plain));
     let get = used(&counter).and_then(|()| get(&plain));
     let zipf = FILLS.map(|fill| churn(&filled(fill), Churn::zipf(SAVES)));
-    let latency = zipf[1].as_ref().map(Latency::of).map_err(Why::clone);
+    let (fill, run) = match (&zipf[1], &zipf[0]) {
+        (Err(_), Ok(wear)) => (FILLS[0], Ok(wear)),
+        (Err(_), Err(_)) => (0, counter.as_ref()),
+        (Ok(wear), _) => (FILLS[1], Ok(wear)),
+    };
+    let latency = run.map(Latency::of).map_err(Why::clone);
     Figures {
         ram: provision.as_ref().map(|(_, ram)| *ram).map_err(Why::clone),
         provision: provision.map(|(cost, _)| cost),
         boot_fresh,
         boot_used,
-        counter,
-        zipf,
         fields,
         get,
+        fill,
         latency,
-        maintained: maintained(&filled(FILLS[1])),
-        cuts: cuts(&filled(FILLS[1]), kind),
+        maintained: maintained(&filled(fill)),
+        cuts: cuts(&filled(fill), kind),
+        counter,
+        zipf,
     }
 }

@@ -11,7 +11,7 @@ use crate::store::{Outcome, Why};
 /// How many saves.
 pub const SAVES: u32 = 100_000;
 /// A run ends early after so many reads: it would take hours.
-const READS: u64 = 60_000_000;
+const READS: u64 = 80_000_000;
 /// Saves between two looks at the flash, and at the values.
 const STEP: u32 = 5_000;
 
@@ -115,7 +115,8 @@ pub fn churn(rig: &Rig, mut churn: Churn) -> Outcome<Wear> {
     let mut looked = Stats::default();
     while wear.saves < churn.saves {
         let key = (churn.pick)();
-        let ((), cost) = session.cost(|session| session.change(&[key]))?;
+        let saved = session.cost(|session| session.change(&[key]));
+        let ((), cost) = saved.map_err(|why| Why::After(wear.saves, Box::new(why)))?;
         wear.saves += 1;
         wear.payload += session.model.values[key].len() as u64;
         wear.singles.push(cost.into());
