@@ -35,6 +35,11 @@ impl<const W: usize, const E: usize> Chip<W, E> {
         self.flash.borrow_mut()
     }
 
+    /// Whether a read would not panic as one without end.
+    pub fn may_read(&self) -> bool {
+        self.reads_left.get() > 0
+    }
+
     /// As `ReadNorFlash::read`, through a shared handle.
     pub fn read_at(&self, offset: u32, bytes: &mut [u8]) -> Result<(), SimError> {
         let left = self.reads_left.get();

@@ -6,6 +6,8 @@ mod cfg_noodle;
 mod ekv;
 mod kvs_raw;
 mod kvs_typed;
+#[cfg(littlefs)]
+mod littlefs;
 mod sequential_storage;
 mod tickv;
 
@@ -32,11 +34,13 @@ pub enum Kind {
     Tickv,
     /// `cfg-noodle`.
     CfgNoodle,
+    /// `littlefs2`, a file a setting.
+    Littlefs,
 }
 
 impl Kind {
     /// All of them, in the order of the tables.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::KvsTyped,
         Self::KvsRaw,
         Self::SequentialStorage,
@@ -45,6 +49,7 @@ impl Kind {
         Self::Ekv,
         Self::Tickv,
         Self::CfgNoodle,
+        Self::Littlefs,
     ];
 
     /// What its rows are headed with.
@@ -58,14 +63,23 @@ impl Kind {
             Self::Ekv => "ekv",
             Self::Tickv => "tickv",
             Self::CfgNoodle => "cfg-noodle",
+            Self::Littlefs => "littlefs",
         }
+    }
+
+    /// Whether it is in this build: one of them needs more than Rust.
+    pub fn is_built(self) -> bool {
+        cfg!(littlefs) || self != Self::Littlefs
     }
 
     /// Whether several settings are saved all or none.
     pub fn is_atomic(self) -> bool {
         match self {
             Self::KvsTyped | Self::KvsRaw | Self::Blob | Self::Ekv | Self::CfgNoodle => true,
-            Self::SequentialStorage | Self::SequentialStorageCached | Self::Tickv => false,
+            Self::SequentialStorage
+            | Self::SequentialStorageCached
+            | Self::Tickv
+            | Self::Littlefs => false,
         }
     }
 
@@ -90,6 +104,10 @@ impl Kind {
             Self::Ekv => ekv::mount(chip, first),
             Self::Tickv => tickv::mount(chip),
             Self::CfgNoodle => cfg_noodle::mount(chip, layout),
+            #[cfg(littlefs)]
+            Self::Littlefs => littlefs::mount(chip, first),
+            #[cfg(not(littlefs))]
+            Self::Littlefs => Err(crate::store::Why::Cannot("not built in")),
         }
     }
 }

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::contenders::Kind;
+
 /// Tables by name: the summary has none.
 pub type Sections = Vec<(String, String)>;
 
@@ -20,11 +22,12 @@ pub fn renewed(text: &str, sections: &Sections) -> Result<String, String> {
     let (mut out, mut rest, mut found) = (String::new(), text, false);
     while let Some((before, behind)) = rest.split_once("<!-- benches") {
         let (name, behind) = behind.split_once("-->").ok_or("a marker without an end")?;
-        let (_, behind) = behind
+        let (old, behind) = behind
             .split_once("<!-- /benches -->")
             .ok_or("no <!-- /benches -->")?;
         let section = sections.iter().find(|(known, _)| known == name.trim());
         let (_, table) = section.ok_or_else(|| format!("there are no tables `{}`", name.trim()))?;
+        let table = with_old_rows(table, old);
         out += &format!("{before}<!-- benches{name}-->\n\n{table}\n<!-- /benches -->");
         (rest, found) = (behind, true);
     }
@@ -33,6 +36,22 @@ pub fn renewed(text: &str, sections: &Sections) -> Result<String, String> {
     } else {
         Err("no <!-- benches -->".to_owned())
     }
+}
+
+/// The rows of contenders that are not built in stay as they were.
+fn with_old_rows(new: &str, old: &str) -> String {
+    let missing = Kind::ALL.into_iter().filter(|kind| !kind.is_built());
+    let mut text = new.to_owned();
+    for kind in missing {
+        let start = format!("| {} |", kind.label());
+        let mut known = old.lines().filter(|line| line.starts_with(&start));
+        let lines = text.lines().map(|line| {
+            let known = line.starts_with(&start).then(|| known.next()).flatten();
+            format!("{}\n", known.unwrap_or(line))
+        });
+        text = lines.collect();
+    }
+    text
 }
 
 /// Writes it, or says where it has another content.
