@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use kvs_benches::contenders::Kind;
 use kvs_benches::preset::{self, Part};
-use kvs_benches::report::{files, plot, tables};
+use kvs_benches::report::{files, plot, summary, tables};
 use kvs_benches::run::parallel;
 use kvs_benches::work::{self, Curves, Figures};
 
@@ -29,10 +29,13 @@ enum Done {
 }
 
 fn main() -> ExitCode {
-    // Cargo adds it.
-    let mut arguments = std::env::args()
-        .skip(1)
-        .filter(|argument| argument != "--bench");
+    // `cargo bench` says so; who does not, and wants nothing, is `cargo test`.
+    let mut all = std::env::args().skip(1).peekable();
+    if all.peek().is_none() {
+        println!("for `cargo bench`");
+        return ExitCode::SUCCESS;
+    }
+    let mut arguments = all.filter(|argument| argument != "--bench");
     let option = arguments.next();
     let rest: Vec<_> = arguments.collect();
     let then = match option.as_deref() {
@@ -72,9 +75,9 @@ fn run(then: &Then) -> Result<(), String> {
         println!("# {}\n\n{text}", part.title);
         sections.push((part.name.to_owned(), text));
         if part.name == preset::NRF52840.name {
-            let summary = tables::summary(rows);
-            println!("# In short\n\n{summary}");
-            sections.push((String::new(), summary));
+            let short = summary::summary(rows);
+            println!("# In short\n\n{short}");
+            sections.push((String::new(), short));
         }
     }
     let check = matches!(then, Then::Check(_));

@@ -3,5 +3,6 @@
 pub mod files;
 pub mod plot;
 mod quoted;
+pub mod summary;
 mod table;
 pub mod tables;

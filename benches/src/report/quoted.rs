@@ -13,8 +13,6 @@ pub(super) struct Quoted {
     pub(super) reads: [&'static str; 5],
     /// Fill, median, 99 %, longest; with maintenance.
     pub(super) latency: [&'static str; 5],
-    /// A word on power cuts.
-    pub(super) cuts: &'static str,
 }
 
 const NOT: &str = "not quoted";
@@ -27,7 +25,6 @@ pub(super) const ALL: [Quoted; 5] = [
         zipf: [NOT, "48.7 / 11.9 / - / 4.0", NOT],
         reads: [NOT, "2,608 / 47,390", NOT, "3.0 / 29", "768, 32-bit"],
         latency: ["50", NOT, NOT, "98 ms, 1 erase, 33 programs", NOT],
-        cuts: "no wrong value; torn while collecting, it can become read-only for good",
     },
     Quoted {
         label: "Zephyr NVS, quoted",
@@ -35,7 +32,6 @@ pub(super) const ALL: [Quoted; 5] = [
         zipf: [NOT, "34.0 / 8.3 / - / 1.0", NOT],
         reads: [NOT, "779 / 12,336", NOT, "60 / 476", "32, 32-bit"],
         latency: ["50", NOT, NOT, "127 ms, 1 erase, 172 programs", NOT],
-        cuts: "none bad",
     },
     Quoted {
         label: "Zephyr ZMS, quoted",
@@ -43,7 +39,6 @@ pub(super) const ALL: [Quoted; 5] = [
         zipf: [NOT, "52.6 / 12.8 / - / 1.0", NOT],
         reads: [NOT, "284 / 4,544", NOT, "59 / 947", "56, 32-bit"],
         latency: ["50", NOT, NOT, "494 ms, 4 erases, 573 programs", NOT],
-        cuts: "wrong values, some unnoticed",
     },
     Quoted {
         label: "ESP-IDF NVS, quoted",
@@ -51,7 +46,6 @@ pub(super) const ALL: [Quoted; 5] = [
         zipf: [NOT, "full", NOT],
         reads: [NOT, "296 / 13,284", NOT, "2.6 / 85", "on the heap"],
         latency: ["less", NOT, NOT, "106 ms, 1 erase, 116 programs", NOT],
-        cuts: "lost values",
     },
     Quoted {
         label: "FlashDB, quoted",
@@ -59,6 +53,5 @@ pub(super) const ALL: [Quoted; 5] = [
         zipf: [NOT, "585 / 155 / - / 2.7", NOT],
         reads: [NOT, "2,078 / 48,556", NOT, "5.1 / 135", "876, 32-bit"],
         latency: ["50", NOT, NOT, "124 ms, 1 erase, 274 programs", NOT],
-        cuts: "values missing until the next boot",
     },
 ];

@@ -4,7 +4,7 @@ use super::quoted::{self, Quoted};
 use super::table::{Table, cell, decimal, ms, whole};
 use crate::contenders::Kind;
 use crate::preset::Part;
-use crate::work::{Cost, Cuts, FILLS, Figures, Latency, Wear};
+use crate::work::{Cost, Cuts, Figures, Latency, Wear};
 
 /// A contender and what was counted.
 pub type Row = (Kind, Figures);
@@ -28,13 +28,13 @@ pub fn all(part: &Part, rows: &[Row]) -> String {
             "How long a save takes, modelled, in ms",
             latency(rows, quoted),
         ),
-        ("Power cuts", cuts(rows, quoted)),
+        ("Power cuts", cuts(rows)),
     ];
     let tables = tables.map(|(title, table)| format!("**{title}**\n\n{}", table.markdown()));
     tables.join("\n")
 }
 
-fn cost(cost: &Cost) -> String {
+pub(super) fn cost(cost: &Cost) -> String {
     format!("{} / {}", whole(cost.programs), whole(cost.bytes))
 }
 
@@ -191,7 +191,7 @@ fn latency(rows: &[Row], quoted: &[Quoted]) -> Table {
     quote(table, quoted, |store| &store.latency)
 }
 
-fn cuts(rows: &[Row], quoted: &[Quoted]) -> Table {
+fn cuts(rows: &[Row]) -> Table {
     let mut table = Table::new(&[
         "",
         "% full",
@@ -224,10 +224,6 @@ fn cuts(rows: &[Row], quoted: &[Quoted]) -> Table {
             [figures.fill.to_string()].into_iter().chain(cells),
         );
     }
-    for store in quoted {
-        let none = std::iter::repeat_n("see text".to_owned(), 7);
-        table.row(store.label, [store.cuts.to_owned()].into_iter().chain(none));
-    }
     table
 }
 
@@ -243,72 +239,4 @@ fn quote<const N: usize>(
         );
     }
     table
-}
-
-/// The README's table: the main figures of one part.
-pub fn summary(rows: &[Row]) -> String {
-    let mut table = Table::new(&[
-        "",
-        "a save: programs / bytes",
-        "erases per 1,000",
-        "half full: bytes / erases per 1,000",
-        "four settings at once: programs / bytes",
-        "nothing changed: bytes",
-        "boot: reads / bytes",
-        "a get: reads",
-        "longest save: ms",
-        "bad after power cuts",
-    ]);
-    for (kind, figures) in rows {
-        let atomic = if kind.is_atomic() { "" } else { ", not atomic" };
-        let fields = |pick: fn(&crate::work::Fields) -> &crate::store::Outcome<Cost>| {
-            figures
-                .fields
-                .as_ref()
-                .map_err(Clone::clone)
-                .and_then(|of| pick(of).clone())
-        };
-        table.row(
-            kind.label(),
-            [
-                cell(&figures.counter, |wear| {
-                    format!("{} / {}", decimal(wear.programs()), decimal(wear.bytes()))
-                }),
-                cell(&figures.counter, |wear| decimal(wear.erases_per_thousand())),
-                cell(&figures.zipf[1], |wear| {
-                    format!(
-                        "{} / {}",
-                        decimal(wear.bytes()),
-                        decimal(wear.erases_per_thousand())
-                    )
-                }),
-                cell(&fields(|of| &of.four), |of| cost(of) + atomic),
-                cell(&fields(|of| &of.none), |of| whole(of.bytes)),
-                cell(&figures.boot_used, |boot| {
-                    format!("{} / {}", whole(boot.reads), whole(boot.bytes))
-                }),
-                cell(&figures.get, |get| decimal(get.reads)),
-                cell(&figures.latency, |latency| {
-                    ms(latency.longest.time) + &less(figures.fill)
-                }),
-                cell(&figures.cuts, |cuts| {
-                    format!(
-                        "{} of {}",
-                        whole(cuts.bad().into()),
-                        whole(cuts.cuts.into())
-                    )
-                }),
-            ],
-        );
-    }
-    table.markdown()
-}
-
-/// Where a run was not half full.
-fn less(fill: usize) -> String {
-    if fill == FILLS[1] {
-        String::new()
-    } else {
-        format!(" at {fill} %")
-    }
 }
