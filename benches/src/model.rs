@@ -7,7 +7,7 @@ use crate::device::Device;
 /// What the typed contenders declare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Declared {
-    /// [`Device`](crate::device::Device): the first 32 settings.
+    /// [`Device`]: the first 32 settings.
     Device,
     /// [`Plant`](crate::device::Plant): the first 64.
     Plant,
