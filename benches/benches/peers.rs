@@ -12,45 +12,49 @@ use std::process::ExitCode;
 use kvs_benches::contenders::Kind;
 use kvs_benches::preset::{self, Part};
 use kvs_benches::report::{files, plot, summary, tables};
-use kvs_benches::run::parallel;
-use kvs_benches::work::{self, Curves, Figures};
+use kvs_benches::run::count;
 
-/// What is to be done with the tables.
-enum Then {
-    Print,
-    Only(String),
-    Write(Vec<String>),
-    Check(Vec<String>),
+/// What is wanted of the tables.
+#[derive(Default)]
+struct Wanted {
+    /// Of one part only.
+    only: Option<String>,
+    /// Is it what the files have, rather than: write it there?
+    check: bool,
+    files: Vec<String>,
 }
 
-enum Done {
-    Figures(Box<Figures>),
-    Curves(Curves),
+impl Wanted {
+    fn parse(arguments: impl Iterator<Item = String>) -> Option<Self> {
+        let mut wanted = Self::default();
+        // `cargo bench` adds it.
+        let mut arguments = arguments.filter(|argument| argument != "--bench");
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                "--only" => wanted.only = Some(arguments.next()?),
+                "--write" | "--check" => {
+                    wanted.check = argument == "--check";
+                    wanted.files = arguments.by_ref().collect();
+                }
+                _ => return None,
+            }
+        }
+        Some(wanted)
+    }
 }
 
 fn main() -> ExitCode {
-    // `cargo bench` says so; who does not, and wants nothing, is `cargo test`.
-    let mut all = std::env::args().skip(1).peekable();
-    if all.peek().is_none() {
-        println!("for `cargo bench`");
+    if std::env::args().len() == 1 {
+        // Not `cargo bench`, but `cargo test`.
         return ExitCode::SUCCESS;
     }
-    let mut arguments = all.filter(|argument| argument != "--bench");
-    let option = arguments.next();
-    let rest: Vec<_> = arguments.collect();
-    let then = match option.as_deref() {
-        None => Then::Print,
-        Some("--only") if rest.len() == 1 => Then::Only(rest.concat()),
-        Some("--write") if !rest.is_empty() => Then::Write(rest),
-        Some("--check") if !rest.is_empty() => Then::Check(rest),
-        _ => {
-            eprintln!("usage: peers [--only PART | --write FILES | --check FILES]");
-            return ExitCode::from(2);
-        }
+    let Some(wanted) = Wanted::parse(std::env::args().skip(1)) else {
+        eprintln!("usage: peers [--only PART] [--write FILES | --check FILES]");
+        return ExitCode::from(2);
     };
     // Contenders that panic are in the tables.
     std::panic::set_hook(Box::new(|_| {}));
-    match run(&then) {
+    match run(&wanted) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             eprintln!("error: {message}");
@@ -59,18 +63,17 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(then: &Then) -> Result<(), String> {
+fn run(wanted: &Wanted) -> Result<(), String> {
     let parts: Vec<Part> = (preset::ALL.into_iter())
-        .filter(|part| !matches!(then, Then::Only(name) if name != part.name))
+        .filter(|part| wanted.only.as_ref().is_none_or(|only| only == part.name))
         .collect();
     if parts.is_empty() {
         let names = preset::ALL.map(|part| part.name).join(", ");
         return Err(format!("the parts are {names}"));
     }
-    let curves = !matches!(then, Then::Only(_));
-    let (figures, curves) = count(&parts, curves);
+    let counted = count(&parts, wanted.only.is_none());
     let mut sections: files::Sections = Vec::new();
-    for (part, rows) in parts.iter().zip(&figures) {
+    for (part, rows) in parts.iter().zip(&counted.tables) {
         let text = tables::all(part, rows);
         println!("# {}\n\n{text}", part.title);
         sections.push((part.name.to_owned(), text));
@@ -80,25 +83,20 @@ fn run(then: &Then) -> Result<(), String> {
             sections.push((String::new(), short));
         }
     }
-    let check = matches!(then, Then::Check(_));
     let mut results = Vec::new();
     // Where a contender is not built in, its lines are not known.
-    let complete = Kind::ALL.into_iter().all(Kind::is_built);
-    if complete && !curves.is_empty() {
-        for (name, svg) in plot::all(&curves)? {
+    if Kind::ALL.into_iter().all(Kind::is_built) && !counted.curves.is_empty() {
+        for (name, svg) in plot::all(&counted.curves)? {
             let path = files::from_top("docs/benches").join(name);
-            results.push(files::put(&path, &svg, check));
+            results.push(files::put(&path, &svg, wanted.check));
         }
     }
-    let (Then::Write(names) | Then::Check(names)) = then else {
-        return results.into_iter().collect();
-    };
-    for name in names {
+    for name in &wanted.files {
         let path = files::from_top(name);
         let text = std::fs::read_to_string(&path).map_err(|error| format!("{name}: {error}"))?;
-        let renewed =
-            files::renewed(&text, &sections).map_err(|error| format!("{name}: {error}"))?;
-        results.push(files::put(&path, &renewed, check));
+        let renewed = files::renewed(&text, &sections);
+        let renewed = renewed.map_err(|error| format!("{name}: {error}"))?;
+        results.push(files::put(&path, &renewed, wanted.check));
     }
     let stale: Vec<_> = results.into_iter().filter_map(Result::err).collect();
     if stale.is_empty() {
@@ -106,37 +104,4 @@ fn run(then: &Then) -> Result<(), String> {
     } else {
         Err(stale.join("\nerror: "))
     }
-}
-
-/// Every contender on every part, and the lines of the plots.
-fn count(parts: &[Part], curves: bool) -> (Vec<Vec<tables::Row>>, Vec<(Kind, Curves)>) {
-    let mut jobs: Vec<Box<dyn FnOnce() -> Done + Send>> = Vec::new();
-    for &part in parts {
-        for kind in Kind::ALL {
-            jobs.push(Box::new(move || {
-                let figures = Box::new(work::all(kind, &part));
-                eprintln!("counted: {}, {}", part.name, kind.label());
-                Done::Figures(figures)
-            }));
-        }
-    }
-    for kind in Kind::ALL.into_iter().filter(|_| curves) {
-        jobs.push(Box::new(move || {
-            let curves = work::curves(kind);
-            eprintln!("counted: plots, {}", kind.label());
-            Done::Curves(curves)
-        }));
-    }
-    let mut all = Vec::new();
-    let mut lines = Vec::new();
-    for done in parallel(jobs) {
-        match done {
-            Done::Figures(figures) => all.push((Kind::ALL[all.len() % Kind::ALL.len()], *figures)),
-            Done::Curves(curves) => lines.push((Kind::ALL[lines.len()], curves)),
-        }
-    }
-    (
-        all.chunks(Kind::ALL.len()).map(<[_]>::to_vec).collect(),
-        lines,
-    )
 }

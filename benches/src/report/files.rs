@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::contenders::Kind;
+use crate::preset;
 
 /// Tables by name: the summary has none.
 pub type Sections = Vec<(String, String)>;
@@ -25,8 +26,20 @@ pub fn renewed(text: &str, sections: &Sections) -> Result<String, String> {
         let (old, behind) = behind
             .split_once("<!-- /benches -->")
             .ok_or("no <!-- /benches -->")?;
-        let section = sections.iter().find(|(known, _)| known == name.trim());
-        let (_, table) = section.ok_or_else(|| format!("there are no tables `{}`", name.trim()))?;
+        let known = name.trim();
+        let section = sections.iter().find(|(section, _)| section == known);
+        if section.is_none()
+            && !known.is_empty()
+            && preset::ALL.iter().all(|part| part.name != known)
+        {
+            return Err(format!("there are no tables `{known}`"));
+        }
+        // A part that was not counted stays as it is.
+        let Some((_, table)) = section else {
+            out += &format!("{before}<!-- benches{name}-->{old}<!-- /benches -->");
+            (rest, found) = (behind, true);
+            continue;
+        };
         let table = with_old_rows(table, old);
         out += &format!("{before}<!-- benches{name}-->\n\n{table}\n<!-- /benches -->");
         (rest, found) = (behind, true);

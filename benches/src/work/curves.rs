@@ -4,7 +4,7 @@ use std::iter::successors;
 
 use super::boot::boot;
 use super::wear::{Churn, churn};
-use super::{SAVES, Wear};
+use super::{FILLS, Figures, Wear};
 use crate::contenders::Kind;
 use crate::model::Layout;
 use crate::preset::NRF52840;
@@ -32,16 +32,10 @@ pub struct Curves {
     pub settings: Line,
 }
 
-/// Draws nothing yet: runs what the lines are made of. A line ends where its contender can't go on.
+/// Runs what the lines are made of, but for those that the tables' figures have. A line ends where its contender can't go
+/// on.
 pub fn curves(kind: Kind) -> Curves {
-    let counter = churn(
-        &Rig::new(kind, &NRF52840, Layout::device()),
-        Churn::counter(SAVES),
-    );
-    let half = churn(&filled(kind, 50), Churn::zipf(SAVES));
-    let tenth = churn(&filled(kind, 10), Churn::zipf(SAVES));
     Curves {
-        erases: counter.as_ref().map_or_else(|_| Line::new(), erases),
         amplification: line((0..=80).step_by(10), |percent| {
             let wear = churn(&filled(kind, percent), Churn::zipf(FEW))?;
             Ok((percent as f64, wear.amplification()))
@@ -50,9 +44,6 @@ pub fn curves(kind: Kind) -> Curves {
             successors(Some(2), |sectors| Some(2 * sectors)).take(8),
             |sectors| boot_of(kind, sectors),
         ),
-        latency: half
-            .or(tenth)
-            .map_or_else(|_| Line::new(), |wear| latency(&wear)),
         settings: line(
             successors(Some(8), |count| Some(2 * count)).take(7),
             |count| {
@@ -60,6 +51,22 @@ pub fn curves(kind: Kind) -> Curves {
                 Ok((count as f64, churn(&rig, Churn::counter(FEW))?.bytes()))
             },
         ),
+        ..Curves::default()
+    }
+}
+
+impl Curves {
+    /// With the lines that the part's figures have.
+    #[must_use]
+    pub fn with(mut self, figures: &Figures) -> Self {
+        if let Ok(wear) = &figures.counter {
+            self.erases = erases(wear);
+        }
+        let fill = FILLS.iter().position(|&fill| fill == figures.fill);
+        if let Some(Ok(wear)) = fill.map(|index| &figures.zipf[index]) {
+            self.latency = latency(wear);
+        }
+        self
     }
 }
 
