@@ -74,11 +74,13 @@ impl Cuts {
 pub fn cuts(rig: &Rig, kind: Kind) -> Outcome<Cuts> {
     let mut session = rig.provisioned()?;
     let mut zipf = Zipf::new(32, 7);
-    for _ in 0..SAVES {
-        session.change(&[zipf.draw()])?;
+    let mut sound = (rig.flash.keep(), session.model.clone());
+    if (0..SAVES).all(|_| session.change(&[zipf.draw()]).is_ok()) {
+        sound = (rig.flash.keep(), session.model.clone());
     }
-    let sound = (rig.flash.keep(), session.model.clone());
     drop(session);
+    // Where even those are too many, from the first save on.
+    (sound.0)();
     let mut model = sound.1.clone();
     let mut rng = Rng::new(5);
     let mut total = Cuts::default();
