@@ -91,6 +91,7 @@ pub(super) fn maintain<const W: usize, const E: usize>(
 pub(super) fn why<E: Debug>(error: Error<E>) -> Why {
     match error {
         Error::Full { .. } => Why::Full,
+        Error::CommitTooLarge { .. } => Why::Cannot("more than a sector"),
         error => Why::error(error),
     }
 }

@@ -42,6 +42,14 @@ impl<S: Struct, const W: usize, const E: usize> Typed<S, W, E> {
         }
     }
 
+    /// One setting alone, as `store.put(Device::KEYS.., ..)` does: for a struct that is more than a sector, and new.
+    fn put(&mut self, settings: &S, key: usize) -> Outcome<()> {
+        let mut bytes = [0; 160];
+        let len = settings.encode(key, &mut bytes).map_err(Why::error)?;
+        let hash = RawKey::Hash(S::TREE.hashes[key]);
+        self.store.put_bytes(hash, &bytes[..len]).map_err(why)
+    }
+
     fn beside(&mut self, key: usize) -> Outcome<Option<Vec<u8>>> {
         let mut value = vec![0; 128];
         let len = self.store.get_bytes(RawKey::Hash(key as u32), &mut value);
@@ -55,9 +63,11 @@ impl<S: Struct, const W: usize, const E: usize> Typed<S, W, E> {
 impl<S: Struct, const W: usize, const E: usize> Store for Typed<S, W, E> {
     fn save(&mut self, model: &Model, changed: &[usize]) -> Outcome<()> {
         if changed.iter().any(|&key| key < S::COUNT) {
-            self.store
-                .save(&S::from_values(&model.values))
-                .map_err(why)?;
+            let settings = S::from_values(&model.values);
+            match (self.store.save(&settings), changed) {
+                (Err(kvs::Error::CommitTooLarge { .. }), &[key]) => self.put(&settings, key)?,
+                (result, _) => result.map(|_| ()).map_err(why)?,
+            }
         }
         let beside: Vec<_> = (changed.iter().filter(|&&key| key >= S::COUNT))
             .map(|&key| Change::put(RawKey::Hash(key as u32), &model.values[key]))

@@ -110,9 +110,10 @@ impl<const W: usize, const E: usize, const N: usize> Store for Littlefs<W, E, N>
 }
 
 fn why(error: Error) -> Why {
-    if error == Error::NO_SPACE {
-        Why::Full
-    } else {
-        Why::error(error)
+    match error {
+        Error::NO_SPACE => Why::Full,
+        Error::IO => Why::Failed("I/O".into()),
+        Error::CORRUPTION => Why::Failed("corruption".into()),
+        error => Why::error(error),
     }
 }
