@@ -73,7 +73,11 @@ impl fmt::Display for Why {
                 f.write_str("endless loop")
             }
             Self::Panicked(_) => f.write_str("panics"),
-            Self::After(saves, why) => write!(f, "{why} after {saves} saves"),
+            Self::After(saves, why) => match why.as_ref() {
+                // Which error it was, is too long for the many cells that it is in.
+                Self::Failed(_) => write!(f, "fails after {saves} saves"),
+                why => write!(f, "{why} after {saves} saves"),
+            },
         }
     }
 }

@@ -62,6 +62,19 @@ const PLOTS: [Plot; 5] = [
     },
 ];
 
+/// A colour for each of [`Kind::ALL`].
+const COLOURS: [RGBColor; 9] = [
+    RGBColor(200, 30, 40),
+    RGBColor(240, 130, 30),
+    RGBColor(30, 90, 200),
+    RGBColor(90, 180, 240),
+    RGBColor(40, 140, 60),
+    RGBColor(130, 60, 170),
+    RGBColor(120, 120, 120),
+    RGBColor(220, 90, 180),
+    RGBColor(120, 80, 40),
+];
+
 const SIZE: (u32, u32) = (860, 480);
 
 /// All of them.
@@ -134,7 +147,7 @@ where
         .draw()
         .map_err(text)?;
     for (index, (kind, line)) in lines.iter().enumerate() {
-        let style = Palette99::pick(index).stroke_width(if is_ours(*kind) { 3 } else { 1 });
+        let style = COLOURS[index % COLOURS.len()].stroke_width(if is_ours(*kind) { 3 } else { 1 });
         let points = line.iter().copied().filter(|point| point.1 > 0.0);
         chart
             .draw_series(LineSeries::new(points.clone(), style))
@@ -170,9 +183,10 @@ fn short(value: &f64) -> String {
         .find(|(unit, _)| *value >= *unit)
         .unwrap_or((1.0, ""));
     let number = value / unit;
-    if number.fract().abs() < 0.005 {
-        format!("{number:.0}{name}")
-    } else {
-        format!("{number:.2}{name}")
-    }
+    let places = match number {
+        ..0.095 => 3,
+        ..0.95 => 1,
+        _ => usize::from(number.fract() > 0.005),
+    };
+    format!("{number:.places$}{name}")
 }
