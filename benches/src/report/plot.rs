@@ -184,6 +184,7 @@ fn short(value: &f64) -> String {
         .unwrap_or((1.0, ""));
     let number = value / unit;
     let places = match number {
+        0.0 => 0,
         ..0.095 => 3,
         ..0.95 => 1,
         _ => usize::from(number.fract() > 0.005),
