@@ -15,7 +15,8 @@ const REFUSED_UNIT: u32 = 16;
 #[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Does one bounded step of housekeeping: moves one entry, or erases one sector. Call it in idle time until it
-    /// returns [`Idle`](Maintenance::Idle); a commit after that erases nothing.
+    /// returns [`Idle`](Maintenance::Idle); a commit after that erases nothing, as long as no more is live than three quarters of
+    /// all sectors but two. In a fuller store a commit may have to make room yet, and erase.
     ///
     /// # Errors
     ///
