@@ -71,7 +71,7 @@ impl<const W: usize, const E: usize> ReadNorFlash for Chip<W, E> {
     }
 
     fn capacity(&self) -> usize {
-        self.flash().capacity()
+        self.flash().image().len()
     }
 }
 
@@ -96,7 +96,7 @@ impl<const W: usize, const E: usize> asynch::ReadNorFlash for Chip<W, E> {
     }
 
     fn capacity(&self) -> usize {
-        self.flash().capacity()
+        self.flash().image().len()
     }
 }
 
