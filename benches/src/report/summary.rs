@@ -1,7 +1,7 @@
 //! The README's table: the main figures of one part.
 
 use super::table::{Table, cell, decimal, ms, whole};
-use super::tables::{Row, cost};
+use super::tables::{Row, boot, cost, save};
 use crate::store::Outcome;
 use crate::work::{Cost, FILLS, Fields};
 
@@ -31,9 +31,7 @@ pub fn summary(rows: &[Row]) -> String {
         table.row(
             kind.label(),
             [
-                cell(&figures.counter, |wear| {
-                    format!("{} / {}", decimal(wear.programs()), decimal(wear.bytes()))
-                }),
+                cell(&figures.counter, save),
                 cell(&figures.counter, |wear| decimal(wear.erases_per_thousand())),
                 cell(&figures.zipf[1], |wear| {
                     format!(
@@ -44,9 +42,7 @@ pub fn summary(rows: &[Row]) -> String {
                 }),
                 cell(&fields(|of| &of.four), |of| cost(of) + atomic),
                 cell(&fields(|of| &of.none), |of| whole(of.bytes)),
-                cell(&figures.boot_used, |boot| {
-                    format!("{} / {}", whole(boot.reads), whole(boot.bytes))
-                }),
+                cell(&figures.boot_used, boot),
                 cell(&figures.get, |get| decimal(get.reads)),
                 cell(&figures.latency, |latency| {
                     ms(latency.longest.time) + &less(figures.fill)

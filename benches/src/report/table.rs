@@ -27,8 +27,7 @@ impl Table {
     pub(super) fn row(&mut self, name: &str, cells: impl IntoIterator<Item = String>) {
         let mut row = vec![name.to_owned()];
         row.extend(cells);
-        // What is not quoted is not known.
-        row.resize(self.head.len(), "not quoted".to_owned());
+        debug_assert_eq!(row.len(), self.head.len(), "a cell for each column");
         self.rows.push(row);
     }
 

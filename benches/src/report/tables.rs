@@ -4,7 +4,7 @@ use super::quoted::{self, Quoted};
 use super::table::{Table, cell, decimal, ms, whole};
 use crate::contenders::Kind;
 use crate::preset::Part;
-use crate::work::{Cost, Cuts, Figures, Latency, Wear};
+use crate::work::{Boot, Cost, Cuts, Figures, Latency, Wear};
 
 /// A contender and what was counted.
 pub type Row = (Kind, Figures);
@@ -38,6 +38,14 @@ pub(super) fn cost(cost: &Cost) -> String {
     format!("{} / {}", whole(cost.programs), whole(cost.bytes))
 }
 
+pub(super) fn save(wear: &Wear) -> String {
+    format!("{} / {}", decimal(wear.programs()), decimal(wear.bytes()))
+}
+
+pub(super) fn boot(boot: &Boot) -> String {
+    format!("{} / {}", whole(boot.reads), whole(boot.bytes))
+}
+
 fn spread(wear: &Wear) -> String {
     let (most, mean) = wear.spread();
     format!("{} / {}", whole(most.into()), decimal(mean))
@@ -58,9 +66,7 @@ fn saves(rows: &[Row], quoted: &[Quoted]) -> Table {
             kind.label(),
             [
                 cell(&figures.provision, cost),
-                cell(counter, |wear| {
-                    format!("{} / {}", decimal(wear.programs()), decimal(wear.bytes()))
-                }),
+                cell(counter, save),
                 cell(counter, |wear| decimal(wear.erases_per_thousand())),
                 cell(counter, |wear| decimal(wear.amplification())),
                 cell(counter, |wear| spread(wear) + &fewer(wear)),
@@ -136,8 +142,6 @@ fn reads(rows: &[Row], quoted: &[Quoted]) -> Table {
         "RAM, bytes",
     ]);
     for (kind, figures) in rows {
-        let boot =
-            |boot: &crate::work::Boot| format!("{} / {}", whole(boot.reads), whole(boot.bytes));
         table.row(
             kind.label(),
             [

@@ -112,7 +112,6 @@ pub fn churn(rig: &Rig, mut churn: Churn) -> Outcome<Wear> {
         erases: vec![(0, 0)],
         singles: Vec::new(),
     };
-    let mut looked = Stats::default();
     while wear.saves < churn.saves {
         let key = (churn.pick)();
         let saved = session.cost(|session| session.change(&[key]));
@@ -121,17 +120,14 @@ pub fn churn(rig: &Rig, mut churn: Churn) -> Outcome<Wear> {
         wear.payload += session.model.values[key].len() as u64;
         wear.singles.push(cost.into());
         if wear.saves.is_multiple_of(STEP) || wear.saves == churn.saves {
-            let now = rig.flash.stats();
-            let erases = now.since(&start).erases;
-            wear.erases.push((wear.saves, erases));
-            looked = now.since(&start);
+            wear.stats = rig.flash.stats().since(&start);
+            wear.erases.push((wear.saves, wear.stats.erases));
             check(&mut session)?;
             if rig.flash.stats().reads - start.reads > READS {
                 break;
             }
         }
     }
-    wear.stats = looked;
     wear.singles.sort_unstable();
     check_anew(session)?;
     Ok(wear)

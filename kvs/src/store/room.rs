@@ -141,9 +141,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
     }
 
-    /// Whether a dead sector may be erased. Not the one that the head was collected from, while all that is in the
-    /// head are its copies: after a power cut, a mount would believe the originals (invariant 3), half erased as they
-    /// may be.
+    /// Whether a dead sector may be erased. Not the one that the newest was collected from, while all that is in
+    /// that are its copies: after a power cut, the collection may have to be undone, and go by the originals, half erased
+    /// as they may be.
     fn may_erase(&self) -> bool {
         self.dead() >= 2 || self.dead() == 1 && self.newest_copies().is_none()
     }
