@@ -6,12 +6,19 @@ use heapless::Vec;
 use kvs::Settings;
 use serde::{Deserialize, Serialize};
 
-/// A struct that can be made of plain values and taken apart into them.
+/// A struct that can be made of plain values and taken apart into them. None of it is inlined, so that it is not taken
+/// for a store's own work.
 pub trait Struct: Settings + Serialize + for<'de> Deserialize<'de> {
     /// From as many values as it has settings, in order.
     fn from_values(values: &[std::vec::Vec<u8>]) -> Self;
     /// Their values again.
     fn values(&self) -> std::vec::Vec<std::vec::Vec<u8>>;
+    /// One of them.
+    #[inline(never)]
+    fn value(&self, key: usize) -> Option<std::vec::Vec<u8>> {
+        let mut values = self.values();
+        (key < values.len()).then(|| values.swap_remove(key))
+    }
 }
 
 /// A setting of its own in an array of them.
@@ -89,6 +96,7 @@ fn bytes<const N: usize>(value: &[u8]) -> [u8; N] {
 }
 
 impl Struct for Device {
+    #[inline(never)]
     fn from_values(values: &[std::vec::Vec<u8>]) -> Self {
         let of = |first: usize, index: usize| values[first + index].as_slice();
         Self {
@@ -116,6 +124,7 @@ impl Struct for Device {
         }
     }
 
+    #[inline(never)]
     fn values(&self) -> std::vec::Vec<std::vec::Vec<u8>> {
         let words = self
             .words
@@ -156,6 +165,7 @@ pub struct Plant {
 }
 
 impl Struct for Plant {
+    #[inline(never)]
     fn from_values(values: &[std::vec::Vec<u8>]) -> Self {
         let block = |index: usize| Block {
             value: Vec::from_slice(&values[index]).unwrap_or_default(),
@@ -166,6 +176,7 @@ impl Struct for Plant {
         }
     }
 
+    #[inline(never)]
     fn values(&self) -> std::vec::Vec<std::vec::Vec<u8>> {
         let all = self.a.iter().chain(&self.b);
         all.map(|block| block.value.to_vec()).collect()

@@ -130,6 +130,7 @@ impl Model {
     }
 
     /// Gives a setting another value than it had: the next number, the other flag.
+    #[inline(never)]
     pub fn change(&mut self, key: usize) {
         let flag = self.declared == Declared::Device && Device::FLAGS.contains(&key);
         let value = &mut self.values[key];

@@ -21,11 +21,11 @@ enum Done {
     Curves(Curves),
 }
 
-/// Every contender on every part, and the lines of the plots.
-pub fn count(parts: &[Part], curves: bool) -> Counted {
+/// These contenders on these parts, and the lines of the plots where they are wanted: of the README's part.
+pub fn count(parts: &[Part], kinds: &[Kind], curves: bool) -> Counted {
     let mut jobs: Vec<Job<Done>> = Vec::new();
     for &part in parts {
-        for kind in Kind::ALL {
+        for &kind in kinds {
             jobs.push(Box::new(move || {
                 let figures = Box::new(work::all(kind, &part));
                 eprintln!("counted: {}, {}", part.name, kind.label());
@@ -33,32 +33,40 @@ pub fn count(parts: &[Part], curves: bool) -> Counted {
             }));
         }
     }
-    for kind in Kind::ALL.into_iter().filter(|_| curves) {
+    for &kind in kinds.iter().filter(|_| curves) {
         jobs.push(Box::new(move || {
             let curves = work::curves(kind);
             eprintln!("counted: plots, {}", kind.label());
             Done::Curves(curves)
         }));
     }
-    let (mut rows, mut lines) = (Vec::new(), Vec::new());
+    let (mut figures, mut lines) = (Vec::new(), Vec::new());
     for done in parallel(jobs) {
         match done {
-            Done::Figures(figures) => {
-                rows.push((Kind::ALL[rows.len() % Kind::ALL.len()], *figures))
-            }
-            Done::Curves(curves) => lines.push(curves),
+            Done::Figures(of) => figures.push(*of),
+            Done::Curves(of) => lines.push(of),
         }
     }
-    let tables: Vec<_> = rows.chunks(Kind::ALL.len()).map(<[_]>::to_vec).collect();
+    let tables: Vec<_> = figures
+        .chunks(kinds.len())
+        .map(|of| rows(kinds, of))
+        .collect();
     let plotted = parts.iter().position(|part| part.name == NRF52840.name);
-    let figures = plotted.map_or(&[][..], |index| tables[index].as_slice());
-    let lines = lines.into_iter().zip(figures);
+    let plotted = plotted.map_or(&[][..], |part| &figures[part * kinds.len()..]);
+    let lines = kinds.iter().zip(lines).zip(plotted);
     Counted {
         curves: lines
-            .map(|(lines, (kind, figures))| (*kind, lines.with(figures)))
+            .map(|((kind, lines), figures)| (*kind, lines.with(figures)))
             .collect(),
         tables,
     }
+}
+
+fn rows(kinds: &[Kind], figures: &[Figures]) -> Vec<Row> {
+    let of = |kind| kinds.iter().position(|&other| other == kind);
+    let rows = Kind::ALL.into_iter();
+    rows.map(|kind| (kind, of(kind).map(|index| figures[index].clone())))
+        .collect()
 }
 
 type Job<T> = Box<dyn FnOnce() -> T + Send>;

@@ -31,6 +31,9 @@ pub trait Store {
 /// What came out, or why nothing did.
 pub type Outcome<T> = Result<T, Why>;
 
+/// In a cell of which nothing is known this time: the page keeps what it says.
+pub const NOT_COUNTED: &str = "not counted";
+
 /// Why there is no figure: what its cell says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {

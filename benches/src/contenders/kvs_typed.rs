@@ -87,7 +87,7 @@ impl<S: Struct, const W: usize, const E: usize> Store for Typed<S, W, E> {
         };
         let mut settings = S::defaults();
         settings.decode(key, &bytes[..len]).map_err(Why::error)?;
-        Ok(settings.values().into_iter().nth(key))
+        Ok(settings.value(key))
     }
 
     fn load(&mut self, count: usize) -> Outcome<Vec<Option<Vec<u8>>>> {

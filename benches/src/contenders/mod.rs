@@ -1,14 +1,20 @@
 //! The contenders: a module for each store, which makes a [`Store`] of it.
 
+#[cfg(feature = "peers")]
 mod blob;
+#[cfg(feature = "peers")]
 mod block_on;
+#[cfg(feature = "peers")]
 mod cfg_noodle;
+#[cfg(feature = "peers")]
 mod ekv;
 mod kvs_raw;
 mod kvs_typed;
 #[cfg(littlefs)]
 mod littlefs;
+#[cfg(feature = "peers")]
 mod sequential_storage;
+#[cfg(feature = "peers")]
 mod tickv;
 
 use crate::chip::Chip;
@@ -67,9 +73,18 @@ impl Kind {
         }
     }
 
+    /// Whether it is `kvs`.
+    pub fn is_ours(self) -> bool {
+        matches!(self, Self::KvsTyped | Self::KvsRaw)
+    }
+
     /// Whether it is in this build: one of them needs more than Rust.
     pub fn is_built(self) -> bool {
-        cfg!(littlefs) || self != Self::Littlefs
+        match self {
+            Self::KvsTyped | Self::KvsRaw => true,
+            Self::Littlefs => cfg!(littlefs),
+            _ => cfg!(feature = "peers"),
+        }
     }
 
     /// Whether several settings are saved all or none.
@@ -88,6 +103,10 @@ impl Kind {
         matches!(self, Self::Tickv | Self::CfgNoodle)
     }
 
+    #[cfg_attr(
+        not(feature = "peers"),
+        allow(unused_variables, reason = "ours need no format")
+    )]
     /// Puts it on a flash; when that is `first` done, with whatever that needs.
     pub fn mount<const W: usize, const E: usize>(
         self,
@@ -98,21 +117,28 @@ impl Kind {
         match self {
             Self::KvsTyped => kvs_typed::mount(chip, layout),
             Self::KvsRaw => kvs_raw::mount(chip, layout),
+            #[cfg(feature = "peers")]
             Self::SequentialStorage => sequential_storage::mount_uncached(chip, layout),
+            #[cfg(feature = "peers")]
             Self::SequentialStorageCached => sequential_storage::mount_cached(chip, layout),
+            #[cfg(feature = "peers")]
             Self::Blob => blob::mount(chip, layout),
+            #[cfg(feature = "peers")]
             Self::Ekv => ekv::mount(chip, first),
+            #[cfg(feature = "peers")]
             Self::Tickv => tickv::mount(chip),
+            #[cfg(feature = "peers")]
             Self::CfgNoodle => cfg_noodle::mount(chip, layout),
             #[cfg(littlefs)]
             Self::Littlefs => littlefs::mount(chip, first),
-            #[cfg(not(littlefs))]
-            Self::Littlefs => Err(crate::store::Why::Cannot("not built in")),
+            #[cfg(not(all(littlefs, feature = "peers")))]
+            _ => Err(crate::store::Why::Cannot(crate::store::NOT_COUNTED)),
         }
     }
 }
 
-/// A setting's name, for stores that have names.
+/// A setting's name, for stores that have names. Not inlined, so that it is not taken for the store's own work.
+#[inline(never)]
 fn name(key: usize) -> String {
     format!("s{key:05}")
 }

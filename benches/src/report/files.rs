@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::contenders::Kind;
+use super::merge::{difference, merged};
+use super::ratios;
 use crate::preset;
 
 /// Tables by name: the summary has none.
@@ -18,8 +19,9 @@ pub fn from_top(file: &str) -> PathBuf {
     )
 }
 
-/// The text with each section as it is now. An error for a name that there is not, and where there are no markers.
-pub fn renewed(text: &str, sections: &Sections) -> Result<String, String> {
+/// The text with each section as it is now; to be checked, or to be written. An error for a name that there is not, and
+/// where there are no markers.
+pub fn renewed(text: &str, sections: &Sections, check: bool) -> Result<String, String> {
     let (mut out, mut rest, mut found) = (String::new(), text, false);
     while let Some((before, behind)) = rest.split_once("<!-- benches") {
         let (name, behind) = behind.split_once("-->").ok_or("a marker without an end")?;
@@ -30,6 +32,7 @@ pub fn renewed(text: &str, sections: &Sections) -> Result<String, String> {
         let section = sections.iter().find(|(section, _)| section == known);
         if section.is_none()
             && !known.is_empty()
+            && known != ratios::SECTION
             && preset::ALL.iter().all(|part| part.name != known)
         {
             return Err(format!("there are no tables `{known}`"));
@@ -40,7 +43,7 @@ pub fn renewed(text: &str, sections: &Sections) -> Result<String, String> {
             (rest, found) = (behind, true);
             continue;
         };
-        let table = with_old_rows(table, old);
+        let table = merged(table, old, check);
         out += &format!("{before}<!-- benches{name}-->\n\n{table}\n<!-- /benches -->");
         (rest, found) = (behind, true);
     }
@@ -49,22 +52,6 @@ pub fn renewed(text: &str, sections: &Sections) -> Result<String, String> {
     } else {
         Err("no <!-- benches -->".to_owned())
     }
-}
-
-/// The rows of contenders that are not built in stay as they were.
-fn with_old_rows(new: &str, old: &str) -> String {
-    let missing = Kind::ALL.into_iter().filter(|kind| !kind.is_built());
-    let mut text = new.to_owned();
-    for kind in missing {
-        let start = format!("| {} |", kind.label());
-        let mut known = old.lines().filter(|line| line.starts_with(&start));
-        let lines = text.lines().map(|line| {
-            let known = line.starts_with(&start).then(|| known.next()).flatten();
-            format!("{}\n", known.unwrap_or(line))
-        });
-        text = lines.collect();
-    }
-    text
 }
 
 /// Writes it, or says where it has another content.
@@ -78,8 +65,9 @@ pub fn put(path: &Path, content: &str, check: bool) -> Result<(), String> {
     }
     match fs::read_to_string(path) {
         Ok(text) if text == content => Ok(()),
-        Ok(_) => Err(format!(
-            "{name} is stale: cargo bench -p kvs-benches -- --write FILES"
+        Ok(text) => Err(format!(
+            "{name} is stale: cargo bench -p kvs-benches -- --write FILES{}",
+            difference(&text, content)
         )),
         Err(error) => Err(format!("{name}: {error}")),
     }
@@ -97,9 +85,9 @@ mod tests {
         ];
         let text = "x <!-- benches --> old <!-- /benches --> y <!-- benches a --><!-- /benches -->";
         let wanted = "x <!-- benches -->\n\nnew\n\n<!-- /benches --> y <!-- benches a -->\n\nA\n\n<!-- /benches -->";
-        assert_eq!(renewed(text, &sections).as_deref(), Ok(wanted));
-        assert_eq!(renewed(wanted, &sections).as_deref(), Ok(wanted));
-        assert!(renewed("<!-- benches b --><!-- /benches -->", &sections).is_err());
-        assert!(renewed("none", &sections).is_err());
+        assert_eq!(renewed(text, &sections, false).as_deref(), Ok(wanted));
+        assert_eq!(renewed(wanted, &sections, false).as_deref(), Ok(wanted));
+        assert!(renewed("<!-- benches b --><!-- /benches -->", &sections, false).is_err());
+        assert!(renewed("none", &sections, false).is_err());
     }
 }

@@ -147,7 +147,7 @@ where
         .draw()
         .map_err(text)?;
     for (index, (kind, line)) in lines.iter().enumerate() {
-        let style = COLOURS[index % COLOURS.len()].stroke_width(if is_ours(*kind) { 3 } else { 1 });
+        let style = COLOURS[index % COLOURS.len()].stroke_width(if kind.is_ours() { 3 } else { 1 });
         let points = line.iter().copied().filter(|point| point.1 > 0.0);
         chart
             .draw_series(LineSeries::new(points.clone(), style))
@@ -165,10 +165,6 @@ where
             .map_err(text)?;
     }
     area.present().map_err(text)
-}
-
-fn is_ours(kind: Kind) -> bool {
-    matches!(kind, Kind::KvsTyped | Kind::KvsRaw)
 }
 
 fn text(error: impl std::fmt::Display) -> Box<dyn std::error::Error> {

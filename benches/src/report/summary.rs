@@ -1,13 +1,14 @@
 //! The README's table: the main figures of one part.
 
-use super::table::{Table, cell, decimal, ms, whole};
-use super::tables::{Row, boot, cost, save};
+use super::table::{cell, decimal, ms, whole};
+use super::tables::{Row, boot, cost, save, table};
+use crate::contenders::Kind;
 use crate::store::Outcome;
-use crate::work::{Cost, FILLS, Fields};
+use crate::work::{Cost, FILLS, Fields, Figures, Wear};
 
 /// A row for each contender.
 pub fn summary(rows: &[Row]) -> String {
-    let mut table = Table::new(&[
+    let head = [
         "",
         "a save: programs / bytes",
         "erases per 1,000",
@@ -17,47 +18,40 @@ pub fn summary(rows: &[Row]) -> String {
         "boot: reads / bytes",
         "a get: reads",
         "longest save: ms",
+        "RAM, bytes",
+        "a save: instructions",
         "bad after power cuts",
-    ]);
-    for (kind, figures) in rows {
-        let atomic = if kind.is_atomic() { "" } else { ", not atomic" };
-        let fields = |pick: fn(&Fields) -> &Outcome<Cost>| {
-            figures
-                .fields
-                .as_ref()
-                .map_err(Clone::clone)
-                .and_then(|of| pick(of).clone())
-        };
-        table.row(
-            kind.label(),
-            [
-                cell(&figures.counter, save),
-                cell(&figures.counter, |wear| decimal(wear.erases_per_thousand())),
-                cell(&figures.zipf[1], |wear| {
-                    format!(
-                        "{} / {}",
-                        decimal(wear.bytes()),
-                        decimal(wear.erases_per_thousand())
-                    )
-                }),
-                cell(&fields(|of| &of.four), |of| cost(of) + atomic),
-                cell(&fields(|of| &of.none), |of| whole(of.bytes)),
-                cell(&figures.boot_used, boot),
-                cell(&figures.get, |get| decimal(get.reads)),
-                cell(&figures.latency, |latency| {
-                    ms(latency.longest.time) + &less(figures.fill)
-                }),
-                cell(&figures.cuts, |cuts| {
-                    format!(
-                        "{} of {}",
-                        whole(cuts.bad().into()),
-                        whole(cuts.cuts.into())
-                    )
-                }),
-            ],
-        );
-    }
-    table.markdown()
+    ];
+    table(&head, rows, cells).markdown()
+}
+
+fn cells(kind: Kind, figures: &Figures) -> Vec<String> {
+    let atomic = if kind.is_atomic() { "" } else { ", not atomic" };
+    let fields = |pick: fn(&Fields) -> &Outcome<Cost>| {
+        let fields = figures.fields.as_ref().map_err(Clone::clone);
+        fields.and_then(|of| pick(of).clone())
+    };
+    let erases = |wear: &Wear| decimal(wear.erases_per_thousand());
+    vec![
+        cell(&figures.counter, save),
+        cell(&figures.counter, erases),
+        cell(&figures.zipf[1], |wear| {
+            format!("{} / {}", decimal(wear.bytes()), erases(wear))
+        }),
+        cell(&fields(|of| &of.four), |of| cost(of) + atomic),
+        cell(&fields(|of| &of.none), |of| whole(of.bytes)),
+        cell(&figures.boot_used, boot),
+        cell(&figures.get, |get| decimal(get.reads)),
+        cell(&figures.latency, |latency| {
+            ms(latency.longest.time) + &less(figures.fill)
+        }),
+        cell(&figures.ram, |&ram| whole(ram as u64)),
+        cell(&figures.instructions.save, |&count| whole(count)),
+        cell(&figures.cuts, |cuts| {
+            let (bad, cuts) = (cuts.bad().into(), cuts.cuts.into());
+            format!("{} of {}", whole(bad), whole(cuts))
+        }),
+    ]
 }
 
 /// Where a run was not half full.

@@ -3,20 +3,21 @@
 use super::quoted::{self, Quoted};
 use super::table::{Table, cell, decimal, ms, whole};
 use crate::contenders::Kind;
-use crate::preset::Part;
+use crate::preset::{NRF52840, Part};
+use crate::store::NOT_COUNTED;
 use crate::work::{Boot, Cost, Cuts, Figures, Latency, Wear};
 
-/// A contender and what was counted.
-pub type Row = (Kind, Figures);
+/// A contender and what was counted, if it was.
+pub type Row = (Kind, Option<Figures>);
+
+/// The title of the table that is not the same on every machine.
+const INSTRUCTIONS: &str = "CPU instructions";
 
 /// All tables of a part, each under its title.
 pub fn all(part: &Part, rows: &[Row]) -> String {
-    let quoted: &[Quoted] = if part.name == "nrf52840" {
-        &quoted::ALL
-    } else {
-        &[]
-    };
-    let tables = [
+    let is_main = part.name == NRF52840.name;
+    let quoted: &[Quoted] = if is_main { &quoted::ALL } else { &[] };
+    let mut tables = vec![
         ("100,000 saves of one setting", saves(rows, quoted)),
         (
             "100,000 saves of 32 settings by Zipf's law",
@@ -30,8 +31,31 @@ pub fn all(part: &Part, rows: &[Row]) -> String {
         ),
         ("Power cuts", cuts(rows)),
     ];
-    let tables = tables.map(|(title, table)| format!("**{title}**\n\n{}", table.markdown()));
+    if is_main {
+        tables.push((INSTRUCTIONS, instructions(rows)));
+    }
+    let tables = tables.iter();
+    let tables: Vec<_> = tables
+        .map(|(title, table)| format!("**{title}**\n\n{}", table.markdown()))
+        .collect();
     tables.join("\n")
+}
+
+/// A row for each contender. Those that were not counted have theirs, too.
+pub(super) fn table(
+    head: &[&str],
+    rows: &[Row],
+    cells: impl Fn(Kind, &Figures) -> Vec<String>,
+) -> Table {
+    let mut table = Table::new(head);
+    for (kind, figures) in rows {
+        let nothing = || vec![NOT_COUNTED.to_owned(); head.len() - 1];
+        let cells = figures
+            .as_ref()
+            .map_or_else(nothing, |figures| cells(*kind, figures));
+        table.row(kind.label(), cells);
+    }
+    table
 }
 
 pub(super) fn cost(cost: &Cost) -> String {
@@ -52,27 +76,24 @@ fn spread(wear: &Wear) -> String {
 }
 
 fn saves(rows: &[Row], quoted: &[Quoted]) -> Table {
-    let mut table = Table::new(&[
+    let head = [
         "",
         "provision: programs / bytes",
         "a save: programs / bytes",
         "erases per 1,000",
         "bytes programmed per byte saved",
         "erases of a sector: most / mean",
-    ]);
-    for (kind, figures) in rows {
+    ];
+    let table = table(&head, rows, |_, figures| {
         let counter = &figures.counter;
-        table.row(
-            kind.label(),
-            [
-                cell(&figures.provision, cost),
-                cell(counter, save),
-                cell(counter, |wear| decimal(wear.erases_per_thousand())),
-                cell(counter, |wear| decimal(wear.amplification())),
-                cell(counter, |wear| spread(wear) + &fewer(wear)),
-            ],
-        );
-    }
+        vec![
+            cell(&figures.provision, cost),
+            cell(counter, save),
+            cell(counter, |wear| decimal(wear.erases_per_thousand())),
+            cell(counter, |wear| decimal(wear.amplification())),
+            cell(counter, |wear| spread(wear) + &fewer(wear)),
+        ]
+    });
     quote(table, quoted, |store| &store.saves)
 }
 
@@ -86,16 +107,17 @@ fn fewer(wear: &Wear) -> String {
 }
 
 fn zipf(rows: &[Row], quoted: &[Quoted]) -> Table {
-    let mut table = Table::new(&[
+    let head = [
         "bytes a save / erases per 1,000 / bytes programmed per byte saved / most to mean erases",
         "10 % full",
         "50 %",
         "70 %",
-    ]);
-    for (kind, figures) in rows {
+        "80 %",
+    ];
+    let table = table(&head, rows, |_, figures| {
         let cells = figures.zipf.iter().map(|wear| cell(wear, wear_of));
-        table.row(kind.label(), cells);
-    }
+        cells.collect()
+    });
     quote(table, quoted, |store| &store.zipf)
 }
 
@@ -111,15 +133,15 @@ fn wear_of(wear: &Wear) -> String {
 }
 
 fn fields(rows: &[Row]) -> Table {
-    let mut table = Table::new(&[
+    let head = [
         "",
         "1 changed",
         "4 changed",
         "all changed",
         "none changed",
         "all or nothing",
-    ]);
-    for (kind, figures) in rows {
+    ];
+    table(&head, rows, |kind, figures| {
         let atomic = if kind.is_atomic() { "yes" } else { "no" };
         let cells = match &figures.fields {
             Ok(fields) => {
@@ -127,34 +149,30 @@ fn fields(rows: &[Row]) -> Table {
             }
             Err(why) => [(); 4].map(|()| why.to_string()),
         };
-        table.row(kind.label(), cells.into_iter().chain([atomic.to_owned()]));
-    }
-    table
+        cells.into_iter().chain([atomic.to_owned()]).collect()
+    })
 }
 
 fn reads(rows: &[Row], quoted: &[Quoted]) -> Table {
-    let mut table = Table::new(&[
+    let head = [
         "",
         "boot, fresh: reads / bytes",
         "boot, used: reads / bytes",
         "boot, used: ms",
         "a get: reads / bytes",
         "RAM, bytes",
-    ]);
-    for (kind, figures) in rows {
-        table.row(
-            kind.label(),
-            [
-                cell(&figures.boot_fresh, boot),
-                cell(&figures.boot_used, boot),
-                cell(&figures.boot_used, |boot| decimal(boot.time as f64 / 1e6)),
-                cell(&figures.get, |get| {
-                    format!("{} / {}", decimal(get.reads), decimal(get.bytes))
-                }),
-                cell(&figures.ram, |&ram| whole(ram as u64)),
-            ],
-        );
-    }
+    ];
+    let table = table(&head, rows, |_, figures| {
+        vec![
+            cell(&figures.boot_fresh, boot),
+            cell(&figures.boot_used, boot),
+            cell(&figures.boot_used, |boot| decimal(boot.time as f64 / 1e6)),
+            cell(&figures.get, |get| {
+                format!("{} / {}", decimal(get.reads), decimal(get.bytes))
+            }),
+            cell(&figures.ram, |&ram| whole(ram as u64)),
+        ]
+    });
     quote(table, quoted, |store| &store.reads)
 }
 
@@ -172,31 +190,39 @@ fn longest(latency: &Latency) -> String {
 }
 
 fn latency(rows: &[Row], quoted: &[Quoted]) -> Table {
-    let mut table = Table::new(&[
+    let head = [
         "",
         "% full",
         "median",
         "99 %",
         "longest",
         "longest with `maintain`",
-    ]);
-    for (kind, figures) in rows {
-        table.row(
-            kind.label(),
-            [
-                figures.fill.to_string(),
-                cell(&figures.latency, |latency| ms(latency.median)),
-                cell(&figures.latency, |latency| ms(latency.most)),
-                cell(&figures.latency, longest),
-                cell(&figures.maintained, longest),
-            ],
-        );
-    }
+    ];
+    let table = table(&head, rows, |_, figures| {
+        vec![
+            figures.fill.to_string(),
+            cell(&figures.latency, |latency| ms(latency.median)),
+            cell(&figures.latency, |latency| ms(latency.most)),
+            cell(&figures.latency, longest),
+            cell(&figures.maintained, longest),
+        ]
+    });
     quote(table, quoted, |store| &store.latency)
 }
 
+/// What no other run counts exactly: a compiler of another version may make other instructions.
+fn instructions(rows: &[Row]) -> Table {
+    let head = ["", "a save", "a get", "boot, used"];
+    table(&head, rows, |_, figures| {
+        let of = &figures.instructions;
+        [&of.save, &of.get, &of.boot]
+            .map(|count| cell(count, |&count| whole(count)))
+            .into()
+    })
+}
+
 fn cuts(rows: &[Row]) -> Table {
-    let mut table = Table::new(&[
+    let head = [
         "",
         "% full",
         "cuts",
@@ -206,8 +232,8 @@ fn cuts(rows: &[Row]) -> Table {
         "no mount",
         "saves refused",
         "panics or endless",
-    ]);
-    for (kind, figures) in rows {
+    ];
+    table(&head, rows, |kind, figures| {
         let counts = |cuts: &Cuts| {
             let half = if kind.is_atomic() {
                 whole(cuts.half.into())
@@ -223,12 +249,9 @@ fn cuts(rows: &[Row]) -> Table {
             Ok(cuts) => counts(cuts),
             Err(why) => vec![why.to_string(); 7],
         };
-        table.row(
-            kind.label(),
-            [figures.fill.to_string()].into_iter().chain(cells),
-        );
-    }
-    table
+        let fill = [figures.fill.to_string()];
+        fill.into_iter().chain(cells).collect()
+    })
 }
 
 fn quote<const N: usize>(

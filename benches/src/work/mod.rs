@@ -1,10 +1,12 @@
 //! The cases: each does something to a [`Rig`] and says what that cost.
 
 mod boot;
+mod callgrind;
 mod curves;
 mod cuts;
 mod fields;
 mod get;
+pub mod instructions;
 mod latency;
 mod wear;
 
@@ -13,16 +15,17 @@ pub use curves::{Curves, Line, curves};
 pub use cuts::{CUTS, Cuts, cuts};
 pub use fields::{Fields, fields};
 pub use get::{Get, get};
+pub use instructions::Instructions;
 pub use latency::{Latency, maintained};
 pub use wear::{Churn, SAVES, Wear, churn};
 
 use crate::contenders::Kind;
-use crate::preset::Part;
+use crate::preset::{NRF52840, Part};
 use crate::rig::Rig;
 use crate::store::{Outcome, Why};
 
 /// Percent of the partition that the values of all settings take, in the cases that are about fullness.
-pub const FILLS: [usize; 3] = [10, 50, 70];
+pub const FILLS: [usize; 4] = [10, 50, 70, 80];
 
 /// All that was counted of a contender on a part.
 #[derive(Clone, Debug)]
@@ -36,7 +39,7 @@ pub struct Figures {
     /// 100,000 saves of the counter.
     pub counter: Outcome<Wear>,
     /// 100,000 saves by Zipf's law, at each of [`FILLS`].
-    pub zipf: [Outcome<Wear>; 3],
+    pub zipf: [Outcome<Wear>; FILLS.len()],
     /// Saves of the struct.
     pub fields: Outcome<Fields>,
     /// Gets of the settings, on average, when the counter has been saved 100,000 times.
@@ -51,6 +54,8 @@ pub struct Figures {
     pub cuts: Outcome<Cuts>,
     /// Bytes of RAM.
     pub ram: Outcome<usize>,
+    /// CPU instructions: of the README's part only.
+    pub instructions: Instructions,
 }
 
 /// Program calls and the bytes of them.
@@ -93,6 +98,11 @@ pub fn all(kind: Kind, part: &Part) -> Figures {
         (Err(_), Err(_)) => (0, counter.as_ref()),
         (Ok(wear), _) => (FILLS[1], Ok(wear)),
     };
+    let instructions = if part.name == NRF52840.name && instructions::can_count() {
+        instructions::instructions(kind)
+    } else {
+        Instructions::NONE
+    };
     let latency = run.map(Latency::of).map_err(Why::clone);
     Figures {
         ram: provision.as_ref().map(|(_, ram)| *ram).map_err(Why::clone),
@@ -107,5 +117,6 @@ pub fn all(kind: Kind, part: &Part) -> Figures {
         cuts: cuts(&filled(fill), kind),
         counter,
         zipf,
+        instructions,
     }
 }
