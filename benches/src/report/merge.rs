@@ -7,7 +7,7 @@ use crate::store::NOT_COUNTED;
 /// How much a count of instructions may differ, in percent: it depends on the compiler and the C library.
 const MARGIN: f64 = 10.0;
 
-/// The title of a table, the first cell of a row, what is over a column.
+/// The section and the title of a table, the first cell of a row, what is over a column.
 type Place = (String, String, String);
 
 /// The new tables, with the old ones' cells where nothing was counted. With `margin`, also where instructions were, and
@@ -27,7 +27,7 @@ pub(super) fn merged(new: &str, old: &str, margin: bool) -> String {
                 break;
             };
             let kept = known.get(&place).filter(|old| {
-                cell == NOT_COUNTED || margin && is_margin(&place) && is_near(cell, old)
+                cell == NOT_COUNTED || margin && has_margin(&place) && is_near(cell, old)
             });
             text += if index == 0 { "| " } else { " | " };
             text += kept.unwrap_or(&cell);
@@ -54,15 +54,19 @@ pub(super) fn difference(old: &str, new: &str) -> String {
 
 /// All cells, those of a head and a rule included.
 fn cells(text: &str) -> Vec<(Place, &str)> {
-    let (mut title, mut head) = (String::new(), Vec::new());
+    let (mut section, mut title) = (String::new(), String::new());
+    let mut head = Vec::new();
     let mut all = Vec::new();
     for line in text.lines() {
         if !is_row(line) {
             if !line.starts_with('|') {
                 head.clear();
             }
-            if line.starts_with("**") {
-                title = line.replace('*', "");
+            if line.starts_with("<!-- benches") {
+                section = line.trim_matches(['<', '>', '!', '-', ' ']).to_owned();
+                title.clone_from(&section);
+            } else if line.starts_with("**") {
+                title = format!("{section} {}", line.replace('*', ""));
             }
             continue;
         }
@@ -90,7 +94,7 @@ fn split(line: &str) -> Vec<&str> {
     inside.unwrap_or_default().split(" | ").collect()
 }
 
-fn is_margin((title, row, column): &Place) -> bool {
+fn has_margin((title, row, column): &Place) -> bool {
     [title, row, column]
         .iter()
         .any(|name| name.contains("instructions"))
@@ -153,8 +157,9 @@ mod tests {
 
     #[test]
     fn a_difference_says_where_it_is() {
-        let new = OLD.replace("12", "13");
-        let wanted = "\n  Saves; ours; bytes: it says 12, counted: 13";
-        assert_eq!(difference(OLD, &new), wanted);
+        let old = format!("<!-- benches a -->\n{OLD}<!-- benches b -->\n{OLD}");
+        let new = old.replacen("12", "13", 1);
+        let wanted = "\n  benches a Saves; ours; bytes: it says 12, counted: 13";
+        assert_eq!(difference(&old, &new), wanted);
     }
 }
