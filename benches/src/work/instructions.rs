@@ -111,18 +111,23 @@ pub fn run(mut arguments: impl Iterator<Item = String>) -> Outcome<()> {
         .hot()
         .into_iter()
         .try_for_each(|key| session.get(key).map(|_| ()))?;
-    counted(&mut session, piece)
+    let model = session.model.clone();
+    counted(&mut session, piece, model)
 }
 
 /// What is counted is what is called from here; its name is given to valgrind.
 #[inline(never)]
-fn counted(session: &mut Session<'_>, piece: Piece) -> Outcome<()> {
+fn counted(session: &mut Session<'_>, piece: Piece, mut model: Model) -> Outcome<()> {
     let rig = session.rig;
     for time in 0..piece.times() {
         match piece {
             Piece::Save => session.change(&[0])?,
             Piece::Get => drop(session.get(time as usize % 32)?),
-            Piece::Boot => drop(rig.remount(session.model.clone())?.load()?),
+            Piece::Boot => {
+                let mut booted = rig.remount(model)?;
+                booted.load()?;
+                model = booted.model;
+            }
         }
     }
     Ok(())
