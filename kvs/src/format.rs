@@ -256,6 +256,72 @@ impl Head {
     }
 }
 
+/// Where the last entry of a key is, in the summary at the end of a closed sector. 8 bytes:
+///
+/// ```text
+///  |   FF up to a word   | item | item | .. | footer |  <- the sector's end
+///
+/// item    | key hash u32 | offset u16 | size u16 |             in words; size 0: a tombstone
+/// footer  | count u16 | its complement u16 | CRC-32C u32 |      of items and counts
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct SummaryItem {
+    pub(crate) hash: u32,
+    /// From the start of the sector.
+    pub(crate) offset: u32,
+    /// With padding.
+    pub(crate) size: u32,
+    pub(crate) tombstone: bool,
+}
+
+/// Bytes of an item, and of the footer.
+pub(crate) const SUMMARY_ITEM: u32 = 8;
+
+impl SummaryItem {
+    pub(crate) fn encode(&self, write_size: u32) -> [u8; SUMMARY_ITEM as usize] {
+        let words = |bytes: u32| (bytes >> log2(write_size)) as u16;
+        let [h0, h1, h2, h3] = self.hash.to_le_bytes();
+        let [o0, o1] = words(self.offset).to_le_bytes();
+        let size = if self.tombstone { 0 } else { self.size };
+        let [s0, s1] = words(size).to_le_bytes();
+        [h0, h1, h2, h3, o0, o1, s0, s1]
+    }
+
+    pub(crate) fn decode(bytes: [u8; SUMMARY_ITEM as usize], write_size: u32) -> Self {
+        let [h0, h1, h2, h3, o0, o1, s0, s1] = bytes;
+        let bytes = |words: [u8; 2]| u32::from(u16::from_le_bytes(words)) << log2(write_size);
+        let size = bytes([s0, s1]);
+        let tombstone = size == 0;
+        Self {
+            hash: u32::from_le_bytes([h0, h1, h2, h3]),
+            offset: bytes([o0, o1]),
+            size: if tombstone {
+                pad(TOMBSTONE_LEN, write_size)
+            } else {
+                size
+            },
+            tombstone,
+        }
+    }
+}
+
+/// Bytes of a summary of so many keys, without padding.
+pub(crate) fn summary_len(keys: usize) -> u32 {
+    (keys as u32).saturating_add(1).saturating_mul(SUMMARY_ITEM)
+}
+
+/// The front of a summary's footer: how many items there are.
+pub(crate) fn summary_count(count: u16) -> [u8; 4] {
+    let [c0, c1] = count.to_le_bytes();
+    [c0, c1, !c0, !c1]
+}
+
+/// How many items a footer tells of; `None`: it is none.
+pub(crate) fn summary_items(footer: [u8; SUMMARY_ITEM as usize]) -> Option<usize> {
+    let [c0, c1, n0, n1, ..] = footer;
+    ([!c0, !c1] == [n0, n1]).then_some(usize::from(u16::from_le_bytes([c0, c1])))
+}
+
 /// What an entry's checksum is XORed with: where it stands, so that it counts nowhere else. Bytes that look like an
 /// entry inside of a value, or are left over from before an erase, never pass for one.
 pub(crate) fn place_salt(sequence: u32, offset: u32) -> u32 {

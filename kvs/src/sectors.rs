@@ -8,7 +8,7 @@ pub(crate) struct Sector {
     /// From its header; 0: no readable header, so it may hold anything and nothing is believed.
     pub(crate) sequence: u32,
     pub(crate) erases: u32,
-    /// Bytes of winning entries, and four flags.
+    /// Bytes of winning entries, and five flags.
     live: u32,
 }
 
@@ -16,7 +16,8 @@ const RETIRED: u32 = 1 << 31;
 const READY: u32 = 1 << 30;
 const FAILED: u32 = 1 << 29;
 const COPIES: u32 = 1 << 28;
-const LIVE: u32 = COPIES - 1;
+const DAMAGED: u32 = 1 << 27;
+const LIVE: u32 = DAMAGED - 1;
 
 impl Sector {
     pub(crate) const UNKNOWN: Self = Self {
@@ -66,6 +67,21 @@ impl Sector {
         }
     }
 
+    /// Something in it does not count that may have been committed, or is readable another time: a summary would hide that.
+    pub(crate) fn is_damaged(&self) -> bool {
+        self.live & DAMAGED != 0
+    }
+
+    pub(crate) fn set_damaged(&mut self) {
+        self.live |= DAMAGED;
+    }
+
+    /// Erased, and with a new header.
+    pub(crate) fn renew(&mut self, sequence: u32) {
+        self.sequence = sequence;
+        self.live &= !DAMAGED;
+    }
+
     /// Whether a program has failed in it, or it is retired: the last to be used.
     pub(crate) fn has_failed(&self) -> bool {
         self.live & (FAILED | RETIRED) != 0
@@ -104,6 +120,16 @@ pub(crate) struct SectorTable<'a> {
     pub(crate) interrupted: bool,
     /// The mount could not read all there is.
     pub(crate) unreadable: bool,
+    pub(crate) summaries: Summaries,
+}
+
+/// Whether a mount went by summaries instead of reading all there is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Summaries {
+    Unused,
+    Used,
+    /// Something that one told of does not count: all is to be read.
+    Doubted,
 }
 
 /// No sector's index: there are at most 65,535.
@@ -117,6 +143,7 @@ impl<'a> SectorTable<'a> {
             head: NO_HEAD,
             interrupted: false,
             unreadable: false,
+            summaries: Summaries::Unused,
         }
     }
 
@@ -129,6 +156,7 @@ impl<'a> SectorTable<'a> {
         }
         self.head = NO_HEAD;
         self.unreadable = false;
+        self.summaries = Summaries::Unused;
     }
 
     /// The sector that entries are appended to.

@@ -8,6 +8,7 @@ use super::run::Run;
 use super::{NorFlash, Store, bisync};
 use crate::bytes::{Aligned, copy};
 use crate::checksum::Checksum;
+use crate::error::Error;
 use crate::events;
 use crate::format::pad;
 use crate::map::Place;
@@ -30,18 +31,14 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             return Ok(false);
         };
         let size = self.size_at(place).await?;
-        if !into_head || self.end.wrapping_add(size) > self.flash.sector_size {
+        let keeps_summary = self.dead() != 0 && self.is_half_empty();
+        if !into_head || !self.head_takes(size, 1, keeps_summary) {
             if self.dead() == 0 {
                 return Ok(false);
             }
             self.open_next().await?;
             // Opening may have made tombstones needless, this one among them.
-            if self
-                .map
-                .slots()
-                .iter()
-                .all(|slot| self.map.packing.unpack(*slot) != place)
-            {
+            if self.hash_at(place).is_none() {
                 return Ok(true);
             }
         }
@@ -111,6 +108,11 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         reader.verify = true;
         let found = match reader.entry_at(place).await {
             Ok(Some(found)) => found,
+            Ok(None) if self.doubt_summaries() => {
+                return Err(Error::Corrupt {
+                    key: self.hash_at(place).unwrap_or(0),
+                });
+            }
             Ok(None) => {
                 self.drop_corrupt(sector, place, size);
                 return Ok(());
@@ -177,20 +179,23 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         Ok(())
     }
 
+    /// The hash of the key whose winner is at `place`.
+    fn hash_at(&self, place: Place) -> Option<u32> {
+        let mut slots = self.map.slots().iter();
+        let slot = slots.find(|slot| self.map.packing.unpack(**slot) == place);
+        slot.map(|slot| slot.hash)
+    }
+
     /// Forgets an entry that has rotted since it was mounted: its key is gone.
     fn drop_corrupt(&mut self, sector: usize, place: Place, size: u32) {
-        let hash = self
-            .map
-            .slots()
-            .iter()
-            .find(|slot| self.map.packing.unpack(**slot) == place)
-            .map(|slot| slot.hash);
+        let hash = self.hash_at(place);
         if let Some(hash) = hash {
             events::corrupt(hash);
             self.map.remove(hash);
         }
         if let Some(sector) = self.sectors.edit(sector) {
             sector.sub_live(size);
+            sector.set_damaged();
         }
         self.corrupt = self.corrupt.saturating_add(1);
     }

@@ -14,6 +14,7 @@ use crate::checksum::Checksum;
 use crate::error::Error;
 use crate::format::{Head, Kind, pad};
 use crate::map::Place;
+use crate::sectors::Summaries;
 
 /// What a batch comes to.
 #[derive(Default)]
@@ -50,6 +51,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 attempt => attempt,
             };
             match attempt {
+                // A summary told of what can't be copied; something older may count.
+                Err(_) if self.sectors.summaries == Summaries::Doubted => self.begin().await?,
                 // A sector failed; perhaps there are others.
                 Err(error) if self.sectors.failures() != failures => {
                     failed.get_or_insert(error);
@@ -75,7 +78,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
         let known = self.map.dirty();
         self.make_slots(measure.new_keys).await?;
-        let is_made = self.make_room(needed).await?;
+        let is_made = self.make_room(needed, measure.entries).await?;
         // A value may have turned out rotten, or a tombstone been forgotten, whose key takes a new slot then.
         if !is_made || self.map.dirty() != known {
             return Ok(None);

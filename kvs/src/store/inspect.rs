@@ -126,25 +126,36 @@ impl<F: NorFlash, C: Checksum> Keys<'_, '_, F, C> {
         reason = "what it returns borrows the cursor, which an Iterator can't say"
     )]
     pub async fn next(&mut self) -> FlashResult<F, Option<KeyInfo<'_>>> {
-        self.store.resume().await?;
-        let mut next = self.next;
-        let slot = loop {
-            let Some(slot) = self.store.map.slots().get(next).copied() else {
-                return Ok(None);
+        let (slot, found) = loop {
+            self.store.resume().await?;
+            let mut next = self.next;
+            let slot = loop {
+                let Some(slot) = self.store.map.slots().get(next).copied() else {
+                    return Ok(None);
+                };
+                next = next.wrapping_add(1);
+                if !slot.is_tombstone() {
+                    break slot;
+                }
             };
-            next = next.wrapping_add(1);
-            if !slot.is_tombstone() {
-                break slot;
+            let place = self.store.map.packing.unpack(slot);
+            let found = self.store.reader(usize::MAX).entry_at(place).await;
+            if let Ok(None) = found
+                && self.store.doubt_summaries()
+            {
+                self.store.resume().await?;
+                let slots = self.store.map.slots();
+                self.next = slots.partition_point(|other| other.hash < slot.hash);
+                continue;
             }
+            // Not before: a future that is dropped takes no key along.
+            self.next = next;
+            let Some(found) = found? else {
+                return Err(Error::Corrupt { key: slot.hash });
+            };
+            break (slot, found);
         };
         let store = &mut *self.store;
-        let place = store.map.packing.unpack(slot);
-        let found = store.reader(usize::MAX).entry_at(place).await;
-        // Not before: a future that is dropped takes no key along.
-        self.next = next;
-        let Some(found) = found? else {
-            return Err(Error::Corrupt { key: slot.hash });
-        };
         let entry = found.entry;
         let name = if entry.head.kind == Kind::Named {
             let len = usize::from(entry.head.name_len);

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::events;
 use crate::format::Kind;
 use crate::map::Place;
-use crate::sectors::SectorTable;
+use crate::sectors::{SectorTable, Summaries};
 
 /// An entry that was found, and left at the front of the buffer where it fits.
 pub(crate) struct Found {
@@ -114,15 +114,18 @@ impl<F: NorFlash, C: Checksum> Reader<'_, F, C> {
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// The entry of `key`, if it is there.
     pub(crate) async fn find(&mut self, key: RawKey<'_>) -> FlashResult<F, Option<Found>> {
-        self.resume().await?;
         Self::check_key(&key)?;
-        let Some(place) = self.live_place(key.hash()) else {
-            return Ok(None);
-        };
-        match self.reader(usize::MAX).entry_of(&key, place).await {
-            Ok(found) => Ok(Some(found)),
-            Err(Error::NameCollision { .. }) => Ok(None),
-            Err(error) => Err(error),
+        loop {
+            self.resume().await?;
+            let Some(place) = self.live_place(key.hash()) else {
+                return Ok(None);
+            };
+            match self.reader(usize::MAX).entry_of(&key, place).await {
+                Ok(found) => return Ok(Some(found)),
+                Err(Error::NameCollision { .. }) => return Ok(None),
+                Err(Error::Corrupt { .. }) if self.doubt_summaries() => {}
+                Err(error) => return Err(error),
+            }
         }
     }
 
@@ -139,7 +142,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             checksum: &mut self.checksum,
             buffer: self.buffer.get_mut(..free).unwrap_or(&mut []),
             sectors: &self.sectors,
-            verify: self.behaviour.verify_on_read,
+            // What a mount has not read is checked now.
+            verify: self.behaviour.verify_on_read || self.sectors.summaries != Summaries::Unused,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The store: all that talks to flash. Written once, as async code, and compiled for each API: `lib.rs` says how.
 //!
-//! Rooms from the driver up: `flash`, `window`, `scan` read; `mount` fills the tables; `run`, `open` write; `collect`,
+//! Rooms from the driver up: `flash`, `window`, `scan` read; `mount` and `newest` fill the tables; `run`, `summary`, `open` write; `collect`,
 //! `tombstones`, `room`, `undo`, `rescue` make room; `lookup`, `commit` and `raw` are the engine's interface; `typed`, `migrate` and
 //! `confirm` are the settings'.
 
@@ -21,6 +21,7 @@ mod rescue;
 mod room;
 mod run;
 mod scan;
+mod summary;
 mod tombstones;
 mod typed;
 mod undo;
@@ -38,7 +39,7 @@ use crate::events;
 use crate::format::{Head, Kind, MAX_HEAD, header_stride, pad};
 use crate::map::{KeyMap, Place};
 use crate::options::Behaviour;
-use crate::sectors::SectorTable;
+use crate::sectors::{SectorTable, Summaries};
 
 #[bisync]
 /// A key-value store in a range of NOR flash.
@@ -87,13 +88,31 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// To be called by what does not write, before it looks at the tables: reads them anew where a write was dropped
     /// midway. So nothing else has to care where it may be dropped.
     pub(crate) async fn resume(&mut self) -> FlashResult<F> {
-        if CAN_BE_DROPPED && self.sectors.interrupted {
+        let interrupted = CAN_BE_DROPPED && self.sectors.interrupted;
+        let doubted = self.sectors.summaries == Summaries::Doubted;
+        if interrupted {
             events::dropped_write();
+        }
+        if interrupted || doubted {
             self.check_readable().await?;
-            self.read_all().await?;
+            if doubted {
+                self.read_without_summaries().await?;
+            } else {
+                self.read_all().await?;
+            }
             self.sectors.interrupted = false;
         }
         Ok(())
+    }
+
+    /// To be called where an entry does not count that a key should have. True: a summary may have said so, and the partition
+    /// is to be read anew, by [`resume`](Self::resume).
+    pub(crate) fn doubt_summaries(&mut self) -> bool {
+        if self.sectors.summaries == Summaries::Unused {
+            return false;
+        }
+        self.sectors.summaries = Summaries::Doubted;
+        true
     }
 
     /// An error where nothing can be read at all: that must not be taken for an empty partition.

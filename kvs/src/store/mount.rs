@@ -7,18 +7,18 @@ use core::ops::Range;
 
 use super::flash::{CHUNK, FlashResult, Partition};
 use super::newest::Newest;
-use super::scan::{Tail, Walker};
-use super::window::{Entry, Window};
+use super::scan::Tail;
+use super::window::{Entry, UNREADABLE, Window};
 use super::{NorFlash, Store, bisync};
 use crate::bytes::Aligned;
 use crate::checksum::{Checksum, Crc32c};
 use crate::error::{Error, Geometry};
 use crate::events;
-use crate::format::{HEADER_COPY, Header, Layout, MIN_BUFFER, header_stride, pad};
+use crate::format::{ERASED, HEADER_COPY, Header, Layout, MIN_BUFFER, header_stride, pad};
 use crate::map::{KeyMap, Packing, Place};
 use crate::options::Options;
 use crate::resources::Resources;
-use crate::sectors::SectorTable;
+use crate::sectors::{SectorTable, Summaries};
 
 #[bisync]
 impl<'a, F: NorFlash> Store<'a, F, Crc32c> {
@@ -99,23 +99,35 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
     #[inline(never)]
     pub(crate) async fn read_all(&mut self) -> FlashResult<F> {
         self.refused = 0;
-        for heeds_holes in [true, false] {
+        self.read(&Reading::ALL).await
+    }
+
+    /// The same, without going by summaries.
+    #[inline(never)]
+    pub(crate) async fn read_without_summaries(&mut self) -> FlashResult<F> {
+        self.read(Reading::ALL.get(1..).unwrap_or(&[])).await
+    }
+
+    /// Fills the tables in the first of these ways that works.
+    async fn read(&mut self, ways: &[Reading]) -> FlashResult<F> {
+        let mut result = Ok(true);
+        for way in ways {
             self.map.clear();
             self.sectors.clear();
             self.next_sequence = 1;
             self.corrupt = 0;
             self.read_headers().await?;
-            match self.read_entries(heeds_holes).await {
-                // Slots are for keys first, and then for what may be readable another time.
-                Err(Error::TooManyKeys { .. }) if self.sectors.unreadable => {}
-                result => {
-                    result?;
-                    break;
-                }
+            result = self.read_entries(*way).await;
+            match result {
+                Ok(true) => break,
+                // A summary does not add up; or what it says, or what is kept in case something is readable another time, takes
+                // too many slots.
+                Ok(false) | Err(Error::TooManyKeys { .. }) => {}
+                Err(_) => break,
             }
         }
         events::mounted(self.len(), self.sectors.len(), self.corrupt);
-        Ok(())
+        result.map(drop)
     }
 
     /// Reads the header of each sector.
@@ -166,9 +178,8 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         None
     }
 
-    /// Reads the entries of all sectors, oldest first. Where it `heeds_holes`, tombstones stay that may shadow what can't be
-    /// read.
-    async fn read_entries(&mut self, heeds_holes: bool) -> FlashResult<F> {
+    /// Reads the entries of all sectors, oldest first. False: a summary does not add up.
+    async fn read_entries(&mut self, way: Reading) -> FlashResult<F, bool> {
         let sector_size = self.flash.sector_size;
         // A sector with something where its header should be may have been newer than the head, and its erase cut: were
         // it to read well next time, it would win over what is appended now. So nothing is; it is erased first. What else
@@ -192,18 +203,27 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         let mut tail = Tail::Closed;
         while let Some(index) = self.sectors.after(last) {
             last = Some((self.sectors.get(index).sequence, index));
+            if way == Reading::Summaries && self.is_unopened(index, tail).await {
+                if let Some(sector) = self.sectors.edit(index) {
+                    sector.set_ready(true);
+                }
+                continue;
+            }
             let kind = match self.sectors.after(last) {
                 Some(_) => Newest::Usual,
                 None => self.newest(index).await?,
             };
-            // Known only where this is no mount, but a look again after a dropped call.
-            let has_failed = self.sectors.get(index).has_failed();
             let sector_tail = match kind {
                 Newest::Empty => Tail::Open(self.header_len()),
-                Newest::Usual => self.read_sector(index, heeds_holes).await?,
+                Newest::Usual => match self.take_in(index, way).await? {
+                    Some(tail) => tail,
+                    None => return Ok(false),
+                },
                 Newest::Copies(tail) => {
                     events::cut_collection(index);
-                    self.read_sector(index, heeds_holes).await?;
+                    if self.take_in(index, way).await?.is_none() {
+                        return Ok(false);
+                    }
                     if let Some(sector) = self.sectors.edit(index) {
                         sector.set_only_copies(true);
                     }
@@ -223,6 +243,8 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
                 }
                 continue;
             }
+            // Known only where this is no mount, but a look again after a dropped call.
+            let has_failed = self.sectors.get(index).has_failed();
             self.sectors.clear_ready();
             self.sectors.set_head(Some(index));
             tail = if has_failed {
@@ -240,14 +262,48 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             .sectors
             .head()
             .map_or(0, |head| self.sectors.get(head).sequence);
-        Ok(())
+        Ok(true)
     }
 
-    /// Takes in the entries of one sector.
-    async fn read_sector(&mut self, index: usize, heeds_holes: bool) -> FlashResult<F, Tail> {
+    /// Whether sector `index` was erased ahead and not opened yet, without reading all of it: before it is, the one before it is
+    /// closed with a summary. `tail` is that one's.
+    async fn is_unopened(&mut self, index: usize, tail: Tail) -> bool {
+        let (size, from) = (self.flash.sector_size, self.header_len());
+        let is_open = |end: u32| end.wrapping_add(self.summary_room(0)) <= size;
+        if !matches!(tail, Tail::Open(end) if is_open(end)) {
+            return false;
+        }
+        let front = from.wrapping_add(CHUNK as u32).min(size);
+        let mut window = Window::new(&mut self.flash, self.buffer, index, front);
+        let bytes = window.at(from, CHUNK).await;
+        // A word that can't be read is no entry: it does not make a sector the head that was not opened.
+        bytes
+            .iter()
+            .all(|byte| matches!(*byte, ERASED | UNREADABLE))
+    }
+
+    /// Takes in the entries of one sector: by its summary, if it has one, else one by one. `None`: a summary does not add up.
+    async fn take_in(&mut self, index: usize, way: Reading) -> FlashResult<F, Option<Tail>> {
+        let summary = self.find_summary(index).await;
+        if let (Reading::Summaries, Some(from)) = (way, summary) {
+            self.sectors.summaries = Summaries::Used;
+            let adds_up = self.read_summary(index, from, true).await?;
+            return Ok(adds_up.then_some(Tail::Closed));
+        }
+        let heeds_holes = way != Reading::KeysFirst;
+        let tail = self.read_sector(index, summary, heeds_holes).await?;
+        Ok(Some(tail))
+    }
+
+    /// Takes in the entries of one sector, one by one.
+    async fn read_sector(
+        &mut self,
+        index: usize,
+        summary: Option<u32>,
+        heeds_holes: bool,
+    ) -> FlashResult<F, Tail> {
         let size = self.flash.sector_size;
-        let sequence = self.sectors.get(index).sequence;
-        let mut walker = Walker::new(sequence, self.header_len(), size);
+        let mut walker = self.walk_to(index, summary).await;
         let mut view = None;
         loop {
             let mut window = Window::new(&mut self.flash, self.buffer, index, size);
@@ -262,7 +318,13 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             }
         }
         self.corrupt = self.corrupt.saturating_add(walker.damaged);
-        self.sectors.unreadable |= heeds_holes && view.is_some_and(|view| view.holes);
+        let holes = view.is_some_and(|view| view.holes);
+        self.sectors.unreadable |= heeds_holes && holes;
+        if let Some(sector) = self.sectors.edit(index)
+            && (holes || walker.damaged != 0)
+        {
+            sector.set_damaged();
+        }
         Ok(walker.tail)
     }
 
@@ -302,6 +364,21 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         }
         Ok(())
     }
+}
+
+/// How much is read, and what it is good for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Reading {
+    /// Where a sector has a summary, that instead of its entries.
+    Summaries,
+    /// All there is. Tombstones stay that may shadow what can't be read.
+    Everything,
+    /// All there is. Slots are for keys first, and not for what may be readable another time.
+    KeysFirst,
+}
+
+impl Reading {
+    const ALL: [Self; 3] = [Self::Summaries, Self::Everything, Self::KeysFirst];
 }
 
 fn incompatible<E>(found: Layout, ours: Layout) -> Error<E> {

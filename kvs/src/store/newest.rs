@@ -1,7 +1,7 @@
 //! The newest sector, of which a mount has to tell what it is: a collection may have been cut in it (invariant 3).
 
 use super::flash::{CHUNK, FlashResult, Partition};
-use super::scan::{Tail, Walker};
+use super::scan::Tail;
 use super::window::Window;
 use super::{NorFlash, Store, bisync};
 use crate::bytes::Aligned;
@@ -21,8 +21,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
         let size = self.flash.sector_size;
         let base = self.flash.base(newest);
-        let sequence = self.sectors.get(newest).sequence;
-        let mut walker = Walker::new(sequence, self.header_len(), size);
+        let mut walker = self.walk(newest).await;
         let mut window = Window::new(&mut self.flash, self.buffer, newest, size);
         let mut entries = false;
         while let Some(entry) = walker.next(&mut window, &mut self.checksum).await {

@@ -15,6 +15,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let Some(next) = self.sectors.next_to_open() else {
             return Err(self.full(0));
         };
+        self.close_head().await?;
         if !self.sectors.get(next).is_ready() {
             self.prepare(next).await?;
         }
@@ -67,7 +68,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         if let Some(sector) = self.sectors.edit(index) {
             sector.erases = erases;
             match result {
-                Ok(()) => sector.sequence = sequence,
+                Ok(()) => sector.renew(sequence),
                 Err(_) if erased => {
                     // Nothing in it any more, not even a header.
                     sector.sequence = 0;

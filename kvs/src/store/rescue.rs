@@ -67,6 +67,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             let (sector, offset) = self.flash.split(place.address);
             let was = place_salt(self.sectors.get(sector).sequence, offset);
             if !move_entry(entry, &mut self.checksum, was, place_salt(sequence, at)) {
+                self.doubt_summaries();
                 return Ok(false);
             }
             at = at.wrapping_add(size);

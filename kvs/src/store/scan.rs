@@ -39,6 +39,8 @@ pub(crate) struct Walker {
     patience: u32,
     /// A whole entry was met that is of a group.
     pub(crate) groups: bool,
+    /// A summary stands behind what is walked over: all of it was committed, and the sector is closed.
+    before_summary: bool,
     /// Commits that were damaged or never finished.
     pub(crate) damaged: u16,
     /// Known at the end.
@@ -58,8 +60,17 @@ impl Walker {
             replay: None,
             patience: to.saturating_mul(4),
             groups: false,
+            before_summary: false,
             damaged: 0,
             tail: Tail::Closed,
+        }
+    }
+
+    /// Over the offsets `from..to` of a sector, at which its summary begins.
+    pub(crate) fn before_summary(sequence: u32, from: u32, to: u32) -> Self {
+        Self {
+            before_summary: true,
+            ..Self::new(sequence, from, to)
         }
     }
 
@@ -84,11 +95,17 @@ impl Walker {
                 continue;
             }
             if self.at >= self.end {
+                let Some(from) = self.undecided.take() else {
+                    return None;
+                };
                 // An undecided rest that runs up to the end of the sector is a torn tail.
-                self.damaged = self
-                    .damaged
-                    .saturating_add(u16::from(self.undecided.take().is_some()));
-                return None;
+                self.damaged = self.damaged.saturating_add(1);
+                if !self.before_summary {
+                    return None;
+                }
+                self.intact = false;
+                self.replay = Some((from, self.end));
+                continue;
             }
             let at = self.at;
             match self.probe(window, checksum, at).await {
@@ -104,12 +121,14 @@ impl Walker {
                     }
                     Some(_) => self.skip_word::<F>(at),
                     None => {
-                        self.tail = if self.undecided.take().is_some() {
-                            self.damaged = self.damaged.saturating_add(1);
-                            Tail::Torn(at)
-                        } else {
-                            Tail::Open(at)
-                        };
+                        if !self.before_summary {
+                            let is_torn = self.undecided.is_some();
+                            self.tail = if is_torn {
+                                Tail::Torn(at)
+                            } else {
+                                Tail::Open(at)
+                            };
+                        }
                         self.at = self.end;
                     }
                 },

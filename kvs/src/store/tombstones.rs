@@ -2,7 +2,6 @@
 //! in flash, because a mount would bring that one back.
 
 use super::flash::{FlashResult, Partition};
-use super::scan::Walker;
 use super::window::Window;
 use super::{NorFlash, Store, bisync};
 use crate::checksum::Checksum;
@@ -60,8 +59,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Notes the tombstones whose key has a value in this sector. False: not all of it can be read.
     async fn note_shadows(&mut self, index: usize) -> bool {
         let size = self.flash.sector_size;
-        let sequence = self.sectors.get(index).sequence;
-        let mut walker = Walker::new(sequence, self.header_len(), size);
+        let mut walker = self.walk(index).await;
         let mut window = Window::new(&mut self.flash, self.buffer, index, size);
         while let Some(entry) = walker.next(&mut window, &mut self.checksum).await {
             let slot = self.map.find(entry.hash);

@@ -14,6 +14,7 @@ use crate::change::RawKey;
 use crate::checksum::Checksum;
 use crate::error::Error;
 use crate::events;
+use crate::sectors::Summaries;
 use crate::settings::batches::{Removal, Save};
 use crate::settings::value;
 use crate::settings::{Group, Key, Leaves, Outcome, Path, Rejection, Report, Settings, Tree};
@@ -40,25 +41,30 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     /// A load that tells nobody.
     pub(crate) async fn read_settings<S: Settings>(&mut self) -> (S, Report<S::Outcomes>) {
-        let mut settings = S::defaults();
-        let mut outcomes = S::NO_OUTCOMES;
-        if let Err(error) = self.resume().await {
-            let why = Outcome::Rejected(Rejection::of(&error));
-            outcomes.as_mut().fill(why);
-        } else {
-            self.load_leaves(&mut settings, S::TREE, outcomes.as_mut())
-                .await;
-            if !S::SCHEMA.sources.is_empty() {
-                let mut made = S::defaults();
-                self.make_all(&mut made, &mut settings, S::TREE, outcomes.as_mut())
+        loop {
+            let mut settings = S::defaults();
+            let mut outcomes = S::NO_OUTCOMES;
+            if let Err(error) = self.resume().await {
+                let why = Outcome::Rejected(Rejection::of(&error));
+                outcomes.as_mut().fill(why);
+            } else {
+                self.load_leaves(&mut settings, S::TREE, outcomes.as_mut())
                     .await;
+                if !S::SCHEMA.sources.is_empty() {
+                    let mut made = S::defaults();
+                    self.make_all(&mut made, &mut settings, S::TREE, outcomes.as_mut())
+                        .await;
+                }
+                if self.sectors.summaries == Summaries::Doubted {
+                    continue;
+                }
             }
+            let report = Report {
+                tree: S::TREE,
+                outcomes,
+            };
+            return (settings, report);
         }
-        let report = Report {
-            tree: S::TREE,
-            outcomes,
-        };
-        (settings, report)
     }
 
     async fn load_leaves(
@@ -144,15 +150,21 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// [`Rejected`](Error::Rejected) where what is stored does not decode or breaks the setting's rules;
     /// [`Corrupt`](Error::Corrupt), [`BufferTooSmall`](Error::BufferTooSmall), [`Flash`](Error::Flash).
     pub async fn get<T: DeserializeOwned + Send>(&mut self, key: Key<T>) -> FlashResult<F, T> {
-        if let Some(value) = self.get_stored(key).await? {
-            return Ok(value);
-        }
-        match self.get_old(&key).await {
-            Ok(value) => Ok(value.unwrap_or_else(|| key.default_value())),
-            Err(why) => Err(Error::Rejected {
-                setting: key.path(),
-                why,
-            }),
+        loop {
+            if let Some(value) = self.get_stored(key).await? {
+                return Ok(value);
+            }
+            let old = self.get_old(&key).await;
+            if self.sectors.summaries == Summaries::Doubted {
+                continue;
+            }
+            return match old {
+                Ok(value) => Ok(value.unwrap_or_else(|| key.default_value())),
+                Err(why) => Err(Error::Rejected {
+                    setting: key.path(),
+                    why,
+                }),
+            };
         }
     }
 
@@ -165,10 +177,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         &mut self,
         key: Key<T>,
     ) -> FlashResult<F, Option<T>> {
-        self.resume().await?;
-        let Some(bytes) = self.stored(key.hash()).await? else {
+        let Some(place) = self.find_stored(key.hash()).await? else {
             return Ok(None);
         };
+        let bytes = self.buffer.get(place).unwrap_or(&[]);
         let value = value::decode(bytes).and_then(|value| key.check(&value).map(|()| value));
         value.map(Some).map_err(|why| Error::Rejected {
             setting: key.path(),
@@ -215,6 +227,17 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         self.commit_batch(&mut Removal { group, keep: true }).await
     }
 
+    /// Where in the store's buffer the stored bytes of a hashed key are.
+    async fn find_stored(&mut self, hash: u32) -> FlashResult<F, Option<Range<usize>>> {
+        loop {
+            self.resume().await?;
+            let place = self.stored_within(hash, self.buffer.len()).await;
+            if self.sectors.summaries != Summaries::Doubted {
+                return place;
+            }
+        }
+    }
+
     /// The stored bytes of a hashed key, in the store's buffer.
     pub(crate) async fn stored(&mut self, hash: u32) -> FlashResult<F, Option<&[u8]>> {
         let place = self.stored_within(hash, self.buffer.len()).await?;
@@ -231,7 +254,11 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             return Ok(None);
         };
         let key = RawKey::Hash(hash);
-        let found = self.reader(free).entry_of(&key, place).await?;
+        let found = self.reader(free).entry_of(&key, place).await;
+        if let Err(Error::Corrupt { .. }) = found {
+            self.doubt_summaries();
+        }
+        let found = found?;
         if !found.is_held(free) {
             let (needed, available) = (found.entry.size as usize, free);
             return Err(Error::BufferTooSmall { needed, available });

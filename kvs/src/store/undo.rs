@@ -5,7 +5,6 @@
 
 use super::flash::FlashResult;
 use super::newest::same_entry;
-use super::scan::Walker;
 use super::window::Window;
 use super::{NorFlash, Store, bisync};
 use crate::checksum::Checksum;
@@ -48,8 +47,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         for is_proven in [false, true] {
             let size = self.flash.sector_size;
             let base = self.flash.base(index);
-            let sequence = self.sectors.get(index).sequence;
-            let mut walker = Walker::new(sequence, self.header_len(), size);
+            let mut walker = self.walk(index).await;
             let mut window = Window::new(&mut self.flash, self.buffer, index, size);
             while let Some(entry) = walker.next(&mut window, &mut self.checksum).await {
                 let Some(copy) = self.map.place(entry.hash) else {

@@ -95,7 +95,7 @@ pub(crate) struct Window<'w, F: NorFlash> {
 }
 
 /// What stands for a word that can't be read. Not erased; now and then what was there, so that an entry seems whole.
-const UNREADABLE: u8 = 0x55;
+pub(crate) const UNREADABLE: u8 = 0x55;
 
 #[bisync]
 impl<'w, F: NorFlash> Window<'w, F> {

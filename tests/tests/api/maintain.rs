@@ -37,6 +37,9 @@ fn assert_has<const W: usize, const E: usize>(
     }
 }
 
+/// The most program calls of a summary here.
+const SUMMARY: u64 = 3;
+
 #[test]
 fn a_call_erases_one_sector_or_moves_one_entry() {
     fn on<const W: usize, const E: usize>(device: &Device<W, E>) {
@@ -57,7 +60,10 @@ fn a_call_erases_one_sector_or_moves_one_entry() {
                 Maintenance::Idle => assert_eq!((sectors, cost.programs), (0, 0)),
                 // The header's program goes with it.
                 Maintenance::Erased => assert_eq!((sectors, cost.programs), (1, 1)),
-                Maintenance::Moved => assert_eq!((sectors, cost.programs), (0, 1)),
+                // A sector that is full is closed with a summary of up to some entries, through the buffer.
+                Maintenance::Moved => {
+                    assert!(sectors == 0 && (1..=SUMMARY + 1).contains(&cost.programs));
+                }
                 other => panic!("{other:?}"),
             }
             seen[done as usize] += 1;

@@ -86,6 +86,21 @@ fn whole(sector: &[u8], sequence: u32, at: usize) -> Option<(u32, Option<Vec<u8>
     (u32_at(entry, end)? == sum).then_some((hash, value, end + 4))
 }
 
+/// Whether a sector ends with a summary that adds up.
+fn has_summary(sector: &[u8], word: usize) -> bool {
+    let Some((sequence, footer)) = sequence(sector, word).zip(sector.last_chunk::<8>()) else {
+        return false;
+    };
+    let [c0, c1, n0, n1, ..] = *footer;
+    let len = 8 * (usize::from(u16::from_le_bytes([c0, c1])) + 1);
+    let Some(from) = sector.len().checked_sub(len) else {
+        return false;
+    };
+    let sum = Crc32c::of(&sector[from..sector.len() - 4]);
+    [!c0, !c1] == [n0, n1]
+        && u32_at(footer, 4) == Some(sum ^ sequence.rotate_left(16) ^ from as u32)
+}
+
 impl Layout {
     /// Reads an image in which nothing has rotted: behind what is torn stands nothing.
     pub(super) fn read(image: &[u8], sector: usize, word: usize) -> Self {
@@ -149,7 +164,8 @@ impl Layout {
     /// The entries that count in `damaged`, newest first.
     ///
     /// All but those that were hit, and those in a sector whose header is gone. Where a commit of several keys was hit,
-    /// the rest of it counts if a whole commit stands behind it in its sector: else it looks like one that was cut.
+    /// the rest of it counts if a whole commit or a summary stands behind it in its sector: else it looks like one that was
+    /// cut.
     pub(super) fn left(&self, damaged: &[u8]) -> Vec<&Entry> {
         let lost = self.sectors_lost(damaged);
         let hit: Vec<_> = self.hit(damaged).collect();
@@ -158,7 +174,8 @@ impl Layout {
             let mut behind = self.entries.iter().filter(|entry| {
                 entry.sector == of.sector && entry.begins() && entry.address() > of.commit
             });
-            behind.any(|entry| !is_hit(entry))
+            let sector = &damaged[of.sector * self.sector..][..self.sector];
+            behind.any(|entry| !is_hit(entry)) || has_summary(sector, self.word)
         };
         let counts = |entry: &&Entry| {
             let whole = !hit.iter().any(|hit| hit.commit == entry.commit);

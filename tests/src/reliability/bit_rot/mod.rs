@@ -168,9 +168,10 @@ pub fn mounted_bits(effort: Effort) -> Row {
             grouped(tally.written)
         ),
         found: format!(
-            "0 wrong values; {} times one key is refused as corrupt, and no other; {} times a commit is refused until it \
+            "0 wrong values; {} times one key is refused as corrupt, {} times it has what was there before; {} times a commit is refused until it \
              is mounted again",
             grouped(tally.refused),
+            grouped(tally.older),
             grouped(tally.remounts)
         ),
     }

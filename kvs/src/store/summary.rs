@@ -1,0 +1,187 @@
+//! Summaries: where the last entry of each key of a sector is, at the sector's end. So a mount need not read the rest of it.
+//!
+//! Written when a sector is closed, in room that is kept for it as long as the store is not full. A sector without one, or with a
+//! torn or rotten one, is read whole, as the newest is in any case. What a summary points at is checked when it is read; where it
+//! does not count, all of the partition is read anew, without summaries.
+
+use super::flash::{CHUNK, FlashResult, Partition};
+use super::scan::Walker;
+use super::window::{Entry, View, Window};
+use super::{NorFlash, Store, bisync};
+use crate::bytes::Aligned;
+use crate::checksum::Checksum;
+use crate::format::{
+    ERASED, Head, Kind, SUMMARY_ITEM, SummaryItem, pad, place_salt, summary_count, summary_items,
+    summary_len,
+};
+
+#[bisync]
+impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
+    /// The bytes that the head's summary takes, should `new` more keys come to it.
+    pub(crate) fn summary_room(&self, new: usize) -> u32 {
+        let keys = self.keys_in_head().wrapping_add(new);
+        pad(summary_len(keys), Partition::<F>::WRITE_SIZE)
+    }
+
+    /// How many keys have their last entry in the head: all that have one there.
+    fn keys_in_head(&self) -> usize {
+        let (mut keys, mut from) = (0usize, 0);
+        if let Some(head) = self.sectors.head() {
+            while let Some((next, _)) = self.live_entry(head, from) {
+                from = next;
+                keys = keys.wrapping_add(1);
+            }
+        }
+        keys
+    }
+
+    /// Closes the head, with a summary if there is room for one.
+    #[inline(never)]
+    pub(crate) async fn close_head(&mut self) -> FlashResult<F> {
+        let size = self.flash.sector_size;
+        let at = size.saturating_sub(self.summary_room(0));
+        // Offsets are 16 bits.
+        let reaches = size.wrapping_sub(1) / Partition::<F>::WRITE_SIZE <= u32::from(u16::MAX);
+        let Some(head) = self.sectors.head() else {
+            return Ok(());
+        };
+        if self.end > at || !reaches || self.sectors.get(head).is_damaged() {
+            return Ok(());
+        }
+        let written = self.write_summary(head).await;
+        if written.is_err() {
+            self.fail_head();
+        }
+        self.end = size;
+        written
+    }
+
+    async fn write_summary(&mut self, head: usize) -> FlashResult<F> {
+        let size = self.flash.sector_size;
+        let keys = self.keys_in_head();
+        let len = summary_len(keys);
+        let from = size.saturating_sub(len);
+        self.end = size.saturating_sub(pad(len, Partition::<F>::WRITE_SIZE));
+        let mut run = self.new_run();
+        for _ in self.end..from {
+            self.push(&mut run, &[ERASED]).await?;
+        }
+        self.checksum.reset();
+        let mut slot = 0;
+        while let Some((next, place)) = self.live_entry(head, slot) {
+            let key = self.map.slots().get(next.wrapping_sub(1));
+            let item = SummaryItem {
+                hash: key.map_or(0, |key| key.hash),
+                offset: self.flash.split(place.address).1,
+                size: self.size_at(place).await?,
+                tombstone: place.tombstone,
+            };
+            slot = next;
+            self.push(&mut run, &item.encode(Partition::<F>::WRITE_SIZE))
+                .await?;
+        }
+        self.push(&mut run, &summary_count(keys as u16)).await?;
+        let sequence = self.sectors.get(head).sequence;
+        let check = self.checksum.value() ^ place_salt(sequence, from);
+        self.push(&mut run, &check.to_le_bytes()).await?;
+        self.flush(&mut run).await
+    }
+
+    /// Where the items of what seems to be the summary of sector `index` begin.
+    pub(crate) async fn find_summary(&mut self, index: usize) -> Option<u32> {
+        let size = self.flash.sector_size;
+        let mut scratch = Aligned([0; CHUNK]);
+        let len = pad(SUMMARY_ITEM, Partition::<F>::READ_SIZE);
+        let bytes = scratch.0.get_mut(..len as usize)?;
+        let address = self
+            .flash
+            .base(index)
+            .wrapping_add(size.saturating_sub(len));
+        self.flash.read(address, bytes).await.ok()?;
+        let items = summary_items(*bytes.last_chunk()?)?;
+        let from = size.checked_sub(summary_len(items))?;
+        (from >= self.header_len()).then_some(from)
+    }
+
+    /// Reads the summary of sector `index` that begins at `from`. If it `counts`, what it tells of is taken in. False: it does not
+    /// add up, and what was taken in means nothing.
+    pub(crate) async fn read_summary(
+        &mut self,
+        index: usize,
+        from: u32,
+        counts: bool,
+    ) -> FlashResult<F, bool> {
+        let size = self.flash.sector_size;
+        let sequence = self.sectors.get(index).sequence;
+        self.checksum.reset();
+        let mut view = View::new(from, 0);
+        let mut at = from;
+        loop {
+            let mut window = Window::new(&mut self.flash, self.buffer, index, size).loaded(view);
+            let bytes = window.at(at, SUMMARY_ITEM as usize).await;
+            let bytes = bytes.first_chunk().copied();
+            view = window.view;
+            let Some(bytes) = bytes.filter(|_| !view.holes) else {
+                return Ok(false);
+            };
+            at = at.wrapping_add(SUMMARY_ITEM);
+            if at >= size {
+                let (counts, check) = bytes.split_at(4);
+                self.checksum.update(counts);
+                let expected = self.checksum.value() ^ place_salt(sequence, from);
+                return Ok(check == expected.to_le_bytes());
+            }
+            self.checksum.update(&bytes);
+            let item = SummaryItem::decode(bytes, Partition::<F>::WRITE_SIZE);
+            let inside =
+                item.offset >= self.header_len() && item.offset.wrapping_add(item.size) <= from;
+            if !inside {
+                return Ok(false);
+            }
+            if counts {
+                self.settle(index, &entry(item)).await?;
+            }
+        }
+    }
+
+    /// A walk over the entries of sector `index`, up to its summary if it has one. Takes the buffer.
+    pub(crate) async fn walk(&mut self, index: usize) -> Walker {
+        let summary = self.find_summary(index).await;
+        self.walk_to(index, summary).await
+    }
+
+    /// The same, with what [`find_summary`](Self::find_summary) says.
+    pub(crate) async fn walk_to(&mut self, index: usize, summary: Option<u32>) -> Walker {
+        let (sequence, from) = (self.sectors.get(index).sequence, self.header_len());
+        if let Some(summary) = summary
+            && let Ok(true) = self.read_summary(index, summary, false).await
+        {
+            let word = Partition::<F>::WRITE_SIZE;
+            let to = summary & !word.saturating_sub(1);
+            return Walker::before_summary(sequence, from, to);
+        }
+        Walker::new(sequence, from, self.flash.sector_size)
+    }
+}
+
+/// The entry that an item tells of, as far as it is known.
+fn entry(item: SummaryItem) -> Entry {
+    let kind = if item.tombstone {
+        Kind::Tombstone
+    } else {
+        Kind::Hashed
+    };
+    Entry {
+        head: Head {
+            kind,
+            more: false,
+            continues: false,
+            hash: item.hash,
+            name_len: 0,
+            value_len: 0,
+        },
+        hash: item.hash,
+        offset: item.offset,
+        size: item.size,
+    }
+}
