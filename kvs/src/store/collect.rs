@@ -31,8 +31,13 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             return Ok(false);
         };
         let size = self.size_at(place).await?;
-        let keeps_summary = self.dead() != 0 && self.is_half_empty();
-        if !into_head || !self.head_takes(size, 1, keeps_summary) {
+        let summary = if self.dead() >= 2 {
+            self.summary_room(1)
+        } else {
+            0
+        };
+        let end = self.end.wrapping_add(size).wrapping_add(summary);
+        if !into_head || end > self.flash.sector_size {
             if self.dead() == 0 {
                 return Ok(false);
             }

@@ -2,12 +2,11 @@
 //!
 //! Decides which sector is collected or erased when; the moving is `collect.rs`, the erasing `open.rs`.
 
-use super::flash::{FlashResult, Partition};
+use super::flash::FlashResult;
 use super::{NorFlash, Store, bisync};
 use crate::checksum::Checksum;
 use crate::error::Error;
 use crate::events;
-use crate::format::{pad, summary_len};
 use crate::sectors::Summaries;
 use crate::stats::Maintenance;
 
@@ -64,7 +63,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             // Commits have to do with what is free here.
             let need = u32::from(self.refused).wrapping_mul(REFUSED_UNIT);
             let need = need.max(self.payload() / 4);
-            if self.has_room(need, 1, false) {
+            if self.has_room(need) {
                 return Ok(false);
             }
             self.epoch = self.newest_sequence().wrapping_add(1);
@@ -87,18 +86,26 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     #[inline(never)]
     pub(crate) async fn make_room(&mut self, need: u32, keys: usize) -> FlashResult<F, bool> {
         self.ready_a_spare().await?;
-        let least = pad(summary_len(keys), Partition::<F>::WRITE_SIZE);
-        let mut keeps_summary = self.is_half_empty() && need.wrapping_add(least) <= self.payload();
-        if self.has_room(need, keys, keeps_summary) {
+        // With sectors to spare, the head is closed while there is room for its summary.
+        let mut wanted = match need.wrapping_add(self.summary_room(keys)) {
+            both if self.dead() >= 2 && both <= self.payload() => both,
+            _ => need,
+        };
+        if self.has_room(wanted) {
             return Ok(true);
         }
         if self.dead() != 0 {
             self.level_wear().await?;
         }
         let mut collecting = false;
-        while !self.has_room(need, keys, keeps_summary) {
+        while !self.has_room(wanted) {
             if self.dead().wrapping_add(usize::from(self.head_is_stale())) >= 2 {
                 self.open_next().await?;
+                wanted = need;
+                continue;
+            }
+            if wanted != need {
+                wanted = need;
                 continue;
             }
             if !collecting {
@@ -109,21 +116,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                     // The spare sector has failed: what is older than the head can make one, as after a mount.
                     self.epoch = self.head_sequence();
                 }
-                if keeps_summary {
-                    let most = summary_len(self.map.len().wrapping_add(keys));
-                    let most = need.wrapping_add(pad(most, Partition::<F>::WRITE_SIZE));
-                    let may_collect = self.behaviour.collect_on_write || self.dead() == 0;
-                    // It makes way for what is to be stored.
-                    keeps_summary = may_collect && self.can_make(most).await?;
-                    if !keeps_summary {
-                        continue;
-                    }
-                } else if !self.behaviour.collect_on_write && self.dead() != 0 {
+                if !self.behaviour.collect_on_write && self.dead() != 0 {
                     let units = need.div_ceil(REFUSED_UNIT);
                     self.refused = u16::try_from(units).unwrap_or(u16::MAX);
                     return Err(self.full(need));
                 }
-                if !keeps_summary && !self.can_make(need).await? {
+                if !self.can_make(need).await? {
                     if self.replace(need).await? {
                         return Ok(true);
                     }
@@ -140,10 +138,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 self.note_collection();
             }
             if !self.collect_step().await? {
-                if !core::mem::take(&mut keeps_summary) {
-                    return Err(self.full(need));
-                }
-                collecting = false;
+                return Err(self.full(need));
             }
         }
         Ok(true)
@@ -215,24 +210,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
     }
 
-    /// The same, with a dead sector at hand.
-    fn has_room(&self, need: u32, keys: usize, keeps_summary: bool) -> bool {
-        self.dead() != 0 && self.head_takes(need, keys, keeps_summary)
-    }
-
-    /// Whether the head takes `need` more bytes of `keys` keys, and its summary behind them if it is to have one.
-    pub(crate) fn head_takes(&self, need: u32, keys: usize, keeps_summary: bool) -> bool {
-        let summary = if keeps_summary {
-            self.summary_room(keys)
-        } else {
-            0
-        };
-        self.end.wrapping_add(need).wrapping_add(summary) <= self.flash.sector_size
-    }
-
-    /// Whether half of the store is free or stale: then there is room for summaries.
-    pub(crate) fn is_half_empty(&self) -> bool {
-        self.live_bytes() <= self.available()
+    fn has_room(&self, need: u32) -> bool {
+        self.dead() != 0 && self.end.wrapping_add(need) <= self.flash.sector_size
     }
 
     /// Nothing in the head is a winner: when the next sector is opened, it is dead.
