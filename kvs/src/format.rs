@@ -259,7 +259,7 @@ impl Head {
 /// Where the last entry of a key is, in the summary at the end of a closed sector. 8 bytes:
 ///
 /// ```text
-///  |   FF up to a word   | item | item | .. | footer |  <- the sector's end
+///  |  00, up to a word   | item | item | .. | footer |  <- the sector's end
 ///
 /// item    | key hash u32 | offset u16 | size u16 |             in words; size 0: a tombstone
 /// footer  | count u16 | its complement u16 | CRC-32C u32 |      of items and counts
@@ -273,6 +273,9 @@ pub(crate) struct SummaryItem {
     pub(crate) size: u32,
     pub(crate) tombstone: bool,
 }
+
+/// Bytes behind a sector's header that tell whether there is anything in the sector.
+pub(crate) const FRONT: u32 = 64;
 
 /// Bytes of an item, and of the footer.
 pub(crate) const SUMMARY_ITEM: u32 = 8;
@@ -305,9 +308,15 @@ impl SummaryItem {
     }
 }
 
-/// Bytes of a summary of so many keys, without padding.
+/// Bytes from the first item of a summary of so many keys on.
 pub(crate) fn summary_len(keys: usize) -> u32 {
     (keys as u32).saturating_add(1).saturating_mul(SUMMARY_ITEM)
+}
+
+/// Bytes of a summary whose items and footer take `len`. At least one 00 is in front: were the first word to begin with what reads
+/// as erased, a program that is cut there might not be seen, and the word be programmed again.
+pub(crate) fn summary_size(len: u32, write_size: u32) -> u32 {
+    pad(len.saturating_add(1), write_size)
 }
 
 /// The front of a summary's footer: how many items there are.

@@ -121,6 +121,8 @@ pub(crate) struct SectorTable<'a> {
     /// The mount could not read all there is.
     pub(crate) unreadable: bool,
     pub(crate) summaries: Summaries,
+    /// The mount took a sector for erased ahead by its front alone.
+    pub(crate) unseen: bool,
 }
 
 /// Whether a mount went by summaries instead of reading all there is.
@@ -144,6 +146,7 @@ impl<'a> SectorTable<'a> {
             interrupted: false,
             unreadable: false,
             summaries: Summaries::Unused,
+            unseen: false,
         }
     }
 
@@ -157,6 +160,7 @@ impl<'a> SectorTable<'a> {
         self.head = NO_HEAD;
         self.unreadable = false;
         self.summaries = Summaries::Unused;
+        self.unseen = false;
     }
 
     /// The sector that entries are appended to.

@@ -155,7 +155,7 @@ fn the_longest_commit_in_figures() {
             longest.erases, longest.programs, longest.program_bytes, longest.read_bytes
         )
     };
-    assert_snapshot!(figures(40, 10), @"1 erases, 5 program calls of 304 bytes, 776 bytes read");
-    assert_snapshot!(figures(200, 50), @"1 erases, 29 program calls of 1764 bytes, 5312 bytes read");
-    assert_snapshot!(figures(312, 80), @"1 erases, 48 program calls of 3048 bytes, 9112 bytes read");
+    assert_snapshot!(figures(40, 10), @"1 erases, 6 program calls of 436 bytes, 1140 bytes read");
+    assert_snapshot!(figures(200, 50), @"1 erases, 28 program calls of 1820 bytes, 5392 bytes read");
+    assert_snapshot!(figures(312, 80), @"1 erases, 49 program calls of 3016 bytes, 9016 bytes read");
 }

@@ -31,12 +31,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             return Ok(false);
         };
         let size = self.size_at(place).await?;
-        let summary = if self.dead() >= 2 {
-            self.summary_room(1)
-        } else {
+        let reserve = if self.dead() == 0 {
             0
+        } else {
+            self.summary_reserve(size, 1)
         };
-        let end = self.end.wrapping_add(size).wrapping_add(summary);
+        let end = self.end.wrapping_add(size).wrapping_add(reserve);
         if !into_head || end > self.flash.sector_size {
             if self.dead() == 0 {
                 return Ok(false);

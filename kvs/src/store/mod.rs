@@ -40,6 +40,7 @@ use crate::format::{Head, Kind, MAX_HEAD, header_stride, pad};
 use crate::map::{KeyMap, Place};
 use crate::options::Behaviour;
 use crate::sectors::{SectorTable, Summaries};
+use window::Window;
 
 #[bisync]
 /// A key-value store in a range of NOR flash.
@@ -131,8 +132,28 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// To be called by what writes, before it looks at the tables.
     pub(crate) async fn begin(&mut self) -> FlashResult<F> {
         self.resume().await?;
+        if self.sectors.unseen && !self.spares_are_blank().await {
+            self.sectors.summaries = Summaries::Doubted;
+            self.resume().await?;
+        }
+        self.sectors.unseen = false;
         self.sectors.interrupted = CAN_BE_DROPPED;
         Ok(())
+    }
+
+    /// Whether what was erased ahead still is: a bit may have rotted, or the flash be of another's making.
+    #[inline(never)]
+    async fn spares_are_blank(&mut self) -> bool {
+        let (from, to) = (self.header_len(), self.flash.sector_size);
+        for index in 0..self.sectors.len() {
+            if self.sectors.get(index).is_ready() {
+                let mut window = Window::new(&mut self.flash, self.buffer, index, to);
+                if !window.is_blank(from).await {
+                    return false;
+                }
+            }
+        }
+        true
     }
 
     /// What writes has come to its end.

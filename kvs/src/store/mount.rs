@@ -8,13 +8,13 @@ use core::ops::Range;
 use super::flash::{CHUNK, FlashResult, Partition};
 use super::newest::Newest;
 use super::scan::Tail;
-use super::window::{Entry, UNREADABLE, Window};
+use super::window::{Entry, Window};
 use super::{NorFlash, Store, bisync};
 use crate::bytes::Aligned;
 use crate::checksum::{Checksum, Crc32c};
 use crate::error::{Error, Geometry};
 use crate::events;
-use crate::format::{ERASED, HEADER_COPY, Header, Layout, MIN_BUFFER, header_stride, pad};
+use crate::format::{FRONT, HEADER_COPY, Header, Layout, MIN_BUFFER, header_stride, pad};
 use crate::map::{KeyMap, Packing, Place};
 use crate::options::Options;
 use crate::resources::Resources;
@@ -186,14 +186,11 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         // is in a sector without a header does not matter: it is erased before it is used. A look at its first bytes tells
         // whether there was anything, for the count of what is damaged.
         let mut suspect = false;
-        let looked_at = self
-            .header_len()
-            .wrapping_add(CHUNK as u32)
-            .min(sector_size);
+        let looked_at = self.header_len().wrapping_add(FRONT).min(sector_size);
         for index in 0..self.sectors.len() {
             if self.sectors.get(index).sequence == 0 {
                 let mut window = Window::new(&mut self.flash, self.buffer, index, looked_at);
-                if !window.is_blank().await {
+                if !window.is_blank(0).await {
                     suspect = true;
                     self.corrupt = self.corrupt.saturating_add(1);
                 }
@@ -203,27 +200,29 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         let mut tail = Tail::Closed;
         while let Some(index) = self.sectors.after(last) {
             last = Some((self.sectors.get(index).sequence, index));
-            if way == Reading::Summaries && self.is_unopened(index, tail).await {
+            let summary = self.find_summary(index).await;
+            if way == Reading::Summaries
+                && summary.is_none()
+                && self.is_unopened(index, tail).await
+            {
                 if let Some(sector) = self.sectors.edit(index) {
                     sector.set_ready(true);
                 }
+                self.sectors.unseen = true;
                 continue;
             }
             let kind = match self.sectors.after(last) {
                 Some(_) => Newest::Usual,
                 None => self.newest(index).await?,
             };
+            let Some(sector_tail) = self.take_in(index, summary, way).await? else {
+                return Ok(false);
+            };
             let sector_tail = match kind {
+                Newest::Usual => sector_tail,
                 Newest::Empty => Tail::Open(self.header_len()),
-                Newest::Usual => match self.take_in(index, way).await? {
-                    Some(tail) => tail,
-                    None => return Ok(false),
-                },
                 Newest::Copies(tail) => {
                     events::cut_collection(index);
-                    if self.take_in(index, way).await?.is_none() {
-                        return Ok(false);
-                    }
                     if let Some(sector) = self.sectors.edit(index) {
                         sector.set_only_copies(true);
                     }
@@ -265,26 +264,26 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         Ok(true)
     }
 
-    /// Whether sector `index` was erased ahead and not opened yet, without reading all of it: before it is, the one before it is
-    /// closed with a summary. `tail` is that one's.
+    /// Whether sector `index` was erased ahead and not opened yet, going by its front: before it is, the one before it is closed
+    /// with a summary. `tail` is that one's. The rest is looked at before anything is written.
     async fn is_unopened(&mut self, index: usize, tail: Tail) -> bool {
         let (size, from) = (self.flash.sector_size, self.header_len());
         let is_open = |end: u32| end.wrapping_add(self.summary_room(0)) <= size;
         if !matches!(tail, Tail::Open(end) if is_open(end)) {
             return false;
         }
-        let front = from.wrapping_add(CHUNK as u32).min(size);
+        let front = from.wrapping_add(FRONT).min(size);
         let mut window = Window::new(&mut self.flash, self.buffer, index, front);
-        let bytes = window.at(from, CHUNK).await;
-        // A word that can't be read is no entry: it does not make a sector the head that was not opened.
-        bytes
-            .iter()
-            .all(|byte| matches!(*byte, ERASED | UNREADABLE))
+        window.is_blank(from).await
     }
 
     /// Takes in the entries of one sector: by its summary, if it has one, else one by one. `None`: a summary does not add up.
-    async fn take_in(&mut self, index: usize, way: Reading) -> FlashResult<F, Option<Tail>> {
-        let summary = self.find_summary(index).await;
+    async fn take_in(
+        &mut self,
+        index: usize,
+        summary: Option<u32>,
+        way: Reading,
+    ) -> FlashResult<F, Option<Tail>> {
         if let (Reading::Summaries, Some(from)) = (way, summary) {
             self.sectors.summaries = Summaries::Used;
             let adds_up = self.read_summary(index, from, true).await?;

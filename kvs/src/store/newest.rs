@@ -52,7 +52,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let has_groups = walker.groups;
         Ok(Newest::Copies(match tail {
             Tail::Open(end) => Tail::Open(end),
-            Tail::Torn(end) if !has_groups => {
+            // Nor in front of nothing: entries begin where the header ends.
+            Tail::Torn(end) if entries && !has_groups => {
                 // As far behind as a torn copy may reach: what is appended must not become its missing end.
                 let end = end.wrapping_add(self.longest_live().await?);
                 if end < size {

@@ -74,11 +74,14 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
         // A second dead sector is room for any commit. It is worth moving entries for as long as the others stay
         // comfortably below full: nearer to that, each commit would set off a collection.
-        let spare_after = (self.usable_sectors() as u32).saturating_sub(2);
-        let comfortable = (self.payload() / 4)
-            .wrapping_mul(spare_after)
-            .wrapping_mul(3);
-        Ok(self.live_bytes() <= comfortable && self.can_make(self.payload()).await?)
+        Ok(self.is_live_below(3) && self.can_make(self.payload()).await?)
+    }
+
+    /// Whether no more is live than so many quarters of all sectors but two.
+    pub(crate) fn is_live_below(&self, quarters: u32) -> bool {
+        let sectors = (self.usable_sectors() as u32).saturating_sub(2);
+        let bytes = (self.payload() / 4).wrapping_mul(sectors);
+        self.live_bytes() <= bytes.wrapping_mul(quarters)
     }
 
     /// Makes sure that the head takes `need` more bytes of `keys` keys, and that a dead sector is left behind it, or will be
@@ -86,26 +89,16 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     #[inline(never)]
     pub(crate) async fn make_room(&mut self, need: u32, keys: usize) -> FlashResult<F, bool> {
         self.ready_a_spare().await?;
-        // With sectors to spare, the head is closed while there is room for its summary.
-        let mut wanted = match need.wrapping_add(self.summary_room(keys)) {
-            both if self.dead() >= 2 && both <= self.payload() => both,
-            _ => need,
-        };
-        if self.has_room(wanted) {
+        if self.has_room_to_close(need, keys) {
             return Ok(true);
         }
         if self.dead() != 0 {
             self.level_wear().await?;
         }
         let mut collecting = false;
-        while !self.has_room(wanted) {
+        while !self.has_room_to_close(need, keys) {
             if self.dead().wrapping_add(usize::from(self.head_is_stale())) >= 2 {
                 self.open_next().await?;
-                wanted = need;
-                continue;
-            }
-            if wanted != need {
-                wanted = need;
                 continue;
             }
             if !collecting {
@@ -122,6 +115,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                     return Err(self.full(need));
                 }
                 if !self.can_make(need).await? {
+                    if self.has_room(need) {
+                        return Ok(true);
+                    }
                     if self.replace(need).await? {
                         return Ok(true);
                     }
@@ -138,7 +134,11 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 self.note_collection();
             }
             if !self.collect_step().await? {
-                return Err(self.full(need));
+                return if self.has_room(need) {
+                    Ok(true)
+                } else {
+                    Err(self.full(need))
+                };
             }
         }
         Ok(true)
@@ -212,6 +212,11 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     fn has_room(&self, need: u32) -> bool {
         self.dead() != 0 && self.end.wrapping_add(need) <= self.flash.sector_size
+    }
+
+    /// The same, with room left for the summary of the head where one is wanted.
+    fn has_room_to_close(&self, need: u32, keys: usize) -> bool {
+        self.has_room(need) && self.has_room(need.wrapping_add(self.summary_reserve(need, keys)))
     }
 
     /// Nothing in the head is a winner: when the next sector is opened, it is dead.

@@ -11,16 +11,40 @@ use super::{NorFlash, Store, bisync};
 use crate::bytes::Aligned;
 use crate::checksum::Checksum;
 use crate::format::{
-    ERASED, Head, Kind, SUMMARY_ITEM, SummaryItem, pad, place_salt, summary_count, summary_items,
-    summary_len,
+    Head, Kind, SUMMARY_ITEM, SummaryItem, pad, place_salt, summary_count, summary_items,
+    summary_len, summary_size,
 };
+
+/// Up to so many quarters of all sectors but two, summaries cost few erases.
+const SPARSE: u32 = 2;
+
+/// The bytes that a summary of so many keys takes, with padding.
+fn summary_room<F: NorFlash>(keys: usize) -> u32 {
+    summary_size(summary_len(keys), Partition::<F>::WRITE_SIZE)
+}
 
 #[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// The bytes that the head's summary takes, should `new` more keys come to it.
     pub(crate) fn summary_room(&self, new: usize) -> u32 {
-        let keys = self.keys_in_head().wrapping_add(new);
-        pad(summary_len(keys), Partition::<F>::WRITE_SIZE)
+        summary_room::<F>(self.keys_in_head().wrapping_add(new))
+    }
+
+    /// The bytes to be left free in the head behind `need` more bytes of `new` keys. None, where room is dear: in a store that is
+    /// rather full, or if the summary were long beside what it saves to read.
+    pub(crate) fn summary_reserve(&self, need: u32, new: usize) -> u32 {
+        let end = self.end.wrapping_add(need);
+        // So it seldom takes a count of the head's keys.
+        let most = summary_room::<F>(self.map.len().wrapping_add(new));
+        if end.wrapping_add(most) <= self.flash.sector_size || !self.is_live_below(SPARSE) {
+            return 0;
+        }
+        let room = self.summary_room(new);
+        if room <= self.payload() / 8 && need.wrapping_add(room) <= self.payload() {
+            room
+        } else {
+            0
+        }
     }
 
     /// How many keys have their last entry in the head: all that have one there.
@@ -61,10 +85,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let keys = self.keys_in_head();
         let len = summary_len(keys);
         let from = size.saturating_sub(len);
-        self.end = size.saturating_sub(pad(len, Partition::<F>::WRITE_SIZE));
+        self.end = size.saturating_sub(summary_room::<F>(keys));
         let mut run = self.new_run();
         for _ in self.end..from {
-            self.push(&mut run, &[ERASED]).await?;
+            self.push(&mut run, &[0]).await?;
         }
         self.checksum.reset();
         let mut slot = 0;
@@ -100,7 +124,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         self.flash.read(address, bytes).await.ok()?;
         let items = summary_items(*bytes.last_chunk()?)?;
         let from = size.checked_sub(summary_len(items))?;
-        (from >= self.header_len()).then_some(from)
+        (from > self.header_len()).then_some(from)
     }
 
     /// Reads the summary of sector `index` that begins at `from`. If it `counts`, what it tells of is taken in. False: it does not
@@ -156,8 +180,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         if let Some(summary) = summary
             && let Ok(true) = self.read_summary(index, summary, false).await
         {
-            let word = Partition::<F>::WRITE_SIZE;
-            let to = summary & !word.saturating_sub(1);
+            let size = self.flash.sector_size;
+            let len = size.saturating_sub(summary);
+            let to = size.saturating_sub(summary_size(len, Partition::<F>::WRITE_SIZE));
             return Walker::before_summary(sequence, from, to);
         }
         Walker::new(sequence, from, self.flash.sector_size)

@@ -95,7 +95,7 @@ pub(crate) struct Window<'w, F: NorFlash> {
 }
 
 /// What stands for a word that can't be read. Not erased; now and then what was there, so that an entry seems whole.
-pub(crate) const UNREADABLE: u8 = 0x55;
+const UNREADABLE: u8 = 0x55;
 
 #[bisync]
 impl<'w, F: NorFlash> Window<'w, F> {
@@ -322,8 +322,8 @@ impl<'w, F: NorFlash> Window<'w, F> {
     }
 
     /// Whether everything up to the limit is erased.
-    pub(crate) async fn is_blank(&mut self) -> bool {
+    pub(crate) async fn is_blank(&mut self, from: u32) -> bool {
         let limit = self.limit;
-        self.programmed_from(0, limit).await.is_none() && self.failed.is_none()
+        self.programmed_from(from, limit).await.is_none() && self.failed.is_none()
     }
 }
