@@ -113,11 +113,11 @@ fn a_hundred_thousand_saves(saves: u32) -> String {
 
 #[test]
 fn a_hundred_thousand_saves_of_one_counter() {
-    assert_snapshot!(a_hundred_thousand_saves(100_000), @"16.19 bytes a save, 3.97 erases per 1,000 saves, sectors erased [0, 57, 57, 57, 57, 57, 56, 56] times");
+    assert_snapshot!(a_hundred_thousand_saves(100_000), @"16.21 bytes a save, 3.97 erases per 1,000 saves, sectors erased [0, 57, 57, 57, 57, 57, 56, 56] times");
 }
 
 #[test]
-fn mounting_reads_every_byte_once() {
+fn mounting_reads_the_head_and_the_summaries_of_the_others() {
     let mut flash = presets::nrf52840();
     let mut resources = Resources::new();
     let mut store = mount(&mut flash, &mut resources);
@@ -141,7 +141,7 @@ fn mounting_reads_every_byte_once() {
 
 /// Every sector but the spare one has live entries, and the spare one is erased ahead.
 #[test]
-fn mounting_a_full_partition_reads_every_byte_once() {
+fn mounting_a_full_partition_reads_every_byte_once_and_looks_for_summaries() {
     let mut flash = Flash::<4, 1024>::new(4);
     let mut resources = Resources::new();
     let mut store = mount(&mut flash, &mut resources);
@@ -160,8 +160,8 @@ fn mounting_a_full_partition_reads_every_byte_once() {
     );
     flash.reset_stats();
     let _ = mount(&mut flash, &mut resources);
-    let headers = 4 * 16;
-    assert!(flash.stats().read_bytes <= 4 * 1024 + headers);
+    let (headers, footers) = (4 * 16, 4 * 8);
+    assert!(flash.stats().read_bytes <= 4 * 1024 + headers + footers);
 }
 
 #[test]

@@ -132,28 +132,31 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// To be called by what writes, before it looks at the tables.
     pub(crate) async fn begin(&mut self) -> FlashResult<F> {
         self.resume().await?;
-        if self.sectors.unseen && !self.spares_are_blank().await {
-            self.sectors.summaries = Summaries::Doubted;
-            self.resume().await?;
-        }
-        self.sectors.unseen = false;
         self.sectors.interrupted = CAN_BE_DROPPED;
+        if self.sectors.unseen {
+            self.sectors.unseen = false;
+            self.look_at_spares().await;
+        }
         Ok(())
     }
 
-    /// Whether what was erased ahead still is: a bit may have rotted, or the flash be of another's making.
+    /// Erases again what was erased ahead and is not blank: a bit may have rotted, or the flash be of another's making.
     #[inline(never)]
-    async fn spares_are_blank(&mut self) -> bool {
+    async fn look_at_spares(&mut self) {
         let (from, to) = (self.header_len(), self.flash.sector_size);
         for index in 0..self.sectors.len() {
             if self.sectors.get(index).is_ready() {
                 let mut window = Window::new(&mut self.flash, self.buffer, index, to);
-                if !window.is_blank(from).await {
-                    return false;
+                if window.is_blank(from).await {
+                    continue;
                 }
+                if let Some(sector) = self.sectors.edit(index) {
+                    sector.set_ready(false);
+                }
+                // Should that fail, there may be others.
+                let _ = self.prepare(index).await;
             }
         }
-        true
     }
 
     /// What writes has come to its end.
