@@ -274,8 +274,8 @@ pub(crate) struct SummaryItem {
     pub(crate) tombstone: bool,
 }
 
-/// Bytes behind a sector's header that tell whether there is anything in the sector.
-pub(crate) const FRONT: u32 = 64;
+/// Behind so many erased bytes no entry counts: no writer leaves a gap as long, and a mount need not read on.
+pub(crate) const GAP: u32 = 512;
 
 /// Bytes of an item, and of the footer.
 pub(crate) const SUMMARY_ITEM: u32 = 8;

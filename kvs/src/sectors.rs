@@ -121,7 +121,7 @@ pub(crate) struct SectorTable<'a> {
     /// The mount could not read all there is.
     pub(crate) unreadable: bool,
     pub(crate) summaries: Summaries,
-    /// The mount took a sector for erased ahead by its front alone.
+    /// The mount did not look whether all is erased where something is to be written.
     pub(crate) unseen: bool,
 }
 

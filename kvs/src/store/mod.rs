@@ -135,27 +135,39 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         self.sectors.interrupted = CAN_BE_DROPPED;
         if self.sectors.unseen {
             self.sectors.unseen = false;
-            self.look_at_spares().await;
+            self.look_ahead().await;
         }
         Ok(())
     }
 
-    /// Erases again what was erased ahead and is not blank: a bit may have rotted, or the flash be of another's making.
+    /// Whether all is erased where the next entries will be. A program that was cut may have left something anywhere in its page;
+    /// a bit may have rotted. The head is closed then, and what was erased ahead is erased again.
     #[inline(never)]
-    async fn look_at_spares(&mut self) {
-        let (from, to) = (self.header_len(), self.flash.sector_size);
+    async fn look_ahead(&mut self) {
+        let size = self.flash.sector_size;
         for index in 0..self.sectors.len() {
-            if self.sectors.get(index).is_ready() {
-                let mut window = Window::new(&mut self.flash, self.buffer, index, to);
-                if window.is_blank(from).await {
-                    continue;
-                }
-                if let Some(sector) = self.sectors.edit(index) {
-                    sector.set_ready(false);
-                }
-                // Should that fail, there may be others.
-                let _ = self.prepare(index).await;
+            let is_head = self.sectors.head() == Some(index);
+            let from = if is_head {
+                self.end
+            } else {
+                self.header_len()
+            };
+            if !is_head && !self.sectors.get(index).is_ready() {
+                continue;
             }
+            let mut window = Window::new(&mut self.flash, self.buffer, index, size);
+            if window.is_blank(from).await {
+                continue;
+            }
+            if is_head {
+                self.end = size;
+                continue;
+            }
+            if let Some(sector) = self.sectors.edit(index) {
+                sector.set_ready(false);
+            }
+            // Should that fail, there may be others.
+            let _ = self.prepare(index).await;
         }
     }
 

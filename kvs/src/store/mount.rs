@@ -14,7 +14,7 @@ use crate::bytes::Aligned;
 use crate::checksum::{Checksum, Crc32c};
 use crate::error::{Error, Geometry};
 use crate::events;
-use crate::format::{FRONT, HEADER_COPY, Header, Layout, MIN_BUFFER, header_stride, pad};
+use crate::format::{HEADER_COPY, Header, Layout, MIN_BUFFER, header_stride, pad};
 use crate::map::{KeyMap, Packing, Place};
 use crate::options::Options;
 use crate::resources::Resources;
@@ -186,7 +186,10 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         // is in a sector without a header does not matter: it is erased before it is used. A look at its first bytes tells
         // whether there was anything, for the count of what is damaged.
         let mut suspect = false;
-        let looked_at = self.header_len().wrapping_add(FRONT).min(sector_size);
+        let looked_at = self
+            .header_len()
+            .wrapping_add(CHUNK as u32)
+            .min(sector_size);
         for index in 0..self.sectors.len() {
             if self.sectors.get(index).sequence == 0 {
                 let mut window = Window::new(&mut self.flash, self.buffer, index, looked_at);
@@ -201,16 +204,6 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         while let Some(index) = self.sectors.after(last) {
             last = Some((self.sectors.get(index).sequence, index));
             let summary = self.find_summary(index).await;
-            if way == Reading::Summaries
-                && summary.is_none()
-                && self.is_unopened(index, tail).await
-            {
-                if let Some(sector) = self.sectors.edit(index) {
-                    sector.set_ready(true);
-                }
-                self.sectors.unseen = true;
-                continue;
-            }
             let kind = match self.sectors.after(last) {
                 Some(_) => Newest::Usual,
                 None => self.newest(index).await?,
@@ -264,19 +257,6 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         Ok(true)
     }
 
-    /// Whether sector `index` was erased ahead and not opened yet, going by its front: before it is, the one before it is closed
-    /// with a summary. `tail` is that one's. The rest is looked at before anything is written.
-    async fn is_unopened(&mut self, index: usize, tail: Tail) -> bool {
-        let (size, from) = (self.flash.sector_size, self.header_len());
-        let is_open = |end: u32| end.wrapping_add(self.summary_room(0)) <= size;
-        if !matches!(tail, Tail::Open(end) if is_open(end)) {
-            return false;
-        }
-        let front = from.wrapping_add(FRONT).min(size);
-        let mut window = Window::new(&mut self.flash, self.buffer, index, front);
-        window.is_blank(from).await
-    }
-
     /// Takes in the entries of one sector: by its summary, if it has one, else one by one. `None`: a summary does not add up.
     async fn take_in(
         &mut self,
@@ -317,6 +297,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             }
         }
         self.corrupt = self.corrupt.saturating_add(walker.damaged);
+        self.sectors.unseen |= walker.stopped_early;
         let holes = view.is_some_and(|view| view.holes);
         self.sectors.unreadable |= heeds_holes && holes;
         if let Some(sector) = self.sectors.edit(index)

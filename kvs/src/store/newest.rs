@@ -6,7 +6,7 @@ use super::window::Window;
 use super::{NorFlash, Store, bisync};
 use crate::bytes::Aligned;
 use crate::checksum::Checksum;
-use crate::format::Head;
+use crate::format::{GAP, Head};
 use crate::sectors::Sector;
 
 #[bisync]
@@ -55,8 +55,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             // Nor in front of nothing: entries begin where the header ends.
             Tail::Torn(end) if entries && !has_groups => {
                 // As far behind as a torn copy may reach: what is appended must not become its missing end.
-                let end = end.wrapping_add(self.longest_live().await?);
-                if end < size {
+                let gap = self.longest_live().await?;
+                let end = end.wrapping_add(gap);
+                if gap < GAP && end < size {
                     Tail::Torn(end)
                 } else {
                     Tail::Closed

@@ -6,7 +6,7 @@ use super::flash::Partition;
 use super::window::{Entry, Probe, Window};
 use super::{NorFlash, bisync};
 use crate::checksum::Checksum;
-use crate::format::{Head, MAX_HEAD};
+use crate::format::{GAP, Head, MAX_HEAD};
 
 /// What stands behind the last commit of a sector.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,6 +43,8 @@ pub(crate) struct Walker {
     before_summary: bool,
     /// Commits that were damaged or never finished.
     pub(crate) damaged: u16,
+    /// What is behind the tail was not read to the end.
+    pub(crate) stopped_early: bool,
     /// Known at the end.
     pub(crate) tail: Tail,
 }
@@ -62,6 +64,7 @@ impl Walker {
             groups: false,
             before_summary: false,
             damaged: 0,
+            stopped_early: false,
             tail: Tail::Closed,
         }
     }
@@ -114,13 +117,14 @@ impl Walker {
                         return Some(whole);
                     }
                 }
-                Probe::Blank => match window.programmed_from(at, self.end).await {
+                Probe::Blank => match window.programmed_from(at, self.gap_from(at)).await {
                     Some(next) if next > at => {
                         self.hole(at);
                         self.at = next;
                     }
                     Some(_) => self.skip_word::<F>(at),
                     None => {
+                        self.stopped_early = self.gap_from(at) < self.end;
                         if !self.before_summary {
                             let is_torn = self.undecided.is_some();
                             self.tail = if is_torn {
@@ -165,6 +169,11 @@ impl Walker {
             self.replay = self.undecided.take().map(|from| (from, entry.end()));
         }
         None
+    }
+
+    /// Up to where it has to be erased from `at` on, so that nothing counts behind.
+    fn gap_from(&self, at: u32) -> u32 {
+        at.saturating_add(GAP).min(self.end)
     }
 
     fn hole(&mut self, at: u32) {
