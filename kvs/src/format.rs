@@ -319,6 +319,11 @@ pub(crate) fn summary_size(len: u32, write_size: u32) -> u32 {
     pad(len.saturating_add(1), write_size)
 }
 
+/// Whether all offsets of a sector of `size` bytes fit into 16 bits, in words.
+pub(crate) fn summary_reaches(size: u32, write_size: u32) -> bool {
+    size.saturating_sub(1) >> log2(write_size) <= u32::from(u16::MAX)
+}
+
 /// The front of a summary's footer: how many items there are.
 pub(crate) fn summary_count(count: u16) -> [u8; 4] {
     let [c0, c1] = count.to_le_bytes();

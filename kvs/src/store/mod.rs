@@ -147,11 +147,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let size = self.flash.sector_size;
         for index in 0..self.sectors.len() {
             let is_head = self.sectors.head() == Some(index);
-            let from = if is_head {
-                self.end
-            } else {
-                self.header_len()
-            };
+            let from = if is_head { self.end } else { self.header_len() };
             if !is_head && !self.sectors.get(index).is_ready() {
                 continue;
             }

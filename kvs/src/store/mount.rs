@@ -8,6 +8,7 @@ use core::ops::Range;
 use super::flash::{CHUNK, FlashResult, Partition};
 use super::newest::Newest;
 use super::scan::Tail;
+use super::summary::Summary;
 use super::window::{Entry, Window};
 use super::{NorFlash, Store, bisync};
 use crate::bytes::Aligned;
@@ -261,12 +262,12 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
     async fn take_in(
         &mut self,
         index: usize,
-        summary: Option<u32>,
+        summary: Option<Summary>,
         way: Reading,
     ) -> FlashResult<F, Option<Tail>> {
-        if let (Reading::Summaries, Some(from)) = (way, summary) {
+        if let (Reading::Summaries, Some(summary)) = (way, summary) {
             self.sectors.summaries = Summaries::Used;
-            let adds_up = self.read_summary(index, from, true).await?;
+            let adds_up = self.read_summary(index, summary, true).await?;
             return Ok(adds_up.then_some(Tail::Closed));
         }
         let heeds_holes = way != Reading::KeysFirst;
@@ -278,7 +279,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
     async fn read_sector(
         &mut self,
         index: usize,
-        summary: Option<u32>,
+        summary: Option<Summary>,
         heeds_holes: bool,
     ) -> FlashResult<F, Tail> {
         let size = self.flash.sector_size;

@@ -98,9 +98,7 @@ impl Walker {
                 continue;
             }
             if self.at >= self.end {
-                let Some(from) = self.undecided.take() else {
-                    return None;
-                };
+                let from = self.undecided.take()?;
                 // An undecided rest that runs up to the end of the sector is a torn tail.
                 self.damaged = self.damaged.saturating_add(1);
                 if !self.before_summary {

@@ -12,7 +12,7 @@ use crate::bytes::Aligned;
 use crate::checksum::Checksum;
 use crate::format::{
     Head, Kind, SUMMARY_ITEM, SummaryItem, pad, place_salt, summary_count, summary_items,
-    summary_len, summary_size,
+    summary_len, summary_reaches, summary_size,
 };
 
 /// Up to so many quarters of all sectors but two, summaries cost few erases.
@@ -21,6 +21,15 @@ const SPARSE: u32 = 2;
 /// The bytes that a summary of so many keys takes, with padding.
 fn summary_room<F: NorFlash>(keys: usize) -> u32 {
     summary_size(summary_len(keys), Partition::<F>::WRITE_SIZE)
+}
+
+/// Where in a sector a summary is, if the bytes at the sector's end are one's footer.
+#[derive(Clone, Copy)]
+pub(crate) struct Summary {
+    begin: u32,
+    /// Of the first item.
+    from: u32,
+    footer: [u8; SUMMARY_ITEM as usize],
 }
 
 #[bisync]
@@ -64,8 +73,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     pub(crate) async fn close_head(&mut self) -> FlashResult<F> {
         let size = self.flash.sector_size;
         let at = size.saturating_sub(self.summary_room(0));
-        // Offsets are 16 bits.
-        let reaches = size.wrapping_sub(1) / Partition::<F>::WRITE_SIZE <= u32::from(u16::MAX);
+        let reaches = summary_reaches(size, Partition::<F>::WRITE_SIZE);
         let Some(head) = self.sectors.head() else {
             return Ok(());
         };
@@ -111,8 +119,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         self.flush(&mut run).await
     }
 
-    /// Where the items of what seems to be the summary of sector `index` begin.
-    pub(crate) async fn find_summary(&mut self, index: usize) -> Option<u32> {
+    /// What seems to be the summary of sector `index`.
+    pub(crate) async fn find_summary(&mut self, index: usize) -> Option<Summary> {
         let size = self.flash.sector_size;
         let mut scratch = Aligned([0; CHUNK]);
         let len = pad(SUMMARY_ITEM, Partition::<F>::READ_SIZE);
@@ -122,26 +130,31 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             .base(index)
             .wrapping_add(size.saturating_sub(len));
         self.flash.read(address, bytes).await.ok()?;
-        let items = summary_items(*bytes.last_chunk()?)?;
-        let from = size.checked_sub(summary_len(items))?;
-        (from > self.header_len()).then_some(from)
+        let footer = *bytes.last_chunk()?;
+        let len = summary_len(summary_items(footer)?);
+        let from = size.checked_sub(len)?;
+        let begin = size.checked_sub(summary_size(len, Partition::<F>::WRITE_SIZE))?;
+        (begin >= self.header_len()).then_some(Summary {
+            begin,
+            from,
+            footer,
+        })
     }
 
-    /// Reads the summary of sector `index` that begins at `from`. If it `counts`, what it tells of is taken in. False: it does not
-    /// add up, and what was taken in means nothing.
+    /// Reads the summary of sector `index`. If it `counts`, what it tells of is taken in. False: it does not add up, and what was
+    /// taken in means nothing.
     pub(crate) async fn read_summary(
         &mut self,
         index: usize,
-        from: u32,
+        summary: Summary,
         counts: bool,
     ) -> FlashResult<F, bool> {
-        let size = self.flash.sector_size;
-        let sequence = self.sectors.get(index).sequence;
+        let end = self.flash.sector_size.saturating_sub(SUMMARY_ITEM);
         self.checksum.reset();
-        let mut view = View::new(from, 0);
-        let mut at = from;
-        loop {
-            let mut window = Window::new(&mut self.flash, self.buffer, index, size).loaded(view);
+        let mut view = View::new(summary.from, 0);
+        let mut at = summary.from;
+        while at < end {
+            let mut window = Window::new(&mut self.flash, self.buffer, index, end).loaded(view);
             let bytes = window.at(at, SUMMARY_ITEM as usize).await;
             let bytes = bytes.first_chunk().copied();
             view = window.view;
@@ -149,16 +162,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 return Ok(false);
             };
             at = at.wrapping_add(SUMMARY_ITEM);
-            if at >= size {
-                let (counts, check) = bytes.split_at(4);
-                self.checksum.update(counts);
-                let expected = self.checksum.value() ^ place_salt(sequence, from);
-                return Ok(check == expected.to_le_bytes());
-            }
             self.checksum.update(&bytes);
             let item = SummaryItem::decode(bytes, Partition::<F>::WRITE_SIZE);
-            let inside =
-                item.offset >= self.header_len() && item.offset.wrapping_add(item.size) <= from;
+            let inside = item.offset >= self.header_len()
+                && item.offset.wrapping_add(item.size) <= summary.begin;
             if !inside {
                 return Ok(false);
             }
@@ -166,6 +173,11 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 self.settle(index, &entry(item)).await?;
             }
         }
+        let (counts, check) = summary.footer.split_at(4);
+        self.checksum.update(counts);
+        let sequence = self.sectors.get(index).sequence;
+        let expected = self.checksum.value() ^ place_salt(sequence, summary.from);
+        Ok(check == expected.to_le_bytes())
     }
 
     /// A walk over the entries of sector `index`, up to its summary if it has one. Takes the buffer.
@@ -175,15 +187,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// The same, with what [`find_summary`](Self::find_summary) says.
-    pub(crate) async fn walk_to(&mut self, index: usize, summary: Option<u32>) -> Walker {
+    pub(crate) async fn walk_to(&mut self, index: usize, summary: Option<Summary>) -> Walker {
         let (sequence, from) = (self.sectors.get(index).sequence, self.header_len());
         if let Some(summary) = summary
             && let Ok(true) = self.read_summary(index, summary, false).await
         {
-            let size = self.flash.sector_size;
-            let len = size.saturating_sub(summary);
-            let to = size.saturating_sub(summary_size(len, Partition::<F>::WRITE_SIZE));
-            return Walker::before_summary(sequence, from, to);
+            return Walker::before_summary(sequence, from, summary.begin);
         }
         Walker::new(sequence, from, self.flash.sector_size)
     }
