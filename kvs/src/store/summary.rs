@@ -49,11 +49,16 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             return 0;
         }
         let room = self.summary_room(new);
-        if room <= self.payload() / 8 && need.wrapping_add(room) <= self.payload() {
+        if self.is_short(room) && need.wrapping_add(room) <= self.payload() {
             room
         } else {
             0
         }
+    }
+
+    /// Whether a summary of so many bytes is worth its room, beside what it saves to read.
+    fn is_short(&self, room: u32) -> bool {
+        room <= self.payload() / 6
     }
 
     /// How many keys have their last entry in the head: all that have one there.
@@ -72,12 +77,14 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     #[inline(never)]
     pub(crate) async fn close_head(&mut self) -> FlashResult<F> {
         let size = self.flash.sector_size;
-        let at = size.saturating_sub(self.summary_room(0));
+        let room = self.summary_room(0);
+        let at = size.saturating_sub(room);
         let reaches = summary_reaches(size, Partition::<F>::WRITE_SIZE);
         let Some(head) = self.sectors.head() else {
             return Ok(());
         };
-        if self.end > at || !reaches || self.sectors.get(head).is_damaged() {
+        if self.end > at || !self.is_short(room) || !reaches || self.sectors.get(head).is_damaged()
+        {
             return Ok(());
         }
         let written = self.write_summary(head).await;

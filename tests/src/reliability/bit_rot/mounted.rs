@@ -53,8 +53,9 @@ pub(super) fn read<const W: usize, const E: usize>(partition: &Partition<W, E>, 
         let mut read_anew = false;
         for (key, entry) in partition.keys.iter().zip(&entries) {
             let is_hit = entry.is_some_and(|entry| entry.bytes().contains(&at));
+            let newest = entry.or_else(|| layout.newest(key.hash));
             let of_hit =
-                entry.is_some_and(|entry| hit.is_some_and(|hit| hit.commit == entry.commit));
+                newest.is_some_and(|entry| hit.is_some_and(|hit| hit.commit == entry.commit));
             let noticed = |store: &Store<'_, _>| store.stats().corrupt != 0;
             match get(&mut store, key) {
                 Ok(value) if !is_hit && value == *key.now() => {}
