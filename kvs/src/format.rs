@@ -256,13 +256,13 @@ impl Head {
     }
 }
 
-/// Where the last entry of a key is, in the summary at the end of a closed sector. 8 bytes:
+/// Where the last entry of a key is, in the summary at the end of a closed sector:
 ///
 /// ```text
 ///  |  00, up to a word   | item | item | .. | footer |  <- the sector's end
 ///
-/// item    | key hash u32 | offset u16 | size u16 |             in words; size 0: a tombstone
-/// footer  | count u16 | its complement u16 | CRC-32C u32 |      of items and counts
+/// item    | key hash u32 | offset u16 | size u16 |                     in words; size 0: a tombstone
+/// footer  | count u16 | its complement u16 | map u32 | CRC-32C u32 |   of items and footer
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct SummaryItem {
@@ -277,8 +277,10 @@ pub(crate) struct SummaryItem {
 /// Behind so many erased bytes no entry counts: no writer leaves a gap as long, and a mount need not read on.
 pub(crate) const GAP: u32 = 512;
 
-/// Bytes of an item, and of the footer.
+/// Bytes of an item.
 pub(crate) const SUMMARY_ITEM: u32 = 8;
+
+pub(crate) const SUMMARY_FOOTER: u32 = 12;
 
 impl SummaryItem {
     pub(crate) fn encode(&self, write_size: u32) -> [u8; SUMMARY_ITEM as usize] {
@@ -310,7 +312,9 @@ impl SummaryItem {
 
 /// Bytes from the first item of a summary of so many keys on.
 pub(crate) fn summary_len(keys: usize) -> u32 {
-    (keys as u32).saturating_add(1).saturating_mul(SUMMARY_ITEM)
+    (keys as u32)
+        .saturating_mul(SUMMARY_ITEM)
+        .saturating_add(SUMMARY_FOOTER)
 }
 
 /// Bytes of a summary whose items and footer take `len`. At least one 00 is in front: were the first word to begin with what reads
@@ -324,16 +328,25 @@ pub(crate) fn summary_reaches(size: u32, write_size: u32) -> bool {
     size.saturating_sub(1) >> log2(write_size) <= u32::from(u16::MAX)
 }
 
-/// The front of a summary's footer: how many items there are.
-pub(crate) fn summary_count(count: u16) -> [u8; 4] {
+/// A summary's footer up to its checksum: how many items there are, and the [prints](key_print) of all keys of the map, added up.
+pub(crate) fn summary_footer(count: u16, map: u32) -> [u8; 8] {
     let [c0, c1] = count.to_le_bytes();
-    [c0, c1, !c0, !c1]
+    let [m0, m1, m2, m3] = map.to_le_bytes();
+    [c0, c1, !c0, !c1, m0, m1, m2, m3]
 }
 
-/// How many items a footer tells of; `None`: it is none.
-pub(crate) fn summary_items(footer: [u8; SUMMARY_ITEM as usize]) -> Option<usize> {
-    let [c0, c1, n0, n1, ..] = footer;
-    ([!c0, !c1] == [n0, n1]).then_some(usize::from(u16::from_le_bytes([c0, c1])))
+/// How many items a footer tells of, and its map; `None`: it is none.
+pub(crate) fn summary_items(footer: [u8; SUMMARY_FOOTER as usize]) -> Option<(usize, u32)> {
+    let [c0, c1, n0, n1, m0, m1, m2, m3, ..] = footer;
+    let count = usize::from(u16::from_le_bytes([c0, c1]));
+    ([!c0, !c1] == [n0, n1]).then_some((count, u32::from_le_bytes([m0, m1, m2, m3])))
+}
+
+/// What a key adds to the sum that tells one map from another.
+pub(crate) fn key_print(hash: u32, tombstone: bool) -> u32 {
+    let key = if tombstone { !hash } else { hash };
+    let mixed = key.wrapping_mul(0x9E37_79B1);
+    (mixed ^ mixed >> 15).wrapping_mul(0x85EB_CA77)
 }
 
 /// What an entry's checksum is XORed with: where it stands, so that it counts nowhere else. Bytes that look like an

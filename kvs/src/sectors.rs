@@ -163,6 +163,13 @@ impl<'a> SectorTable<'a> {
         self.unseen = false;
     }
 
+    /// Forgets what is live where.
+    pub(crate) fn clear_live(&mut self) {
+        for sector in self.sectors.iter_mut() {
+            sector.live &= !LIVE;
+        }
+    }
+
     /// The sector that entries are appended to.
     pub(crate) fn head(&self) -> Option<usize> {
         (self.head != NO_HEAD).then_some(usize::from(self.head))
@@ -259,11 +266,12 @@ impl<'a> SectorTable<'a> {
         })
     }
 
-    /// The sector that comes before `sequence` in time.
-    pub(crate) fn before(&self, sequence: u32) -> Option<usize> {
-        self.lowest(&|_, sector| {
-            let takes = sector.sequence != 0 && sector.sequence < sequence;
-            rank_if(takes, !sector.sequence, 0)
+    /// The sector that comes before `(sequence, index)` in time; the newest.
+    pub(crate) fn before(&self, next: Option<(u32, usize)>) -> Option<usize> {
+        self.lowest(&|index, sector| {
+            let is_earlier = next.is_none_or(|next| (sector.sequence, index) < next);
+            let takes = sector.sequence != 0 && is_earlier;
+            rank_if(takes, !sector.sequence, !(index as u32))
         })
     }
 

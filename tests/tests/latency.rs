@@ -155,7 +155,7 @@ fn the_longest_commit_in_figures() {
             longest.erases, longest.programs, longest.program_bytes, longest.read_bytes
         )
     };
-    assert_snapshot!(figures(40, 10), @"1 erases, 6 program calls of 436 bytes, 1140 bytes read");
-    assert_snapshot!(figures(200, 50), @"1 erases, 28 program calls of 1820 bytes, 5392 bytes read");
-    assert_snapshot!(figures(312, 80), @"1 erases, 49 program calls of 3016 bytes, 9016 bytes read");
+    assert_snapshot!(figures(40, 10), @"1 erases, 6 program calls of 480 bytes, 1236 bytes read");
+    assert_snapshot!(figures(200, 50), @"1 erases, 28 program calls of 1776 bytes, 5260 bytes read");
+    assert_snapshot!(figures(312, 80), @"1 erases, 49 program calls of 3008 bytes, 8996 bytes read");
 }

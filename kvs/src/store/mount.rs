@@ -8,7 +8,7 @@ use core::ops::Range;
 use super::flash::{CHUNK, FlashResult, Partition};
 use super::newest::Newest;
 use super::scan::Tail;
-use super::summary::Summary;
+use super::summary::{Items, Summary};
 use super::window::{Entry, Window};
 use super::{NorFlash, Store, bisync};
 use crate::bytes::Aligned;
@@ -200,7 +200,11 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
                 }
             }
         }
-        let mut last = None;
+        let mut last = match way {
+            Reading::Summaries => self.read_newest_first().await?,
+            _ => None,
+        };
+        self.sectors.set_head(last.map(|(_, index)| index));
         let mut tail = Tail::Closed;
         while let Some(index) = self.sectors.after(last) {
             last = Some((self.sectors.get(index).sequence, index));
@@ -258,6 +262,39 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         Ok(true)
     }
 
+    /// Takes in summaries from the newest on, as long as they tell of keys that were in the map when that one was written. So what
+    /// a boot reads does not grow with the partition. Returns that newest one's sector, by time; `None`: nothing was taken in.
+    ///
+    /// The map is told by a sum over its keys. Deleted ones are of it: were their tombstones missing, a value of theirs could
+    /// outlive them.
+    async fn read_newest_first(&mut self) -> FlashResult<F, Option<(u32, usize)>> {
+        let (mut newest, mut prints) = (None, 0u32);
+        let mut next = None;
+        while let Some(index) = self.sectors.before(next) {
+            let time = (self.sectors.get(index).sequence, index);
+            next = Some(time);
+            let Some(summary) = self.find_summary(index).await else {
+                if newest.is_none() {
+                    // The head, or erased ahead: that is read as ever.
+                    continue;
+                }
+                break;
+            };
+            let (_, map) = *newest.get_or_insert((time, summary.map));
+            let Some(told) = self.read_summary(index, summary, Items::Older).await? else {
+                break;
+            };
+            prints = prints.wrapping_add(told);
+            if prints == map {
+                self.sectors.summaries = Summaries::Used;
+                return Ok(newest.map(|(time, _)| time));
+            }
+        }
+        self.map.clear();
+        self.sectors.clear_live();
+        Ok(None)
+    }
+
     /// Takes in the entries of one sector: by its summary, if it has one, else one by one. `None`: a summary does not add up.
     async fn take_in(
         &mut self,
@@ -267,8 +304,8 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
     ) -> FlashResult<F, Option<Tail>> {
         if let (Reading::Summaries, Some(summary)) = (way, summary) {
             self.sectors.summaries = Summaries::Used;
-            let adds_up = self.read_summary(index, summary, true).await?;
-            return Ok(adds_up.then_some(Tail::Closed));
+            let prints = self.read_summary(index, summary, Items::Newer).await?;
+            return Ok(prints.map(|_| Tail::Closed));
         }
         let heeds_holes = way != Reading::KeysFirst;
         let tail = self.read_sector(index, summary, heeds_holes).await?;
@@ -310,6 +347,24 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
     }
 
     /// Makes `entry`, in sector `index`, its key's winner.
+    pub(crate) fn set_winner(&mut self, index: usize, entry: &Entry) -> FlashResult<F> {
+        let place = Place {
+            address: self.flash.base(index).wrapping_add(entry.offset),
+            size: Some(entry.size),
+            tombstone: entry.is_tombstone(),
+        };
+        if !self.map.set(entry.hash, place) {
+            return Err(Error::TooManyKeys {
+                capacity: self.map.capacity(),
+            });
+        }
+        if let Some(sector) = self.sectors.edit(index) {
+            sector.add_live(entry.size);
+        }
+        Ok(())
+    }
+
+    /// Makes `entry`, in sector `index`, its key's winner instead of what that was.
     pub(crate) async fn settle(&mut self, index: usize, entry: &Entry) -> FlashResult<F> {
         let old = self.map.place(entry.hash);
         // Without anything older to shadow, a tombstone says nothing (invariant 2). What can't be read may be older, and may be
@@ -318,19 +373,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         if entry.is_tombstone() && (shadows_nothing || self.sectors.oldest() == Some(index)) {
             self.map.remove(entry.hash);
         } else {
-            let place = Place {
-                address: self.flash.base(index).wrapping_add(entry.offset),
-                size: Some(entry.size),
-                tombstone: entry.is_tombstone(),
-            };
-            if !self.map.set(entry.hash, place) {
-                return Err(Error::TooManyKeys {
-                    capacity: self.map.capacity(),
-                });
-            }
-            if let Some(sector) = self.sectors.edit(index) {
-                sector.add_live(entry.size);
-            }
+            self.set_winner(index, entry)?;
         }
         if let Some(old) = old {
             let size = self.size_at(old).await;

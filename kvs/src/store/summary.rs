@@ -11,8 +11,8 @@ use super::{NorFlash, Store, bisync};
 use crate::bytes::Aligned;
 use crate::checksum::Checksum;
 use crate::format::{
-    Head, Kind, SUMMARY_ITEM, SummaryItem, pad, place_salt, summary_count, summary_items,
-    summary_len, summary_reaches, summary_size,
+    Head, Kind, SUMMARY_FOOTER, SUMMARY_ITEM, SummaryItem, key_print, pad, place_salt,
+    summary_footer, summary_items, summary_len, summary_reaches, summary_size,
 };
 
 /// Up to so many quarters of all sectors but two, summaries cost few erases.
@@ -29,7 +29,20 @@ pub(crate) struct Summary {
     begin: u32,
     /// Of the first item.
     from: u32,
-    footer: [u8; SUMMARY_ITEM as usize],
+    footer: [u8; SUMMARY_FOOTER as usize],
+    /// The prints of all keys that were in the map, added up.
+    pub(crate) map: u32,
+}
+
+/// What becomes of what a summary tells of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Items {
+    /// Nothing: it is only to prove what stands before it.
+    Ignored,
+    /// They win: nothing newer has been read.
+    Newer,
+    /// They win where the key is not known: all that is newer has been read.
+    Older,
 }
 
 #[bisync]
@@ -119,18 +132,27 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             self.push(&mut run, &item.encode(Partition::<F>::WRITE_SIZE))
                 .await?;
         }
-        self.push(&mut run, &summary_count(keys as u16)).await?;
+        let footer = summary_footer(keys as u16, self.map_print());
+        self.push(&mut run, &footer).await?;
         let sequence = self.sectors.get(head).sequence;
         let check = self.checksum.value() ^ place_salt(sequence, from);
         self.push(&mut run, &check.to_le_bytes()).await?;
         self.flush(&mut run).await
     }
 
+    /// The prints of all keys, added up.
+    fn map_print(&self) -> u32 {
+        let slots = self.map.slots().iter();
+        slots.fold(0, |sum: u32, slot| {
+            sum.wrapping_add(key_print(slot.hash, slot.is_tombstone()))
+        })
+    }
+
     /// What seems to be the summary of sector `index`.
     pub(crate) async fn find_summary(&mut self, index: usize) -> Option<Summary> {
         let size = self.flash.sector_size;
         let mut scratch = Aligned([0; CHUNK]);
-        let len = pad(SUMMARY_ITEM, Partition::<F>::READ_SIZE);
+        let len = pad(SUMMARY_FOOTER, Partition::<F>::READ_SIZE);
         let bytes = scratch.0.get_mut(..len as usize)?;
         let address = self
             .flash
@@ -138,25 +160,28 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             .wrapping_add(size.saturating_sub(len));
         self.flash.read(address, bytes).await.ok()?;
         let footer = *bytes.last_chunk()?;
-        let len = summary_len(summary_items(footer)?);
+        let (items, map) = summary_items(footer)?;
+        let len = summary_len(items);
         let from = size.checked_sub(len)?;
         let begin = size.checked_sub(summary_size(len, Partition::<F>::WRITE_SIZE))?;
         (begin >= self.header_len()).then_some(Summary {
             begin,
             from,
             footer,
+            map,
         })
     }
 
-    /// Reads the summary of sector `index`. If it `counts`, what it tells of is taken in. False: it does not add up, and what was
-    /// taken in means nothing.
+    /// Reads the summary of sector `index`. The prints of the keys that it was the first to tell of, added up; `None`: it does not
+    /// add up, and what was taken in means nothing.
     pub(crate) async fn read_summary(
         &mut self,
         index: usize,
         summary: Summary,
-        counts: bool,
-    ) -> FlashResult<F, bool> {
-        let end = self.flash.sector_size.saturating_sub(SUMMARY_ITEM);
+        items: Items,
+    ) -> FlashResult<F, Option<u32>> {
+        let end = self.flash.sector_size.saturating_sub(SUMMARY_FOOTER);
+        let mut prints = 0u32;
         self.checksum.reset();
         let mut view = View::new(summary.from, 0);
         let mut at = summary.from;
@@ -166,7 +191,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             let bytes = bytes.first_chunk().copied();
             view = window.view;
             let Some(bytes) = bytes.filter(|_| !view.holes) else {
-                return Ok(false);
+                return Ok(None);
             };
             at = at.wrapping_add(SUMMARY_ITEM);
             self.checksum.update(&bytes);
@@ -174,17 +199,23 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             let inside = item.offset >= self.header_len()
                 && item.offset.wrapping_add(item.size) <= summary.begin;
             if !inside {
-                return Ok(false);
+                return Ok(None);
             }
-            if counts {
-                self.settle(index, &entry(item)).await?;
+            let is_known = self.map.place(item.hash).is_some();
+            match items {
+                Items::Newer => self.settle(index, &entry(item)).await?,
+                Items::Older if !is_known => {
+                    self.set_winner(index, &entry(item))?;
+                    prints = prints.wrapping_add(key_print(item.hash, item.tombstone));
+                }
+                Items::Older | Items::Ignored => {}
             }
         }
-        let (counts, check) = summary.footer.split_at(4);
-        self.checksum.update(counts);
+        let (front, check) = summary.footer.split_at(8);
+        self.checksum.update(front);
         let sequence = self.sectors.get(index).sequence;
         let expected = self.checksum.value() ^ place_salt(sequence, summary.from);
-        Ok(check == expected.to_le_bytes())
+        Ok((check == expected.to_le_bytes()).then_some(prints))
     }
 
     /// A walk over the entries of sector `index`, up to its summary if it has one. Takes the buffer.
@@ -197,7 +228,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     pub(crate) async fn walk_to(&mut self, index: usize, summary: Option<Summary>) -> Walker {
         let (sequence, from) = (self.sectors.get(index).sequence, self.header_len());
         if let Some(summary) = summary
-            && let Ok(true) = self.read_summary(index, summary, false).await
+            && let Ok(Some(_)) = self.read_summary(index, summary, Items::Ignored).await
         {
             return Walker::before_summary(sequence, from, summary.begin);
         }

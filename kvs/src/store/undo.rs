@@ -23,7 +23,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         self.map.clear_shadows();
         // Newest first: where a key is met first, its winner was before it was copied.
         let mut sequence = self.sectors.get(copies).sequence;
-        while let Some(index) = self.sectors.before(sequence) {
+        while let Some(index) = self.sectors.before(Some((sequence, 0))) {
             sequence = self.sectors.get(index).sequence;
             // An erase that failed may have left it half there.
             if self.sectors.get(index).is_retired() || !self.restore(index, copies).await? {

@@ -88,8 +88,8 @@ fn fill_sector_2() {
                 let byte = [room(&store) as u8, (room(&store) >> 8) as u8];
                 store.put_bytes(KEYS[2], &byte).unwrap();
             }
-            let summary = Device::<W, E>::pad(1 + 8 * 3 + 8);
-            let is_reserved = device.sectors() > 2 && summary <= device.payload() as usize / 8;
+            let summary = Device::<W, E>::pad(1 + 8 * 3 + 12);
+            let is_reserved = device.sectors() > 2 && summary <= device.payload() as usize / 6;
             let summary = if is_reserved { summary } else { 0 };
             let left = room(&store) - summary;
             let len = (left as isize - 8 - 7 + more) as usize;
