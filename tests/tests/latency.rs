@@ -156,6 +156,6 @@ fn the_longest_commit_in_figures() {
         )
     };
     assert_snapshot!(figures(40, 10), @"1 erases, 6 program calls of 480 bytes, 1236 bytes read");
-    assert_snapshot!(figures(200, 50), @"1 erases, 28 program calls of 1776 bytes, 5260 bytes read");
-    assert_snapshot!(figures(312, 80), @"1 erases, 49 program calls of 3008 bytes, 8996 bytes read");
+    assert_snapshot!(figures(200, 50), @"1 erases, 30 program calls of 1796 bytes, 5392 bytes read");
+    assert_snapshot!(figures(312, 80), @"1 erases, 42 program calls of 2992 bytes, 8884 bytes read");
 }

@@ -15,8 +15,8 @@ use crate::format::{
     summary_footer, summary_items, summary_len, summary_reaches, summary_size,
 };
 
-/// Up to so many quarters of all sectors but two, summaries cost few erases.
-const SPARSE: u32 = 2;
+/// Up to so many quarters of all sectors but two, room for summaries costs few erases.
+const SPARSE: u32 = 1;
 
 /// The bytes that a summary of so many keys takes, with padding.
 fn summary_room<F: NorFlash>(keys: usize) -> u32 {
