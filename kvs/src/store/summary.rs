@@ -1,6 +1,6 @@
 //! Summaries: where the last entry of each key of a sector is, at the sector's end. So a mount need not read the rest of it.
 //!
-//! Written when a sector is closed, in room that is kept for it as long as the store is not full. A sector without one, or with a
+//! Written when a sector is closed, in room that is kept for it where little of the store is live. A sector without one, or with a
 //! torn or rotten one, is read whole, as the newest is in any case. What a summary points at is checked when it is read; where it
 //! does not count, all of the partition is read anew, without summaries.
 
