@@ -261,8 +261,8 @@ impl Head {
 /// ```text
 ///  |  00, up to a word   | item | item | .. | footer |  <- the sector's end
 ///
-/// item    | key hash u32 | offset u16 | size u16 |                     in words; size 0: a tombstone
-/// footer  | count u16 | its complement u16 | map u32 | CRC-32C u32 |   of items and footer
+/// item    | key hash u32 | offset u16 | size u16 |         in words; size 0: a tombstone
+/// footer  | items u16 | their complement u16 | keys u32 | their prints u32 | CRC-32C u32 |
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct SummaryItem {
@@ -280,7 +280,7 @@ pub(crate) const GAP: u32 = 512;
 /// Bytes of an item.
 pub(crate) const SUMMARY_ITEM: u32 = 8;
 
-pub(crate) const SUMMARY_FOOTER: u32 = 12;
+pub(crate) const SUMMARY_FOOTER: u32 = 16;
 
 impl SummaryItem {
     pub(crate) fn encode(&self, write_size: u32) -> [u8; SUMMARY_ITEM as usize] {
@@ -328,24 +328,43 @@ pub(crate) fn summary_reaches(size: u32, write_size: u32) -> bool {
     size.saturating_sub(1) >> log2(write_size) <= u32::from(u16::MAX)
 }
 
-/// A summary's footer up to its checksum: how many items there are, and the [prints](key_print) of all keys of the map, added up.
-pub(crate) fn summary_footer(count: u16, map: u32) -> [u8; 8] {
-    let [c0, c1] = count.to_le_bytes();
-    let [m0, m1, m2, m3] = map.to_le_bytes();
-    [c0, c1, !c0, !c1, m0, m1, m2, m3]
+/// A summary's footer up to its checksum.
+pub(crate) fn summary_footer(items: u16, keys: Keys) -> [u8; 12] {
+    let [i0, i1] = items.to_le_bytes();
+    let [k0, k1, k2, k3] = keys.count.to_le_bytes();
+    let [p0, p1, p2, p3] = keys.prints.to_le_bytes();
+    [i0, i1, !i0, !i1, k0, k1, k2, k3, p0, p1, p2, p3]
 }
 
-/// How many items a footer tells of, and its map; `None`: it is none.
-pub(crate) fn summary_items(footer: [u8; SUMMARY_FOOTER as usize]) -> Option<(usize, u32)> {
-    let [c0, c1, n0, n1, m0, m1, m2, m3, ..] = footer;
-    let count = usize::from(u16::from_le_bytes([c0, c1]));
-    ([!c0, !c1] == [n0, n1]).then_some((count, u32::from_le_bytes([m0, m1, m2, m3])))
+/// How many items a footer tells of, and the keys of its map; `None`: it is none.
+pub(crate) fn summary_items(footer: [u8; SUMMARY_FOOTER as usize]) -> Option<(usize, Keys)> {
+    let [i0, i1, n0, n1, k0, k1, k2, k3, p0, p1, p2, p3, ..] = footer;
+    let items = usize::from(u16::from_le_bytes([i0, i1]));
+    let keys = Keys {
+        count: u32::from_le_bytes([k0, k1, k2, k3]),
+        prints: u32::from_le_bytes([p0, p1, p2, p3]),
+    };
+    ([!i0, !i1] == [n0, n1]).then_some((items, keys))
 }
 
-/// What a key adds to the sum that tells one map from another. From 2^22 up to 2^23: so fewer than 512 keys never add nothing.
-pub(crate) fn key_print(hash: u32, tombstone: bool) -> u32 {
-    let key = if tombstone { !hash } else { hash };
-    key.wrapping_mul(0x9E37_79B1) >> 10 | 1 << 22
+/// Which keys a map has: how many, and the sum of a print of each.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Keys {
+    count: u32,
+    prints: u32,
+}
+
+impl Keys {
+    /// With one more key, or tombstone of one.
+    pub(crate) fn with(self, hash: u32, tombstone: bool) -> Self {
+        let key = if tombstone { !hash } else { hash };
+        let mixed = key.wrapping_mul(0x9E37_79B1);
+        let print = (mixed ^ mixed >> 15).wrapping_mul(0x85EB_CA77);
+        Self {
+            count: self.count.wrapping_add(1),
+            prints: self.prints.wrapping_add(print),
+        }
+    }
 }
 
 /// What an entry's checksum is XORed with: where it stands, so that it counts nowhere else. Bytes that look like an

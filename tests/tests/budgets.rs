@@ -113,7 +113,7 @@ fn a_hundred_thousand_saves(saves: u32) -> String {
 
 #[test]
 fn a_hundred_thousand_saves_of_one_counter() {
-    assert_snapshot!(a_hundred_thousand_saves(100_000), @"16.22 bytes a save, 3.97 erases per 1,000 saves, sectors erased [0, 57, 57, 57, 57, 57, 56, 56] times");
+    assert_snapshot!(a_hundred_thousand_saves(100_000), @"16.24 bytes a save, 3.98 erases per 1,000 saves, sectors erased [0, 57, 57, 57, 57, 57, 57, 56] times");
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn mounting_reads_the_head_and_the_summaries_of_the_others() {
     let _ = mount(&mut flash, &mut resources);
     let headers = 8 * 16;
     assert!(flash.stats().read_bytes <= 8 * 4096 + headers);
-    assert_snapshot!(words(flash.stats()), @"0 program calls of 0 bytes, 32 reads of 4396 bytes, 0 erases");
+    assert_snapshot!(words(flash.stats()), @"0 program calls of 0 bytes, 32 reads of 4408 bytes, 0 erases");
 }
 
 /// Every sector but the spare one has live entries, and the spare one is erased ahead.
@@ -160,7 +160,8 @@ fn mounting_a_full_partition_reads_every_byte_once_and_looks_for_summaries() {
     );
     flash.reset_stats();
     let _ = mount(&mut flash, &mut resources);
-    let (headers, footers) = (4 * 16, 4 * 8);
+    // Once for those that tell of all keys, once for each sector alone.
+    let (headers, footers) = (4 * 16, 2 * 4 * 16);
     assert!(flash.stats().read_bytes <= 4 * 1024 + headers + footers);
 }
 

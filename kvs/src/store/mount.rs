@@ -15,7 +15,7 @@ use crate::bytes::Aligned;
 use crate::checksum::{Checksum, Crc32c};
 use crate::error::{Error, Geometry};
 use crate::events;
-use crate::format::{HEADER_COPY, Header, Layout, MIN_BUFFER, header_stride, pad};
+use crate::format::{HEADER_COPY, Header, Keys, Layout, MIN_BUFFER, header_stride, pad};
 use crate::map::{KeyMap, Packing, Place};
 use crate::options::Options;
 use crate::resources::Resources;
@@ -262,13 +262,12 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         Ok(true)
     }
 
-    /// Takes in summaries from the newest on, as long as they tell of keys that were in the map when that one was written. So what
-    /// a boot reads does not grow with the partition. Returns that newest one's sector, by time; `None`: nothing was taken in.
+    /// Takes in summaries from the newest on, until they have told of all keys that were in the map when that one was written. So
+    /// what a boot reads does not grow with the partition. Returns that newest one's sector, by time; `None`: nothing was taken in.
     ///
-    /// The map is told by a sum over its keys. Deleted ones are of it: were their tombstones missing, a value of theirs could
-    /// outlive them.
+    /// Deleted keys are of it: were their tombstones missing, an old value could outlive them.
     async fn read_newest_first(&mut self) -> FlashResult<F, Option<(u32, usize)>> {
-        let (mut newest, mut prints) = (None, 0u32);
+        let (mut newest, mut seen) = (None, Keys::default());
         let mut next = None;
         while let Some(index) = self.sectors.before(next) {
             let time = (self.sectors.get(index).sequence, index);
@@ -280,14 +279,14 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
                 }
                 break;
             };
-            let (_, map) = *newest.get_or_insert((time, summary.map));
-            let Some(told) = self.read_summary(index, summary, Items::Older).await? else {
+            let (first, all) = *newest.get_or_insert((time, summary.keys));
+            let items = Items::Older(&mut seen);
+            if !self.read_summary(index, summary, items).await? {
                 break;
-            };
-            prints = prints.wrapping_add(told);
-            if prints == map {
+            }
+            if seen == all {
                 self.sectors.summaries = Summaries::Used;
-                return Ok(newest.map(|(time, _)| time));
+                return Ok(Some(first));
             }
         }
         self.map.clear();
@@ -304,8 +303,8 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
     ) -> FlashResult<F, Option<Tail>> {
         if let (Reading::Summaries, Some(summary)) = (way, summary) {
             self.sectors.summaries = Summaries::Used;
-            let prints = self.read_summary(index, summary, Items::Newer).await?;
-            return Ok(prints.map(|_| Tail::Closed));
+            let adds_up = self.read_summary(index, summary, Items::Newer).await?;
+            return Ok(adds_up.then_some(Tail::Closed));
         }
         let heeds_holes = way != Reading::KeysFirst;
         let tail = self.read_sector(index, summary, heeds_holes).await?;

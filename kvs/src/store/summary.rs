@@ -11,8 +11,8 @@ use super::{NorFlash, Store, bisync};
 use crate::bytes::Aligned;
 use crate::checksum::Checksum;
 use crate::format::{
-    Head, Kind, SUMMARY_FOOTER, SUMMARY_ITEM, SummaryItem, key_print, pad, place_salt,
-    summary_footer, summary_items, summary_len, summary_reaches, summary_size,
+    Head, Keys, Kind, SUMMARY_FOOTER, SUMMARY_ITEM, SummaryItem, pad, place_salt, summary_footer,
+    summary_items, summary_len, summary_reaches, summary_size,
 };
 
 /// Up to so many quarters of all sectors but two, room for summaries costs few erases.
@@ -30,19 +30,18 @@ pub(crate) struct Summary {
     /// Of the first item.
     from: u32,
     footer: [u8; SUMMARY_FOOTER as usize],
-    /// The prints of all keys that were in the map, added up.
-    pub(crate) map: u32,
+    /// Those of the map when it was written.
+    pub(crate) keys: Keys,
 }
 
 /// What becomes of what a summary tells of.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Items {
+pub(crate) enum Items<'a> {
     /// Nothing: it is only to prove what stands before it.
     Ignored,
     /// They win: nothing newer has been read.
     Newer,
-    /// They win where the key is not known: all that is newer has been read.
-    Older,
+    /// They win where the key is not known, and are counted among these: all that is newer has been read.
+    Older(&'a mut Keys),
 }
 
 #[bisync]
@@ -132,7 +131,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             self.push(&mut run, &item.encode(Partition::<F>::WRITE_SIZE))
                 .await?;
         }
-        let footer = summary_footer(keys as u16, self.map_print());
+        let footer = summary_footer(keys as u16, self.keys_of_map());
         self.push(&mut run, &footer).await?;
         let sequence = self.sectors.get(head).sequence;
         let check = self.checksum.value() ^ place_salt(sequence, from);
@@ -140,11 +139,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         self.flush(&mut run).await
     }
 
-    /// The prints of all keys, added up.
-    fn map_print(&self) -> u32 {
+    fn keys_of_map(&self) -> Keys {
         let slots = self.map.slots().iter();
-        slots.fold(0, |sum: u32, slot| {
-            sum.wrapping_add(key_print(slot.hash, slot.is_tombstone()))
+        slots.fold(Keys::default(), |keys, slot| {
+            keys.with(slot.hash, slot.is_tombstone())
         })
     }
 
@@ -160,7 +158,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             .wrapping_add(size.saturating_sub(len));
         self.flash.read(address, bytes).await.ok()?;
         let footer = *bytes.last_chunk()?;
-        let (items, map) = summary_items(footer)?;
+        let (items, keys) = summary_items(footer)?;
         let len = summary_len(items);
         let from = size.checked_sub(len)?;
         let begin = size.checked_sub(summary_size(len, Partition::<F>::WRITE_SIZE))?;
@@ -168,20 +166,18 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             begin,
             from,
             footer,
-            map,
+            keys,
         })
     }
 
-    /// Reads the summary of sector `index`. The prints of the keys that it was the first to tell of, added up; `None`: it does not
-    /// add up, and what was taken in means nothing.
+    /// Reads the summary of sector `index`. False: it does not add up, and what was taken in means nothing.
     pub(crate) async fn read_summary(
         &mut self,
         index: usize,
         summary: Summary,
-        items: Items,
-    ) -> FlashResult<F, Option<u32>> {
+        mut items: Items<'_>,
+    ) -> FlashResult<F, bool> {
         let end = self.flash.sector_size.saturating_sub(SUMMARY_FOOTER);
-        let mut prints = 0u32;
         self.checksum.reset();
         let mut view = View::new(summary.from, 0);
         let mut at = summary.from;
@@ -191,7 +187,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             let bytes = bytes.first_chunk().copied();
             view = window.view;
             let Some(bytes) = bytes.filter(|_| !view.holes) else {
-                return Ok(None);
+                return Ok(false);
             };
             at = at.wrapping_add(SUMMARY_ITEM);
             self.checksum.update(&bytes);
@@ -199,23 +195,23 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             let inside = item.offset >= self.header_len()
                 && item.offset.wrapping_add(item.size) <= summary.begin;
             if !inside {
-                return Ok(None);
+                return Ok(false);
             }
             let is_known = self.map.place(item.hash).is_some();
-            match items {
+            match &mut items {
                 Items::Newer => self.settle(index, &entry(item)).await?,
-                Items::Older if !is_known => {
+                Items::Older(seen) if !is_known => {
                     self.set_winner(index, &entry(item))?;
-                    prints = prints.wrapping_add(key_print(item.hash, item.tombstone));
+                    **seen = seen.with(item.hash, item.tombstone);
                 }
-                Items::Older | Items::Ignored => {}
+                Items::Older(_) | Items::Ignored => {}
             }
         }
-        let (front, check) = summary.footer.split_at(8);
+        let (front, check) = summary.footer.split_at(12);
         self.checksum.update(front);
         let sequence = self.sectors.get(index).sequence;
         let expected = self.checksum.value() ^ place_salt(sequence, summary.from);
-        Ok((check == expected.to_le_bytes()).then_some(prints))
+        Ok(check == expected.to_le_bytes())
     }
 
     /// A walk over the entries of sector `index`, up to its summary if it has one. Takes the buffer.
@@ -228,7 +224,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     pub(crate) async fn walk_to(&mut self, index: usize, summary: Option<Summary>) -> Walker {
         let (sequence, from) = (self.sectors.get(index).sequence, self.header_len());
         if let Some(summary) = summary
-            && let Ok(Some(_)) = self.read_summary(index, summary, Items::Ignored).await
+            && let Ok(true) = self.read_summary(index, summary, Items::Ignored).await
         {
             return Walker::before_summary(sequence, from, summary.begin);
         }

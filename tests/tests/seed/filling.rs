@@ -88,7 +88,7 @@ fn fill_sector_2() {
                 let byte = [room(&store) as u8, (room(&store) >> 8) as u8];
                 store.put_bytes(KEYS[2], &byte).unwrap();
             }
-            let summary = Device::<W, E>::pad(1 + 8 * 3 + 12);
+            let summary = Device::<W, E>::pad(1 + 8 * 3 + 16);
             let is_reserved = device.sectors() > 2 && summary <= device.payload() as usize / 6;
             let summary = if is_reserved { summary } else { 0 };
             let left = room(&store) - summary;

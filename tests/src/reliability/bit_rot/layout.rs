@@ -88,17 +88,17 @@ fn whole(sector: &[u8], sequence: u32, at: usize) -> Option<(u32, Option<Vec<u8>
 
 /// Whether a sector ends with a summary that adds up.
 fn has_summary(sector: &[u8], word: usize) -> bool {
-    let Some((sequence, footer)) = sequence(sector, word).zip(sector.last_chunk::<12>()) else {
+    let Some((sequence, footer)) = sequence(sector, word).zip(sector.last_chunk::<16>()) else {
         return false;
     };
     let [c0, c1, n0, n1, ..] = *footer;
-    let len = 8 * usize::from(u16::from_le_bytes([c0, c1])) + 12;
+    let len = 8 * usize::from(u16::from_le_bytes([c0, c1])) + 16;
     let Some(from) = sector.len().checked_sub(len) else {
         return false;
     };
     let sum = Crc32c::of(&sector[from..sector.len() - 4]);
     [!c0, !c1] == [n0, n1]
-        && u32_at(footer, 8) == Some(sum ^ sequence.rotate_left(16) ^ from as u32)
+        && u32_at(footer, 12) == Some(sum ^ sequence.rotate_left(16) ^ from as u32)
 }
 
 impl Layout {
