@@ -1,14 +1,15 @@
 //! The store: all that talks to flash. Written once, as async code, and compiled for each API: `lib.rs` says how.
 //!
-//! Rooms from the driver up: `flash`, `window`, `scan` read; `mount` and `newest` fill the tables; `run`, `summary`, `open` write; `collect`,
-//! `tombstones`, `room`, `undo`, `rescue` make room; `lookup`, `commit` and `raw` are the engine's interface; `typed`, `migrate` and
-//! `confirm` are the settings'.
+//! Rooms from the driver up: `flash`, `window`, `scan` read; `mount`, `entries` and `newest` fill the tables; `run`, `summary` and
+//! `open` write; `collect`, `tombstones`, `room`, `undo`, `rescue` make room; `lookup`, `commit` and `raw` are the engine's
+//! interface; `typed`, `migrate` and `confirm` are the settings'.
 
 use super::{CAN_BE_DROPPED, NorFlash, bisync};
 
 mod collect;
 mod commit;
 mod confirm;
+mod entries;
 mod flash;
 mod inspect;
 mod lookup;

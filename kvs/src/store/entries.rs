@@ -1,0 +1,244 @@
+//! From entries to winners: what of all that is in flash a mount takes into the tables.
+//!
+//! Takes in summaries from the newest on, as far as they tell of all keys; else sector by sector, oldest first, so that the last entry
+//! seen of a key is its winner (invariant 1). A partition that was cut in mid-collection reads its newest sector twice, and the
+//! collection goes on where it was.
+
+use super::flash::{CHUNK, FlashResult};
+use super::newest::Newest;
+use super::scan::Tail;
+use super::summary::{Items, Summary};
+use super::window::{Entry, Window};
+use super::{NorFlash, Store, bisync};
+use crate::checksum::Checksum;
+use crate::error::Error;
+use crate::events;
+use crate::format::Keys;
+use crate::map::Place;
+use crate::sectors::Summaries;
+
+/// How much is read, and what it is good for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Reading {
+    /// Where a sector has a summary, that instead of its entries.
+    Summaries,
+    /// All there is. Tombstones stay that may shadow what can't be read.
+    Everything,
+    /// All there is. Slots are for keys first, and not for what may be readable another time.
+    KeysFirst,
+}
+
+impl Reading {
+    pub(crate) const ALL: [Self; 3] = [Self::Summaries, Self::Everything, Self::KeysFirst];
+}
+#[bisync]
+impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
+    /// Reads the entries of all sectors, oldest first. False: a summary does not add up.
+    pub(crate) async fn read_entries(&mut self, way: Reading) -> FlashResult<F, bool> {
+        let sector_size = self.flash.sector_size;
+        // A sector with something where its header should be may have been newer than the head, and its erase cut: were
+        // it to read well next time, it would win over what is appended now. So nothing is; it is erased first. What else
+        // is in a sector without a header does not matter: it is erased before it is used. A look at its first bytes tells
+        // whether there was anything, for the count of what is damaged.
+        let mut suspect = false;
+        let looked_at = self
+            .header_len()
+            .wrapping_add(CHUNK as u32)
+            .min(sector_size);
+        for index in 0..self.sectors.len() {
+            if self.sectors.get(index).sequence == 0 {
+                let mut window = Window::new(&mut self.flash, self.buffer, index, looked_at);
+                if !window.is_blank(0).await {
+                    suspect = true;
+                    self.corrupt = self.corrupt.saturating_add(1);
+                }
+            }
+        }
+        let mut last = match way {
+            Reading::Summaries => self.read_newest_first().await?,
+            _ => None,
+        };
+        self.sectors.set_head(last.map(|(_, index)| index));
+        let mut tail = Tail::Closed;
+        while let Some(index) = self.sectors.after(last) {
+            last = Some((self.sectors.get(index).sequence, index));
+            let summary = self.find_summary(index).await;
+            let kind = match self.sectors.after(last) {
+                Some(_) => Newest::Usual,
+                None => self.newest(index).await?,
+            };
+            let Some(sector_tail) = self.take_in(index, summary, way).await? else {
+                return Ok(false);
+            };
+            let sector_tail = match kind {
+                Newest::Usual => sector_tail,
+                Newest::Empty => Tail::Open(self.header_len()),
+                Newest::Copies(tail) => {
+                    events::cut_collection(index);
+                    if let Some(sector) = self.sectors.edit(index) {
+                        sector.set_only_copies(true);
+                    }
+                    let mut others = self.sectors.iter().filter(|(other, _)| *other != index);
+                    match tail {
+                        // All was copied: what is torn is the commit behind, of any length.
+                        Tail::Torn(_) if others.any(|(_, sector)| sector.is_dead()) => Tail::Closed,
+                        Tail::Torn(end) => Tail::Open(end),
+                        other => other,
+                    }
+                }
+            };
+            if sector_tail == Tail::Open(self.header_len()) {
+                // Erased ahead, if it is newer than the head.
+                if let Some(sector) = self.sectors.edit(index) {
+                    sector.set_ready(true);
+                }
+                continue;
+            }
+            // Known only where this is no mount, but a look again after a dropped call.
+            let has_failed = self.sectors.get(index).has_failed();
+            self.sectors.clear_ready();
+            self.sectors.set_head(Some(index));
+            tail = if has_failed {
+                Tail::Closed
+            } else {
+                sector_tail
+            };
+        }
+        self.end = match tail {
+            Tail::Open(end) if !suspect => end,
+            _ => sector_size,
+        };
+        // Left without a spare sector, only what is older than the head can make one.
+        self.epoch = self
+            .sectors
+            .head()
+            .map_or(0, |head| self.sectors.get(head).sequence);
+        Ok(true)
+    }
+
+    /// Takes in summaries from the newest on, until they have told of all keys that were in the map when that one was written. So
+    /// what a boot reads does not grow with the partition. Returns that newest one's sector, by time; `None`: nothing was taken in.
+    ///
+    /// Deleted keys are of it: were their tombstones missing, an old value could outlive them.
+    async fn read_newest_first(&mut self) -> FlashResult<F, Option<(u32, usize)>> {
+        let (mut newest, mut seen) = (None, Keys::default());
+        let mut next = None;
+        while let Some(index) = self.sectors.before(next) {
+            let time = (self.sectors.get(index).sequence, index);
+            next = Some(time);
+            let Some(summary) = self.find_summary(index).await else {
+                if newest.is_none() {
+                    // The head, or erased ahead: that is read as ever.
+                    continue;
+                }
+                break;
+            };
+            let (first, all) = *newest.get_or_insert((time, summary.keys));
+            let items = Items::Older(&mut seen);
+            if !self.read_summary(index, summary, items).await? {
+                break;
+            }
+            if seen == all {
+                self.sectors.summaries = Summaries::Used;
+                return Ok(Some(first));
+            }
+        }
+        self.map.clear();
+        self.sectors.clear_live();
+        Ok(None)
+    }
+
+    /// Takes in the entries of one sector: by its summary, if it has one, else one by one. `None`: a summary does not add up.
+    async fn take_in(
+        &mut self,
+        index: usize,
+        summary: Option<Summary>,
+        way: Reading,
+    ) -> FlashResult<F, Option<Tail>> {
+        if let (Reading::Summaries, Some(summary)) = (way, summary) {
+            self.sectors.summaries = Summaries::Used;
+            let adds_up = self.read_summary(index, summary, Items::Newer).await?;
+            return Ok(adds_up.then_some(Tail::Closed));
+        }
+        let heeds_holes = way != Reading::KeysFirst;
+        let tail = self.read_sector(index, summary, heeds_holes).await?;
+        Ok(Some(tail))
+    }
+
+    /// Takes in the entries of one sector, one by one.
+    async fn read_sector(
+        &mut self,
+        index: usize,
+        summary: Option<Summary>,
+        heeds_holes: bool,
+    ) -> FlashResult<F, Tail> {
+        let size = self.flash.sector_size;
+        let mut walker = self.walk_to(index, summary).await;
+        let mut view = None;
+        loop {
+            let mut window = Window::new(&mut self.flash, self.buffer, index, size);
+            if let Some(view) = view {
+                window = window.loaded(view);
+            }
+            let entry = walker.next(&mut window, &mut self.checksum).await;
+            view = Some(window.view);
+            match entry {
+                Some(entry) => self.settle(index, &entry).await?,
+                None => break,
+            }
+        }
+        self.corrupt = self.corrupt.saturating_add(walker.damaged);
+        self.sectors.unseen |= walker.stopped_early;
+        let holes = view.is_some_and(|view| view.holes);
+        self.sectors.unreadable |= heeds_holes && holes;
+        if let Some(sector) = self.sectors.edit(index)
+            && (holes || walker.damaged != 0)
+        {
+            sector.set_damaged();
+        }
+        Ok(walker.tail)
+    }
+
+    /// Makes `entry`, in sector `index`, its key's winner.
+    pub(crate) fn set_winner(&mut self, index: usize, entry: &Entry) -> FlashResult<F> {
+        let place = Place {
+            address: self.flash.base(index).wrapping_add(entry.offset),
+            size: Some(entry.size),
+            tombstone: entry.is_tombstone(),
+        };
+        if !self.map.set(entry.hash, place) {
+            return Err(Error::TooManyKeys {
+                capacity: self.map.capacity(),
+            });
+        }
+        if let Some(sector) = self.sectors.edit(index) {
+            sector.add_live(entry.size);
+        }
+        Ok(())
+    }
+
+    /// Makes `entry`, in sector `index`, its key's winner instead of what that was.
+    pub(crate) async fn settle(&mut self, index: usize, entry: &Entry) -> FlashResult<F> {
+        let old = self.map.place(entry.hash);
+        // Without anything older to shadow, a tombstone says nothing (invariant 2). What can't be read may be older, and may be
+        // readable another time.
+        let shadows_nothing = old.is_none() && !self.sectors.unreadable;
+        if entry.is_tombstone() && (shadows_nothing || self.sectors.oldest() == Some(index)) {
+            self.map.remove(entry.hash);
+        } else {
+            self.set_winner(index, entry)?;
+        }
+        if let Some(old) = old {
+            let size = self.size_at(old).await;
+            let (sector, _) = self.flash.split(old.address);
+            if let Some(sector) = self.sectors.edit(sector) {
+                match size {
+                    Ok(size) => sector.sub_live(size),
+                    // How much of it is still live is not known.
+                    Err(_) => sector.retire(),
+                }
+            }
+        }
+        Ok(())
+    }
+}
