@@ -78,6 +78,11 @@ impl Kind {
         matches!(self, Self::KvsTyped | Self::KvsRaw)
     }
 
+    /// Whether it can save one setting and leave the others where they are.
+    pub fn stores_one_by_one(self) -> bool {
+        !matches!(self, Self::Blob | Self::CfgNoodle)
+    }
+
     /// Whether it is in this build: one of them needs more than Rust.
     pub fn is_built(self) -> bool {
         match self {

@@ -10,7 +10,7 @@ pub mod instructions;
 mod latency;
 mod wear;
 
-pub use boot::{Boot, boot};
+pub use boot::{Boot, boot, boots};
 pub use curves::{Curves, Line, curves};
 pub use cuts::{CUTS, Cuts, cuts};
 pub use fields::{Fields, fields};
@@ -90,8 +90,8 @@ pub fn all(kind: Kind, part: &Part) -> Figures {
     let counter = churn(&plain, Churn::counter(SAVES));
     // What a run that failed has left behind says nothing.
     let used = |counter: &Outcome<_>| counter.as_ref().map(|_| ()).map_err(Why::clone);
-    let boot_used = used(&counter).and_then(|()| boot(&plain));
     let get = used(&counter).and_then(|()| get(&plain));
+    let boot_used = used(&counter).and_then(|()| boots(&plain));
     let zipf = FILLS.map(|fill| churn(&filled(fill), Churn::zipf(SAVES)));
     let (fill, run) = match (&zipf[1], &zipf[0]) {
         (Err(_), Ok(wear)) => (FILLS[0], Ok(wear)),
