@@ -142,6 +142,14 @@ impl Layout {
         }
     }
 
+    /// How many sectors end with a summary.
+    pub(super) fn summaries(&self) -> usize {
+        let sectors = self.image.chunks(self.sector);
+        sectors
+            .filter(|bytes| has_summary(bytes, self.word))
+            .count()
+    }
+
     /// The entries of which a byte is another one in `damaged`.
     fn hit<'a>(&'a self, damaged: &'a [u8]) -> impl Iterator<Item = &'a Entry> + Clone {
         self.entries

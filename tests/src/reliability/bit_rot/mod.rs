@@ -2,7 +2,7 @@
 //! hit; its keys have what the newest of their other entries says, or nothing; that is counted or refused, never silent;
 //! and the store goes on.
 //!
-//! The partitions are made: fresh, full, right after and in the middle of a collection; hashed and named keys, long
+//! The partitions are made: fresh, rather empty and long in use, full, right after and in the middle of a collection; hashed and named keys, long
 //! values, groups, deleted keys. What should be left of them is worked out from FORMAT.md, without the engine.
 
 mod bursts;
@@ -39,6 +39,10 @@ fn partitions<const W: usize, const E: usize>(effort: Effort) -> Vec<Partition<W
         _ => 2,
     };
     let mut all = Vec::new();
+    // Smaller sectors have no room for them.
+    if E >= 512 {
+        all.extend([8, 9].map(Partition::summarised));
+    }
     for sectors in 2..=most {
         all.push(Partition::full(sectors, 8, 2));
         all.extend(Partition::cut(sectors, if sectors == 3 { 3 } else { 2 }, 4));
@@ -80,7 +84,7 @@ pub fn single_bits(effort: Effort) -> Row {
     Row {
         failure: "one flipped bit",
         tried: format!(
-            "{} flips in {} partitions: fresh, full, right after and in mid-collection; {} in saved structs",
+            "{} flips in {} partitions: fresh, with summaries, full, right after and in mid-collection; {} in saved structs",
             grouped(tally.tried),
             tally.partitions,
             grouped(typed.flips)
