@@ -132,17 +132,21 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     /// To be called by what writes, before it looks at the tables.
     pub(crate) async fn begin(&mut self) -> FlashResult<F> {
-        self.resume().await?;
-        self.sectors.interrupted = CAN_BE_DROPPED;
-        if self.sectors.unseen {
+        loop {
+            self.resume().await?;
+            self.sectors.interrupted = CAN_BE_DROPPED;
+            if !self.sectors.unseen {
+                return Ok(());
+            }
             self.sectors.unseen = false;
             self.look_ahead().await;
+            self.finish();
         }
-        Ok(())
     }
 
     /// Whether all is erased where the next entries will be. A program that was cut may have left something anywhere in its page;
-    /// a bit may have rotted. The head is closed then, and what was erased ahead is erased again.
+    /// a bit may have rotted. The head is closed then, and what was erased ahead is erased again; unless summaries have to be
+    /// doubted, and all is read anew first.
     #[inline(never)]
     async fn look_ahead(&mut self) {
         let size = self.flash.sector_size;

@@ -31,6 +31,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     /// Erases a dead sector and gives it its new header: the proof that the erase was completed.
     pub(crate) async fn prepare(&mut self, index: usize) -> FlashResult<F> {
+        self.verify_winners().await?;
         self.renew(index, self.header_len()).await?;
         if let Some(sector) = self.sectors.edit(index) {
             sector.set_ready(true);

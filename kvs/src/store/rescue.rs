@@ -32,6 +32,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Makes the sector with the fewest live bytes the head, with the rest of it free.
     #[inline(never)]
     async fn rewrite_in_place(&mut self) -> FlashResult<F, bool> {
+        self.verify_winners().await?;
         let victim = self.sectors.victim(self.head_sequence(), None);
         let head = self.sectors.head().map(|head| self.sectors.get(head));
         // Where a collection is under way, or a failed sector is what is missing, nothing has been lost yet, and nothing
@@ -67,7 +68,6 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             let (sector, offset) = self.flash.split(place.address);
             let was = place_salt(self.sectors.get(sector).sequence, offset);
             if !move_entry(entry, &mut self.checksum, was, place_salt(sequence, at)) {
-                self.doubt_summaries();
                 return Ok(false);
             }
             at = at.wrapping_add(size);

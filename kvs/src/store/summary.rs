@@ -10,10 +10,12 @@ use super::window::{Entry, View, Window};
 use super::{NorFlash, Store, bisync};
 use crate::bytes::Aligned;
 use crate::checksum::Checksum;
+use crate::error::Error;
 use crate::format::{
     Head, Keys, Kind, SUMMARY_FOOTER, SUMMARY_ITEM, SummaryItem, pad, place_salt, summary_footer,
     summary_items, summary_len, summary_reaches, summary_size,
 };
+use crate::sectors::Summaries;
 
 /// Up to so many quarters of all sectors but two, room for summaries costs few erases.
 const SPARSE: u32 = 1;
@@ -212,6 +214,33 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let sequence = self.sectors.get(index).sequence;
         let expected = self.checksum.value() ^ place_salt(sequence, summary.from);
         Ok(check == expected.to_le_bytes())
+    }
+
+    /// To be called before anything is erased: checks, once, all that summaries told of. Should something of it not count, what it
+    /// superseded is still there.
+    #[inline(never)]
+    pub(crate) async fn verify_winners(&mut self) -> FlashResult<F> {
+        if self.sectors.summaries == Summaries::Unused {
+            return Ok(());
+        }
+        for index in 0..self.map.len() {
+            let Some(slot) = self.map.slots().get(index).copied() else {
+                break;
+            };
+            let place = self.map.packing.unpack(slot);
+            if place.tombstone {
+                continue;
+            }
+            match self.reader(usize::MAX).entry_at(place).await {
+                Ok(Some(found)) if found.entry.hash == slot.hash => {}
+                _ => {
+                    self.sectors.summaries = Summaries::Doubted;
+                    return Err(Error::Corrupt { key: slot.hash });
+                }
+            }
+        }
+        self.sectors.summaries = Summaries::Unused;
+        Ok(())
     }
 
     /// A walk over the entries of sector `index`, up to its summary if it has one. Takes the buffer.
