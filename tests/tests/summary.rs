@@ -190,6 +190,47 @@ fn ones_that_lie() {
     assert!(lies > 1000, "{lies}");
 }
 
+/// A value rots that a summary tells of. Nobody reads it for long, and sectors are erased: the value before it stays.
+#[test]
+fn a_rotten_value_does_not_take_the_one_before_it_along() {
+    let mut older = 0;
+    for seed in 0..20 {
+        let (mut flash, values) = used(seed);
+        let mut ram = Ram::new();
+        let places: Vec<_> = {
+            let mut store = mount(&mut flash, &mut ram);
+            let mut keys = store.keys();
+            let mut places = Vec::new();
+            while let Some(key) = keys.next().unwrap() {
+                places.push((key.hash, key.sector * SECTOR + key.offset as usize));
+            }
+            places
+        };
+        for (rotten, at) in places {
+            let mut image = flash.image().to_vec();
+            // Its checksum, or the value.
+            image[at + 6] ^= 1;
+            let (mut flash, mut ram) = (Flash::from_image(&image), Ram::new());
+            let mut expected = read(&mut mount(&mut flash, &mut ram));
+            older += u32::from(
+                expected
+                    .get(&rotten)
+                    .is_some_and(|value| *value != values[&rotten]),
+            );
+            let mut store = mount(&mut flash, &mut ram);
+            for round in 0..200 {
+                let key = (rotten + 1 + round % 2) % KEYS;
+                store
+                    .put_bytes(RawKey::Hash(key), &round.to_le_bytes())
+                    .unwrap();
+                expected.insert(key, round.to_le_bytes().to_vec());
+            }
+            assert_eq!(read(&mut store), expected, "seed {seed}, {rotten}");
+        }
+    }
+    assert!(older > 50, "{older}");
+}
+
 /// Keys come and go, and each few changes there is a boot: some that have to read all, and some that don't.
 #[test]
 fn boots_between_changes() {
