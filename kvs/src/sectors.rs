@@ -116,13 +116,20 @@ pub(crate) struct SectorTable<'a> {
     sectors: &'a mut [Sector],
     /// The sector that entries are appended to, or [`NO_HEAD`].
     head: u16,
-    /// Something that writes has begun and not ended: its future was dropped, and the tables may say other than the flash.
-    pub(crate) interrupted: bool,
-    /// The mount could not read all there is.
-    pub(crate) unreadable: bool,
+    /// Of [`State`].
+    state: u8,
     pub(crate) summaries: Summaries,
+}
+
+/// What can be the matter with the tables as a whole: a bit each.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum State {
+    /// Something that writes has begun and not ended: its future was dropped, and the tables may say other than the flash.
+    Interrupted = 1,
+    /// The mount could not read all there is.
+    Unreadable = 2,
     /// The mount did not look whether all is erased where something is to be written.
-    pub(crate) unseen: bool,
+    Unseen = 4,
 }
 
 /// Whether a mount went by summaries instead of reading all there is.
@@ -143,10 +150,8 @@ impl<'a> SectorTable<'a> {
         Self {
             sectors,
             head: NO_HEAD,
-            interrupted: false,
-            unreadable: false,
+            state: 0,
             summaries: Summaries::Unused,
-            unseen: false,
         }
     }
 
@@ -158,9 +163,21 @@ impl<'a> SectorTable<'a> {
             sector.live = failures;
         }
         self.head = NO_HEAD;
-        self.unreadable = false;
+        self.set(State::Unreadable, false);
+        self.set(State::Unseen, false);
         self.summaries = Summaries::Unused;
-        self.unseen = false;
+    }
+
+    pub(crate) fn is(&self, state: State) -> bool {
+        self.state & state as u8 != 0
+    }
+
+    pub(crate) fn set(&mut self, state: State, on: bool) {
+        if on {
+            self.state |= state as u8;
+        } else {
+            self.state &= !(state as u8);
+        }
     }
 
     /// Forgets what is live where.

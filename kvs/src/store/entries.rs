@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::events;
 use crate::format::Keys;
 use crate::map::Place;
-use crate::sectors::Summaries;
+use crate::sectors::{State, Summaries};
 
 /// How much is read, and what it is good for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -188,9 +188,13 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             }
         }
         self.corrupt = self.corrupt.saturating_add(walker.damaged);
-        self.sectors.unseen |= walker.stopped_early;
+        if walker.stopped_early {
+            self.sectors.set(State::Unseen, true);
+        }
         let holes = view.is_some_and(|view| view.holes);
-        self.sectors.unreadable |= heeds_holes && holes;
+        if heeds_holes && holes {
+            self.sectors.set(State::Unreadable, true);
+        }
         if let Some(sector) = self.sectors.edit(index)
             && (holes || walker.damaged != 0)
         {
@@ -222,7 +226,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let old = self.map.place(entry.hash);
         // Without anything older to shadow, a tombstone says nothing (invariant 2). What can't be read may be older, and may be
         // readable another time.
-        let shadows_nothing = old.is_none() && !self.sectors.unreadable;
+        let shadows_nothing = old.is_none() && !self.sectors.is(State::Unreadable);
         if entry.is_tombstone() && (shadows_nothing || self.sectors.oldest() == Some(index)) {
             self.map.remove(entry.hash);
         } else {

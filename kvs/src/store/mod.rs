@@ -40,7 +40,7 @@ use crate::events;
 use crate::format::{Head, Kind, MAX_HEAD, header_stride, pad};
 use crate::map::{KeyMap, Place};
 use crate::options::Behaviour;
-use crate::sectors::{SectorTable, Summaries};
+use crate::sectors::{SectorTable, State, Summaries};
 use window::Window;
 
 #[bisync]
@@ -90,7 +90,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// To be called by what does not write, before it looks at the tables: reads them anew where a write was dropped
     /// midway. So nothing else has to care where it may be dropped.
     pub(crate) async fn resume(&mut self) -> FlashResult<F> {
-        let interrupted = CAN_BE_DROPPED && self.sectors.interrupted;
+        let interrupted = CAN_BE_DROPPED && self.sectors.is(State::Interrupted);
         let doubted = self.sectors.summaries == Summaries::Doubted;
         if interrupted {
             events::dropped_write();
@@ -102,7 +102,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             } else {
                 self.read_all().await?;
             }
-            self.sectors.interrupted = false;
+            self.sectors.set(State::Interrupted, false);
         }
         Ok(())
     }
@@ -134,11 +134,11 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     pub(crate) async fn begin(&mut self) -> FlashResult<F> {
         loop {
             self.resume().await?;
-            self.sectors.interrupted = CAN_BE_DROPPED;
-            if !self.sectors.unseen {
+            self.sectors.set(State::Interrupted, CAN_BE_DROPPED);
+            if !self.sectors.is(State::Unseen) {
                 return Ok(());
             }
-            self.sectors.unseen = false;
+            self.sectors.set(State::Unseen, false);
             self.look_ahead().await;
             self.finish();
         }
@@ -174,7 +174,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     /// What writes has come to its end.
     pub(crate) fn finish(&mut self) {
-        self.sectors.interrupted = false;
+        self.sectors.set(State::Interrupted, false);
     }
 
     /// Where a sector's entries begin.
