@@ -15,10 +15,11 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let Some(next) = self.sectors.next_to_open() else {
             return Err(self.full(0));
         };
-        self.close_head().await?;
         if !self.sectors.get(next).is_ready() {
             self.prepare(next).await?;
         }
+        // Not before that: should the erase fail, the room in the head may be all there is.
+        self.close_head().await?;
         if let Some(sector) = self.sectors.edit(next) {
             sector.set_ready(false);
             sector.set_only_copies(true);
