@@ -23,6 +23,12 @@ pub(crate) struct Cli {
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
     Inspect(commands::inspect::Inspect),
+    Check(commands::check::Check),
+    Diff(commands::diff::Diff),
+    Build(commands::build::Build),
+    Set(commands::set::Set),
+    Unset(commands::set::Unset),
+    Migrate(commands::migrate::Migrate),
 }
 
 /// The image that a command reads

@@ -113,6 +113,17 @@ pub(crate) fn stored<'a, 'c>(
 }
 
 impl Shown {
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        match self {
+            Self::Typed(value) => value.to_json(),
+            Self::Raw(bytes) => match as_text(bytes) {
+                Some(text) => text.into(),
+                None => hex(bytes).into(),
+            },
+            Self::Masked => "(masked)".into(),
+        }
+    }
+
     /// For a person; at most so many characters.
     pub(crate) fn text(&self, most: usize) -> String {
         let text = match self {

@@ -5,6 +5,7 @@
 
 mod args;
 mod commands;
+mod commit;
 mod contents;
 mod document;
 mod image;

@@ -1,6 +1,13 @@
 //! What the program does: a room for each command.
 
+mod batch;
+pub(crate) mod build;
+pub(crate) mod check;
+pub(crate) mod diff;
 pub(crate) mod inspect;
+mod layout;
+pub(crate) mod migrate;
+pub(crate) mod set;
 
 use std::process::ExitCode;
 
@@ -11,5 +18,11 @@ use crate::problem::Result;
 pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Command::Inspect(args) => args.run(),
+        Command::Check(args) => args.run(),
+        Command::Diff(args) => args.run(),
+        Command::Build(args) => args.run(),
+        Command::Set(args) => args.run(),
+        Command::Unset(args) => args.run(),
+        Command::Migrate(args) => args.run(),
     }
 }

@@ -13,6 +13,7 @@ pub(super) struct Opened {
     pub(super) source: Source,
     pub(super) format: Format,
     pub(super) address: u64,
+    pub(super) uf2_family: Option<u32>,
 }
 
 /// The most bytes that an image with addresses may span: one with gaps is filled up in memory.
@@ -35,6 +36,7 @@ pub(super) fn open(path: &Path) -> Result<Opened> {
             source: Source::File { file, len },
             format: Format::Bin,
             address: 0,
+            uf2_family: None,
         });
     }
     let mut bytes = Vec::new();
@@ -51,12 +53,13 @@ pub(super) fn open(path: &Path) -> Result<Opened> {
             path.display()
         ))
     })?;
-    let (address, bytes) =
+    let (address, image) =
         join(&pieces).map_err(|what| Problem::new(format!("{}: {what}", path.display())))?;
     Ok(Opened {
-        source: Source::Memory(bytes),
+        source: Source::Memory(image),
         format,
         address,
+        uf2_family: is_uf2.then(|| word(&bytes, 28)),
     })
 }
 
@@ -106,13 +109,15 @@ fn hex(bytes: &[u8]) -> Result<Pieces, String> {
     Ok(pieces)
 }
 
+fn word(block: &[u8], at: usize) -> u32 {
+    let bytes = block.get(at..).and_then(<[u8]>::first_chunk);
+    bytes.map_or(0, |bytes| u32::from_le_bytes(*bytes))
+}
+
 fn uf2(bytes: &[u8]) -> Result<Pieces, String> {
     let mut pieces = Vec::new();
     for (number, block) in bytes.chunks(512).enumerate() {
-        let word = |at: usize| {
-            let bytes = block.get(at..).and_then(<[u8]>::first_chunk);
-            bytes.map_or(0, |bytes| u32::from_le_bytes(*bytes))
-        };
+        let word = |at| word(block, at);
         if [word(0), word(4), word(508)] != UF2_MAGIC {
             return Err(format!(
                 "block {} does not have the format's magic",

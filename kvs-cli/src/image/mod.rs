@@ -7,8 +7,8 @@ mod mount;
 mod output;
 mod source;
 
-pub(crate) use geometry::{Geometry, GeometryArgs};
-pub(crate) use mount::{Key, OpenStore, mount};
+pub(crate) use geometry::{Geometry, GeometryArgs, size};
+pub(crate) use mount::{Key, OpenStore, StoreError, mount};
 pub(crate) use output::{Format, OutputArgs, write_file};
 pub(crate) use source::Source;
 
@@ -25,6 +25,8 @@ pub(crate) struct Image {
     pub(crate) format: Format,
     /// The address of its first byte, where the format has addresses.
     pub(crate) address: u64,
+    /// The chip that a UF2 file is for.
+    pub(crate) uf2_family: Option<u32>,
 }
 
 impl Image {
@@ -38,6 +40,7 @@ impl Image {
             geometry,
             format: opened.format,
             address: opened.address,
+            uf2_family: opened.uf2_family,
         })
     }
 
@@ -50,6 +53,7 @@ impl Image {
             geometry,
             format: Format::Bin,
             address: 0,
+            uf2_family: None,
         }
     }
 
