@@ -23,12 +23,16 @@ pub(crate) struct Cli {
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
     Inspect(commands::inspect::Inspect),
+    Map(commands::map::MapCommand),
+    Log(commands::log::Log),
     Check(commands::check::Check),
     Diff(commands::diff::Diff),
     Build(commands::build::Build),
     Set(commands::set::Set),
     Unset(commands::set::Unset),
     Migrate(commands::migrate::Migrate),
+    Completions(commands::shell::Completions),
+    Man(commands::shell::Man),
 }
 
 /// The image that a command reads

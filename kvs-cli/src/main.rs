@@ -10,6 +10,7 @@ mod contents;
 mod document;
 mod image;
 mod listing;
+mod map;
 mod problem;
 mod schema;
 mod terminal;

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use kvs::lock::Setting;
 use owo_colors::Style;
 use serde_json::{Value as Json, json};
 
@@ -164,7 +165,7 @@ fn lines(schema: Option<&Schema>, rows: &Rows<'_, '_>) -> Vec<Line> {
                     String::new(),
                     String::new(),
                     String::new(),
-                    default_of(&setting.default),
+                    instead(setting, rows),
                 ],
                 style: Style::new().dimmed(),
             },
@@ -176,9 +177,16 @@ fn lines(schema: Option<&Schema>, rows: &Rows<'_, '_>) -> Vec<Line> {
     out
 }
 
-/// The default is in the lock file as it is in the source.
-fn default_of(text: &str) -> String {
-    match text {
+/// What the firmware has in place of a setting that is not stored. The default is in the lock file as it is in the source.
+fn instead(setting: &Setting, rows: &Rows<'_, '_>) -> String {
+    let is_stored = |key: &&String| {
+        let mut old = rows.iter().filter(|(row, _)| row.group == Group::Old);
+        old.any(|(row, _)| row.name == **key)
+    };
+    if let Some(key) = setting.old.iter().find(is_stored) {
+        return format!("migrated from {key}");
+    }
+    match setting.default.as_str() {
         "" => "default".into(),
         text => format!("default: {text}"),
     }

@@ -58,7 +58,10 @@ impl Log {
                 .collect();
             anstream::println!("{:#}", Json::from(list));
         } else {
-            let mut table = Table::new(&["age", "state", "place", "size", "key", "value"], &[0, 2, 3]);
+            let mut table = Table::new(
+                &["age", "state", "place", "size", "key", "value"],
+                &[0, 2, 3],
+            );
             for event in &events {
                 self.line(event, schema.as_ref(), &mut table);
             }

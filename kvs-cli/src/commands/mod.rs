@@ -6,8 +6,11 @@ pub(crate) mod check;
 pub(crate) mod diff;
 pub(crate) mod inspect;
 mod layout;
+pub(crate) mod log;
+pub(crate) mod map;
 pub(crate) mod migrate;
 pub(crate) mod set;
+pub(crate) mod shell;
 
 use std::process::ExitCode;
 
@@ -24,5 +27,9 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Command::Set(args) => args.run(),
         Command::Unset(args) => args.run(),
         Command::Migrate(args) => args.run(),
+        Command::Map(args) => args.run(),
+        Command::Log(args) => args.run(),
+        Command::Completions(args) => args.run(),
+        Command::Man(args) => args.run(),
     }
 }

@@ -57,7 +57,10 @@ pub(crate) fn read(file: &Text, schema: Option<&Schema>) -> Result<Vec<Put>> {
             OLD => reader.others(item, span, Reader::old),
             NAMED => reader.others(item, span, Reader::named),
             HASHED => reader.others(item, span, Reader::hashed),
-            _ => reader.setting(name, item, span),
+            _ => {
+                let key = key_span(document.as_table(), name);
+                reader.setting(name, item, span, key);
+            }
         }
     }
     let Reader {
@@ -82,11 +85,15 @@ struct Reader<'a> {
     problems: Vec<Problem>,
 }
 
-/// Where an item is: its value, or its name.
+/// Where an item is: its value, or its name if that is a table.
 fn span_of(table: &dyn TableLike, name: &str, item: &Item) -> Range<usize> {
-    let key = || table.key(name).and_then(toml_edit::Key::span);
+    let key = || key_span(table, name);
     let value = if item.is_value() { item.span() } else { None };
     value.or_else(key).or_else(|| item.span()).unwrap_or(0..0)
+}
+
+fn key_span(table: &dyn TableLike, name: &str) -> Option<Range<usize>> {
+    table.key(name).and_then(toml_edit::Key::span)
 }
 
 impl Reader<'_> {
@@ -109,7 +116,7 @@ impl Reader<'_> {
     }
 
     /// A setting, or a table of settings.
-    fn setting(&mut self, path: &str, item: &Item, span: Range<usize>) {
+    fn setting(&mut self, path: &str, item: &Item, span: Range<usize>, key: Option<Range<usize>>) {
         let Some(schema) = self.schema else {
             return self.wrong(
                 format!("`{path}`: which settings are there?"),
@@ -139,7 +146,8 @@ impl Reader<'_> {
             if let Some(table) = item.as_table_like() {
                 for (name, item) in table.iter() {
                     let span = span_of(table, name, item);
-                    self.setting(&format!("{below}{name}"), item, span);
+                    let key = key_span(table, name);
+                    self.setting(&format!("{below}{name}"), item, span, key);
                 }
                 return;
             }
@@ -147,7 +155,7 @@ impl Reader<'_> {
                 for (index, table) in tables.iter().enumerate() {
                     let item = Item::Table(table.clone());
                     let span = table.span().unwrap_or_else(|| span.clone());
-                    self.setting(&format!("{below}{index}"), &item, span);
+                    self.setting(&format!("{below}{index}"), &item, span, None);
                 }
                 return;
             }
@@ -158,6 +166,7 @@ impl Reader<'_> {
                 &format!("allowed: {}", names_in(schema, &below)),
             );
         }
+        let span = key.unwrap_or(span);
         let problem = unknown(schema, path).at(self.file, span, "there is no such setting");
         self.problems.push(problem);
     }

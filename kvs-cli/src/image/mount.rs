@@ -6,23 +6,11 @@ use super::Image;
 use super::flash::{FlashError, ImageFlash};
 use crate::problem::Problem;
 
-/// A stored key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Where the entry of a stored key is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Key {
-    pub(crate) hash: u32,
-    pub(crate) name: Option<String>,
-    pub(crate) len: usize,
     pub(crate) sector: usize,
     pub(crate) offset: u32,
-}
-
-impl Key {
-    pub(crate) fn raw(&self) -> RawKey<'_> {
-        match &self.name {
-            Some(name) => RawKey::Name(name),
-            None => RawKey::Hash(self.hash),
-        }
-    }
 }
 
 pub(crate) type StoreError = Error<FlashError>;
@@ -31,7 +19,6 @@ pub(crate) type StoreError = Error<FlashError>;
 pub(crate) trait OpenStore {
     /// The stored keys, in order of hash; in place of one whose entry is bad, the error.
     fn keys(&mut self) -> Vec<Result<Key, StoreError>>;
-    fn value(&mut self, key: &Key) -> Result<Vec<u8>, StoreError>;
     fn commit(&mut self, changes: &[Change<'_>]) -> Result<(), StoreError>;
     fn max_value_len(&self, key: RawKey<'_>) -> usize;
     fn stats(&self) -> Stats;
@@ -46,22 +33,12 @@ impl<const W: usize> OpenStore for Store<'_, ImageFlash<'_, W>> {
             match keys.next() {
                 Ok(None) => return out,
                 Ok(Some(key)) => out.push(Ok(Key {
-                    hash: key.hash,
-                    name: key.name.map(str::to_owned),
-                    len: key.value_len,
                     sector: key.sector,
                     offset: key.offset,
                 })),
                 Err(error) => out.push(Err(error)),
             }
         }
-    }
-
-    fn value(&mut self, key: &Key) -> Result<Vec<u8>, StoreError> {
-        let mut bytes = vec![0; key.len];
-        let len = self.get_bytes(key.raw(), &mut bytes)?;
-        bytes.truncate(len.unwrap_or(0));
-        Ok(bytes)
     }
 
     fn commit(&mut self, changes: &[Change<'_>]) -> Result<(), StoreError> {

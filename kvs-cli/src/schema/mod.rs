@@ -139,15 +139,6 @@ impl SchemaArgs {
         self.schema.as_deref().map(Schema::load).transpose()
     }
 
-    /// The schema, where nothing can be done without one.
-    pub(crate) fn need(&self) -> Result<Schema> {
-        self.load()?.ok_or_else(|| {
-            Problem::new("which settings are there? --schema is missing")
-                .help("--schema settings.lock: the lock file of the firmware")
-                .into()
-        })
-    }
-
     /// Whether a setting's value is not to be shown.
     pub(crate) fn masks(&self, path: &str) -> bool {
         let is_in = |secret: &String| {
