@@ -31,6 +31,7 @@ pub(crate) enum Command {
     Set(commands::set::Set),
     Unset(commands::set::Unset),
     Migrate(commands::migrate::Migrate),
+    Import(commands::import::Import),
     Completions(commands::shell::Completions),
     Man(commands::shell::Man),
 }

@@ -12,6 +12,7 @@ mod image;
 mod listing;
 mod map;
 mod problem;
+mod pw_kvs;
 mod schema;
 mod terminal;
 mod value;

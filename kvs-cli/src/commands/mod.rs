@@ -4,6 +4,7 @@ mod batch;
 pub(crate) mod build;
 pub(crate) mod check;
 pub(crate) mod diff;
+pub(crate) mod import;
 pub(crate) mod inspect;
 mod layout;
 pub(crate) mod log;
@@ -28,6 +29,7 @@ pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
         Command::Unset(args) => args.run(),
         Command::Migrate(args) => args.run(),
         Command::Map(args) => args.run(),
+        Command::Import(args) => args.run(),
         Command::Log(args) => args.run(),
         Command::Completions(args) => args.run(),
         Command::Man(args) => args.run(),

@@ -20,9 +20,9 @@ mod read;
 mod write;
 
 pub(crate) use read::{Put, PutKey, check_setting, read, unknown};
-pub(crate) use write::print;
+pub(crate) use write::{print, put, raw};
 
 /// The tables of what is no setting; no field of a Rust struct is called so.
 const OLD: &str = "@old";
-const NAMED: &str = "@named";
+pub(crate) const NAMED: &str = "@named";
 const HASHED: &str = "@hashed";

@@ -27,7 +27,7 @@ pub(crate) fn print(rows: &[(Row<'_>, &Entry)]) -> String {
 }
 
 /// At a path of dots: a table in a table.
-fn put(table: &mut Table, path: &str, value: Toml) {
+pub(crate) fn put(table: &mut Table, path: &str, value: Toml) {
     match path.split_once('.') {
         None => {
             table.insert(path, Item::Value(value));
@@ -57,8 +57,8 @@ fn inner<'a>(table: &'a mut Table, name: &str) -> Option<&'a mut Table> {
     table.entry(name).or_insert_with(new).as_table_mut()
 }
 
-/// Text, where it is.
-fn raw(bytes: &[u8]) -> Toml {
+/// Text, where it is, or bytes in hex.
+pub(crate) fn raw(bytes: &[u8]) -> Toml {
     match as_text(bytes) {
         Some(text) => text.into(),
         None => in_hex(bytes),

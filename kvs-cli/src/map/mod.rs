@@ -63,8 +63,8 @@ pub(crate) struct Row {
     pub(crate) index: usize,
     /// `head`, `live`, `dead` ..
     pub(crate) state: String,
-    pub(crate) sequence: u32,
-    pub(crate) erases: u32,
+    /// Sequence and erases, if its header says.
+    pub(crate) header: Option<(u32, u32)>,
     pub(crate) spans: Vec<Span>,
 }
 
@@ -88,8 +88,7 @@ impl Map {
         let rows = contents.sectors.iter().map(|sector| Row {
             index: sector.info.index,
             state: format!("{:?}", sector.info.state).to_lowercase(),
-            sequence: sector.info.sequence,
-            erases: sector.info.erases,
+            header: sector.header.map(|header| (header.sequence, header.erases)),
             spans: frame(sector, size),
         });
         let mut rows: Vec<Row> = rows.collect();

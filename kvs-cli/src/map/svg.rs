@@ -58,10 +58,9 @@ fn sector(out: &mut String, map: &Map, row: &Row, y: f64) {
     let base = y + BAR - 4.0;
     let _ = write!(
         out,
-        "<g><text x=\"12\" y=\"{base}\">{}</text><text class=\"dim\" x=\"48\" y=\"{base}\">{}</text><text class=\"dim\" x=\"104\" y=\"{base}\">sequence {}</text>",
+        "<g><text x=\"12\" y=\"{base}\">{}</text><text class=\"dim\" x=\"48\" y=\"{base}\">{}</text>",
         row.index,
         escape(&row.state),
-        row.sequence
     );
     let scale = WIDTH / f64::from(map.sector_size.max(1));
     for span in &row.spans {
@@ -77,16 +76,18 @@ fn sector(out: &mut String, map: &Map, row: &Row, y: f64) {
             span.to,
         );
     }
-    let wear = f64::from(row.erases) / f64::from(map.most_erases.max(1));
-    let _ = writeln!(
-        out,
-        "<rect class=\"wear\" x=\"{}\" y=\"{}\" width=\"{:.2}\" height=\"6\"/><text class=\"dim\" x=\"{}\" y=\"{base}\">{} erases</text></g>",
-        LEFT + WIDTH + 8.0,
-        y + 5.0,
-        40.0 * wear,
-        LEFT + WIDTH + 54.0,
-        row.erases,
-    );
+    if let Some((sequence, erases)) = row.header {
+        let wear = f64::from(erases) / f64::from(map.most_erases.max(1));
+        let _ = write!(
+            out,
+            "<text class=\"dim\" x=\"104\" y=\"{base}\">sequence {sequence}</text><rect class=\"wear\" x=\"{}\" y=\"{}\" width=\"{:.2}\" height=\"6\"/><text class=\"dim\" x=\"{}\" y=\"{base}\">{erases} erases</text>",
+            LEFT + WIDTH + 8.0,
+            y + 5.0,
+            40.0 * wear,
+            LEFT + WIDTH + 54.0,
+        );
+    }
+    out.push_str("</g>\n");
 }
 
 /// Text in XML; characters that XML does not know are replaced.

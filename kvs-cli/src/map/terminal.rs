@@ -36,10 +36,11 @@ pub(crate) fn print(map: &Map, width: usize) {
     anstream::println!("{}", map.title.bold());
     anstream::println!("{}\n", map.subtitle);
     let left = |row: &Row| {
-        format!(
-            "{:>3} {:<7} seq {:<4} erases {:<4} ",
-            row.index, row.state, row.sequence, row.erases
-        )
+        let numbers = match row.header {
+            Some((sequence, erases)) => format!("seq {sequence:<4} erases {erases:<4}"),
+            None => String::new(),
+        };
+        format!("{:>3} {:<7} {numbers:<20} ", row.index, row.state)
     };
     let widest = map.rows.iter().map(|row| left(row).chars().count()).max();
     let widest = widest.unwrap_or(0);

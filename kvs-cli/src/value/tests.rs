@@ -54,7 +54,7 @@ fn values_are_postcard() {
         [6, 2]
     );
     assert_eq!(round("struct Ms(u16)", "128").0, [0x80, 1]);
-    assert_eq!(round("()", "[]").0, []);
+    assert!(round("()", "[]").0.is_empty());
 }
 
 #[test]
