@@ -17,19 +17,22 @@ pub(crate) fn store(
 ) -> Result<()> {
     let mut outcome = Ok(());
     mount(image, false, |open| {
-        outcome = in_store(open, puts, schema).map_err(|(put, error)| explain(&put, &error, file));
+        outcome = in_store(open, puts, schema).map_err(|failed| {
+            let (put, error) = *failed;
+            explain(&put, &error, file)
+        });
     })?;
     Ok(outcome?)
 }
 
-type Failed = (Put, StoreError);
+type Failed = Box<(Put, StoreError)>;
 
 fn in_store(open: &mut dyn OpenStore, puts: &[Put], schema: Option<&Schema>) -> Result<(), Failed> {
     for put in puts {
         let max = open.max_value_len(put.key.raw());
         if put.bytes.len() > max {
             let len = put.bytes.len();
-            return Err((put.clone(), Error::ValueTooLong { len, max }));
+            return Err(Box::new((put.clone(), Error::ValueTooLong { len, max })));
         }
     }
     let is_setting = |put: &&Put| match put.key {
@@ -46,7 +49,7 @@ fn in_store(open: &mut dyn OpenStore, puts: &[Put], schema: Option<&Schema>) -> 
         Err(Error::CommitTooLarge { .. }) => one_by_one(open, &settings)?,
         Err(error) => {
             let put = settings.first().map(|put| (*put).clone());
-            return put.map_or(Ok(()), |put| Err((put, error)));
+            return put.map_or(Ok(()), |put| Err(Box::new((put, error))));
         }
     }
     one_by_one(open, &others)
@@ -55,7 +58,7 @@ fn in_store(open: &mut dyn OpenStore, puts: &[Put], schema: Option<&Schema>) -> 
 fn one_by_one(open: &mut dyn OpenStore, puts: &[&Put]) -> Result<(), Failed> {
     for put in puts {
         open.commit(&[change(put)])
-            .map_err(|error| ((*put).clone(), error))?;
+            .map_err(|error| Box::new(((*put).clone(), error)))?;
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use kvs::{Error, SectorInfo, Stats};
 
 use crate::image::{Image, Key, mount};
 use crate::problem::Result;
+use crate::schema::Schema;
 
 /// All that there is to see of an image.
 pub(crate) struct Contents {
@@ -121,13 +122,14 @@ impl Contents {
         }
         entries.sort_by_key(|entry| (entry.sequence, entry.sector, entry.offset));
         entries.reverse();
-        let mut seen: BTreeMap<u32, ()> = BTreeMap::new();
+        name_tombstones(&mut entries);
+        let mut seen = BTreeSet::new();
         for (age, entry) in entries.iter_mut().enumerate() {
             entry.age = age;
             if entry.state == State::Unfinished {
                 continue;
             }
-            let is_newest = seen.insert(entry.hash, ()).is_none();
+            let is_newest = seen.insert(entry.hash);
             if is_newest && entry.is_tombstone {
                 entry.state = State::Deleted;
             }
@@ -147,6 +149,21 @@ impl Contents {
     pub(crate) fn live(&self) -> impl Iterator<Item = &Entry> {
         let is_live = |entry: &&Entry| entry.state == State::Live;
         self.entries.iter().filter(is_live)
+    }
+}
+
+/// A tombstone has a hash only; of a named key an older entry may still have the name.
+fn name_tombstones(entries: &mut [Entry]) {
+    let mut names = BTreeMap::new();
+    for entry in entries.iter() {
+        if let EntryKey::Name(_) = entry.key {
+            names.insert(entry.hash, entry.key.clone());
+        }
+    }
+    for entry in entries.iter_mut().filter(|entry| entry.is_tombstone) {
+        if let Some(name) = names.get(&entry.hash) {
+            entry.key = name.clone();
+        }
     }
 }
 
@@ -207,11 +224,19 @@ fn split(info: SectorInfo, index: u32, bytes: &[u8], write_size: u32) -> (Sector
 }
 
 /// Why a stretch is no entry, in words.
-pub(crate) fn reason(why: Damage) -> String {
+pub(crate) fn reason(why: Damage, schema: Option<&Schema>) -> String {
     match why {
         Damage::NoEntry => "no entry begins like this".into(),
         Damage::TooLong(len) => format!("an entry of {len} bytes would not fit the sector"),
-        Damage::Checksum(len) => format!("the checksum of an entry of {len} bytes is wrong"),
+        Damage::Checksum { len, hash } => {
+            let typed = hash.and_then(|hash| schema?.typed(hash));
+            let whose = match (typed, hash) {
+                (Some(typed), _) => format!(" that says it is {}", typed.name()),
+                (None, Some(hash)) => format!(" that says it is {hash:#010x}"),
+                (None, None) => String::new(),
+            };
+            format!("the checksum of an entry of {len} bytes{whose} is wrong")
+        }
         Damage::Name => "a name that is not UTF-8".into(),
         Damage::Hole => "erased words where an entry should be".into(),
         _ => "no entry".into(),

@@ -12,7 +12,7 @@ use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 pub(crate) struct Problem {
     message: String,
     help: Option<String>,
-    place: Option<Place>,
+    place: Option<Box<Place>>,
 }
 
 /// The line in a file of the user's that is wrong.
@@ -47,11 +47,11 @@ impl Problem {
     /// Points at bytes of a file.
     pub(crate) fn at(mut self, file: &Text, span: Range<usize>, label: impl Into<String>) -> Self {
         let source = NamedSource::new(&file.name, Arc::clone(&file.text));
-        self.place = Some(Place {
+        self.place = Some(Box::new(Place {
             source,
             span,
             label: label.into(),
-        });
+        }));
         self
     }
 }

@@ -58,7 +58,7 @@ impl Check {
         let contents = Contents::read(&mut image)?;
         let mut findings = Findings(Vec::new());
         for sector in &contents.sectors {
-            findings.sector(sector);
+            findings.sector(sector, schema.as_ref());
         }
         for entry in &contents.entries {
             findings.entry(entry);
@@ -134,7 +134,7 @@ impl Findings {
         self.0.push(Finding { level, text });
     }
 
-    fn sector(&mut self, sector: &Sector) {
+    fn sector(&mut self, sector: &Sector, schema: Option<&Schema>) {
         let index = sector.info.index;
         if sector.header.is_none() {
             if sector.erased != Some(0) {
@@ -156,7 +156,7 @@ impl Findings {
         for damaged in &sector.damaged {
             let place = format!("sector {index} at {:#06x}", damaged.offset);
             let bytes = count(damaged.size as usize, "byte", "bytes");
-            let why = reason(damaged.why);
+            let why = reason(damaged.why, schema);
             if damaged.is_tail {
                 self.add(
                     Level::Warning,

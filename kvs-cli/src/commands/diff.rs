@@ -76,8 +76,9 @@ impl Diff {
 
     fn different<'a>(&self, contents: [&Contents; 2], schema: Option<&'a Schema>) -> Vec<Pair<'a>> {
         type Place = (Group, usize, String);
+        type Side<'a> = Option<(Row<'a>, Vec<u8>)>;
         // The bytes are compared, not what is shown: a masked value differs, too.
-        let mut found: BTreeMap<Place, [Option<(Row<'a>, Vec<u8>)>; 2]> = BTreeMap::new();
+        let mut found: BTreeMap<Place, [Side<'a>; 2]> = BTreeMap::new();
         for (side, contents) in contents.into_iter().enumerate() {
             for (row, entry) in listing::stored(contents, schema, &self.schema) {
                 let settings = schema.map_or(&[][..], |schema| &schema.lock.settings);

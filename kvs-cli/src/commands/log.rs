@@ -105,6 +105,7 @@ impl Log {
                 };
                 // Newest first: the last entry of a commit is its top.
                 let tie = match (entry.continues, entry.more) {
+                    _ if self.key.is_some() => "",
                     (false, false) => "  ",
                     (true, false) => "┌ ",
                     (true, true) => "│ ",
@@ -135,7 +136,7 @@ impl Log {
                     format!("{sector}:{:#06x}", damaged.offset),
                     damaged.size.to_string(),
                     String::new(),
-                    reason(damaged.why),
+                    reason(damaged.why, schema),
                 ],
                 Style::new().red(),
             ),
@@ -164,7 +165,7 @@ impl Log {
                 "sector": sector,
                 "offset": damaged.offset,
                 "size": damaged.size,
-                "reason": reason(damaged.why),
+                "reason": reason(damaged.why, schema),
             }),
         }
     }

@@ -58,7 +58,7 @@ impl<const W: usize> ImageFlash<'_, W> {
         let start = self.offset + u64::from(from);
         let start = usize::try_from(start).map_err(|_| FlashError::OutOfRange)?;
         let end = start.checked_add(len).ok_or(FlashError::OutOfRange)?;
-        let aligned = from as usize % W == 0 && len % W == 0;
+        let aligned = (from as usize).is_multiple_of(W) && len.is_multiple_of(W);
         let bytes = self
             .source
             .load()
@@ -108,7 +108,7 @@ impl<const W: usize> NorFlash for ImageFlash<'_, W> {
         }
         let target = self.edit(offset, bytes.len())?;
         if let Some(at) = target.iter().position(|byte| *byte != 0xFF) {
-            let address = offset + at as u32 & !(W as u32 - 1);
+            let address = (offset + at as u32) & !(W as u32 - 1);
             return Err(FlashError::ProgrammedTwice { address });
         }
         target.copy_from_slice(bytes);

@@ -292,7 +292,7 @@ fn span(source: &mut Source, residue: u64, sector_size: u32) -> io::Result<((u64
         });
     }
     let others = looks.iter().filter(|look| **look == Look::Other).count();
-    let is_whole = residue == 0 && source.len() % size == 0;
+    let is_whole = residue == 0 && source.len().is_multiple_of(size);
     // One sector may be in mid-erase.
     if is_whole && others <= 1 {
         return Ok(((0, source.len()), false));

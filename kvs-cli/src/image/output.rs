@@ -174,8 +174,7 @@ fn hex(address: u32, image: &[u8]) -> Vec<u8> {
     }
     records.push(ihex::Record::EndOfFile);
     // Fails only for records that are too long, or without an end.
-    let mut text = ihex::create_object_file_representation(&records).unwrap_or_default();
-    text.push('\n');
+    let text = ihex::create_object_file_representation(&records).unwrap_or_default();
     text.into_bytes()
 }
 

@@ -89,7 +89,7 @@ impl Map {
             index: sector.info.index,
             state: format!("{:?}", sector.info.state).to_lowercase(),
             header: sector.header.map(|header| (header.sequence, header.erases)),
-            spans: frame(sector, size),
+            spans: frame(sector, size, schema),
         });
         let mut rows: Vec<Row> = rows.collect();
         for entry in &contents.entries {
@@ -132,7 +132,7 @@ impl Map {
 }
 
 /// A sector's spans but for its entries.
-fn frame(sector: &Sector, size: u32) -> Vec<Span> {
+fn frame(sector: &Sector, size: u32, schema: Option<&Schema>) -> Vec<Span> {
     let mut spans = Vec::new();
     let mut add = |from, to, kind, text: String| {
         spans.push(Span {
@@ -155,7 +155,7 @@ fn frame(sector: &Sector, size: u32) -> Vec<Span> {
             false => Kind::Damaged,
         };
         let text = match sector.header {
-            Some(_) => format!("{}: {}", kind.word(), reason(damaged.why)),
+            Some(_) => format!("{}: {}", kind.word(), reason(damaged.why, schema)),
             None => "no good header: nothing in it counts".into(),
         };
         add(damaged.offset, damaged.offset + damaged.size, kind, text);

@@ -122,7 +122,7 @@ fn random_bytes_never_panic_and_what_decodes_comes_back() {
     let types: Vec<Type> = types.iter().map(|ty| ty.parse().unwrap()).collect();
     let mut rng = Rng::new(5);
     let mut decoded = 0;
-    for _ in 0..40_000 {
+    for _ in 0..100_000 {
         let ty = &types[rng.below(types.len())];
         let bytes: Vec<u8> = (0..rng.below(9))
             .map(|_| {

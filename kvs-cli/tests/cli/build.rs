@@ -108,7 +108,8 @@ fn random_images_come_back_through_toml() {
         let mut flash = Flash::new(SECTORS);
         with_store(&mut flash, |store| {
             let mut hashes: Vec<u32> = (0..3).map(|_| rng.next_u64() as u32).collect();
-            hashes.extend(Boiler::TREE.paths().map(|path| path.hash()));
+            let lock = kvs::lock::Lock::of(Boiler::SCHEMA);
+            hashes.extend(lock.settings.iter().map(|setting| setting.hash));
             hashes.push(kvs::key_hash("wifi.name:str"));
             for _ in 0..20 {
                 let bytes: Vec<u8> = (0..rng.below(9)).map(|_| rng.next_u8() & 0x8F).collect();

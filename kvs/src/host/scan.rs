@@ -53,8 +53,13 @@ pub enum Damage {
     NoEntry,
     /// An entry of so many bytes would reach beyond the sector.
     TooLong(u32),
-    /// The checksum of an entry of so many bytes does not fit.
-    Checksum(u32),
+    /// The checksum of an entry does not fit.
+    Checksum {
+        /// Bytes that it claims.
+        len: u32,
+        /// The hash that it claims, unless it is of a named entry.
+        hash: Option<u32>,
+    },
     /// A whole entry whose name is no UTF-8.
     Name,
     /// Erased words, with something behind them.
@@ -205,7 +210,8 @@ impl Walk<'_> {
             if size > CHEAP {
                 self.patience = self.patience.saturating_sub(size as usize);
             }
-            return Err(Damage::Checksum(len));
+            let hash = (head.kind != Kind::Named).then_some(head.hash);
+            return Err(Damage::Checksum { len, hash });
         }
         let value = head.len() as usize..checked;
         let key = match head.kind {

@@ -157,7 +157,10 @@ fn damage_has_its_reason() {
         Piece::Damaged {
             offset: 32,
             size: 12,
-            why: Damage::Checksum(12),
+            why: Damage::Checksum {
+                len: 12,
+                hash: None
+            },
             is_tail: false
         }
     ));
