@@ -80,11 +80,12 @@ fn sector(out: &mut String, map: &Map, row: &Row, y: f64) {
         let wear = f64::from(erases) / f64::from(map.most_erases.max(1));
         let _ = write!(
             out,
-            "<text class=\"dim\" x=\"104\" y=\"{base}\">sequence {sequence}</text><rect class=\"wear\" x=\"{}\" y=\"{}\" width=\"{:.2}\" height=\"6\"/><text class=\"dim\" x=\"{}\" y=\"{base}\">{erases} erases</text>",
+            "<text class=\"dim\" x=\"104\" y=\"{base}\">sequence {sequence}</text><rect class=\"wear\" x=\"{}\" y=\"{}\" width=\"{:.2}\" height=\"6\"/><text class=\"dim\" x=\"{}\" y=\"{base}\">{erases} {}</text>",
             LEFT + WIDTH + 8.0,
             y + 5.0,
             40.0 * wear,
             LEFT + WIDTH + 54.0,
+            if erases == 1 { "erase" } else { "erases" },
         );
     }
     out.push_str("</g>\n");

@@ -1,0 +1,10 @@
+//! What `docs/cli.md` shows is what happens.
+
+#[test]
+fn the_guide_is_true() {
+    trycmd::TestCases::new()
+        .register_bin("kvs", trycmd::cargo::cargo_bin!("kvs"))
+        .env("NO_COLOR", "1")
+        .env("LC_ALL", "C.UTF-8")
+        .case("../docs/cli.md");
+}
