@@ -41,7 +41,7 @@ pub(crate) struct Row<'a> {
 pub(crate) fn row<'a>(entry: &Entry, schema: Option<&'a Schema>, secrets: &SchemaArgs) -> Row<'a> {
     let bytes = &entry.value;
     if let EntryKey::Name(name) = &entry.key {
-        let shown = match secrets.masks(name) {
+        let shown = match secrets.masks_name(name) {
             true => Shown::Masked,
             false => Shown::Raw(bytes.clone()),
         };
@@ -68,11 +68,13 @@ pub(crate) fn row<'a>(entry: &Entry, schema: Option<&'a Schema>, secrets: &Schem
     };
     let rejected = match (&value, typed) {
         (None, _) if !entry.is_tombstone => Some(format!("no value of type {}", typed.ty())),
-        (Some(value), Typed::Setting(setting)) => out_of_range(setting, value),
+        (Some(value), Typed::Setting(setting)) => {
+            out_of_range(setting, value).or_else(|| too_long(setting, value))
+        }
         _ => None,
     };
     let shown = match value {
-        _ if secrets.masks(typed.path()) => Shown::Masked,
+        _ if secrets.masks(typed, schema) => Shown::Masked,
         Some(value) => Shown::Typed(value),
         None => Shown::Raw(bytes.clone()),
     };
@@ -92,6 +94,13 @@ pub(crate) fn row<'a>(entry: &Entry, schema: Option<&'a Schema>, secrets: &Schem
 pub(crate) fn out_of_range(setting: &Setting, value: &Value) -> Option<String> {
     let bounds = Bounds::parse(&setting.range)?;
     (!bounds.contains(value)).then(|| format!("out of range (allowed: {})", setting.range))
+}
+
+/// What is said of a value that the setting's type does not hold.
+fn too_long(setting: &Setting, value: &Value) -> Option<String> {
+    let capacity = setting.capacity?;
+    let (len, what) = value.len()?;
+    (len > capacity).then(|| format!("too long (allowed: up to {capacity} {what})"))
 }
 
 /// The stored keys: settings in the order of the schema, then what is older, then the others.

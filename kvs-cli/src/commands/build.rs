@@ -17,8 +17,8 @@ use crate::terminal::{count, note};
 /// Makes a provisioning image from a settings file
 ///
 /// Byte for byte what a device with that firmware has in flash when it has saved these settings: all of them in one commit,
-/// by the code that runs on the device. A value that is the default is stored, too. Types and ranges are checked as the lock
-/// file has them; a setting's `validate` function and the capacity of a string are known to the firmware only.
+/// by the code that runs on the device. A value that is the default is stored, too. Types, ranges
+/// and capacities are checked as the lock file has them; a setting's `validate` function runs in the firmware only.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:

@@ -264,16 +264,26 @@ pub(crate) fn check_setting(setting: &Setting, value: &Toml) -> Result<Vec<u8>, 
     };
     let mut bytes = Vec::new();
     encode(setting.ty.schema(), value, &mut bytes).map_err(with_range)?;
-    let decoded = decode(setting.ty.schema(), &bytes);
-    let rejected = decoded.and_then(|value| out_of_range(setting, &value));
-    match rejected {
-        None => Ok(bytes),
-        Some(_) => Err(Wrong {
+    let Some(decoded) = decode(setting.ty.schema(), &bytes) else {
+        return Ok(bytes);
+    };
+    if out_of_range(setting, &decoded).is_some() {
+        return Err(Wrong {
             span: value.span(),
             what: format!("`{}` is out of range", value.to_string().trim()),
             allowed: setting.range.clone(),
-        }),
+        });
     }
+    if let (Some(capacity), Some((len, what))) = (setting.capacity, decoded.len())
+        && len > capacity
+    {
+        return Err(Wrong {
+            span: value.span(),
+            what: format!("{len} {what} are too many"),
+            allowed: format!("up to {capacity} {what}"),
+        });
+    }
+    Ok(bytes)
 }
 
 /// There is no such setting; what there is.

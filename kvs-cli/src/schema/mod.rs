@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use kvs::lock::{Lock, OldKey, Setting, Type};
+use kvs::lock::{Fate, Lock, OldKey, Setting, Type};
 
 use crate::image::Image;
 use crate::problem::{Problem, Result};
@@ -21,10 +21,10 @@ pub(crate) struct SchemaArgs {
     /// The firmware's lock file: names and types of its settings
     #[arg(long, value_name = "LOCK")]
     pub(crate) schema: Option<PathBuf>,
-    /// A setting to mask, or all below it (the lock file does not say which are secret)
+    /// One more setting or raw key to mask, or all below it, beside those marked `secret` in the source
     #[arg(long, value_name = "PATH")]
     pub(crate) secret: Vec<String>,
-    /// Show what `--secret` would mask
+    /// Mask nothing
     #[arg(long)]
     pub(crate) show_secrets: bool,
 }
@@ -139,8 +139,27 @@ impl SchemaArgs {
         self.schema.as_deref().map(Schema::load).transpose()
     }
 
-    /// Whether a setting's value is not to be shown.
-    pub(crate) fn masks(&self, path: &str) -> bool {
+    /// Whether a typed key's value is not to be shown. What older firmware had is as secret as what became of it.
+    pub(crate) fn masks(&self, typed: Typed<'_>, schema: Option<&Schema>) -> bool {
+        let is_secret = |path: &str| {
+            let setting = schema.and_then(|schema| schema.lock.setting(path));
+            setting.is_some_and(|setting| setting.secret)
+        };
+        let marked = match typed {
+            Typed::Setting(setting) => setting.secret,
+            Typed::Old(old, ..) => {
+                let became = match &old.fate {
+                    Fate::Became(paths) => paths.as_slice(),
+                    Fate::Taken | Fate::Retired => &[],
+                };
+                is_secret(&old.path) || became.iter().any(|path| is_secret(path))
+            }
+        };
+        marked && !self.show_secrets || self.masks_name(typed.path())
+    }
+
+    /// Whether a name was asked to be masked.
+    pub(crate) fn masks_name(&self, path: &str) -> bool {
         let is_in = |secret: &String| {
             let rest = path.strip_prefix(secret.as_str());
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))

@@ -36,6 +36,20 @@ pub(crate) enum Value {
     Variant(String, Box<Value>),
 }
 
+impl Value {
+    /// How long a text or a list is, and of what.
+    pub(crate) fn len(&self) -> Option<(usize, &'static str)> {
+        match self {
+            Self::Text(text) => Some((text.len(), "bytes")),
+            Self::Bytes(bytes) => Some((bytes.len(), "bytes")),
+            Self::List(items) => Some((items.len(), "items")),
+            Self::Record(fields) => Some((fields.len(), "items")),
+            Self::Option(Some(value), _) => value.len(),
+            _ => None,
+        }
+    }
+}
+
 /// As it is written in TOML, but for settings without a file around them.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

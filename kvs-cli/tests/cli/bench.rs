@@ -37,7 +37,7 @@ pub(crate) struct Boiler {
 pub(crate) struct Wifi {
     #[setting(default = "", alias = "name")]
     pub(crate) ssid: String<32>,
-    #[setting(default = "")]
+    #[setting(default = "", secret)]
     pub(crate) password: String<64>,
     #[setting(default = 1, range = 1..=13)]
     pub(crate) channel: u8,

@@ -85,10 +85,10 @@ fn a_device_boots_with_what_was_built() {
 fn toml_to_image_to_toml() {
     let bench = Bench::new();
     bench.write("dump.bin", used().image());
-    let toml = bench.ok("inspect dump.bin --schema settings.lock --toml");
+    let toml = bench.ok("inspect dump.bin --schema settings.lock --toml --show-secrets");
     assert_eq!(build(&bench, &toml, &["-o", "again.bin"]).code, 0);
     assert_eq!(
-        bench.ok("inspect again.bin --schema settings.lock --toml"),
+        bench.ok("inspect again.bin --schema settings.lock --toml --show-secrets"),
         toml
     );
     assert_eq!(
@@ -122,7 +122,7 @@ fn random_images_come_back_through_toml() {
             }
         });
         bench.write("dump.bin", flash.image());
-        let toml = bench.ok("inspect dump.bin --schema settings.lock --toml");
+        let toml = bench.ok("inspect dump.bin --schema settings.lock --toml --show-secrets");
         let ran = build(&bench, &toml, &["-o", "again.bin"]);
         // What the range does not allow is not built.
         if ran.err.contains("is out of range") {
@@ -165,9 +165,13 @@ fn what_is_no_toml_and_what_is_too_long() {
         "no_toml",
         build(&bench, "target = = 1\n", &["-o", "unit.bin"]).text()
     );
-    let long = format!("wifi.ssid = \"{}\"\n", "x".repeat(600));
+    let name = "x".repeat(33);
+    let steps = "{ minute = 1, target = 2 }, ".repeat(5);
+    let long = format!("wifi.ssid = \"{name}\"\nsteps = [{steps}]\n");
+    assert_snapshot!("too_long", build(&bench, &long, &["-o", "unit.bin"]).text());
+    let long = format!("[\"@named\"]\nnote = \"{}\"\n", "x".repeat(600));
     let ran = build(&bench, &long, &["-o", "unit.bin"]);
-    assert!(ran.err.contains("allowed: up to 469 bytes"), "{}", ran.err);
+    assert!(ran.err.contains("allowed: up to 468 bytes"), "{}", ran.err);
     assert_eq!(ran.code, 2);
 }
 

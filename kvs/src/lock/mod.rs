@@ -72,6 +72,7 @@
     reason = "the example is a test, to be compiled only"
 )]
 
+mod capacity;
 mod check;
 mod compare;
 mod file;
