@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 
 use clap::Args;
@@ -101,7 +102,11 @@ pub(super) fn find(path: &Path, source: &mut Source, args: &GeometryArgs) -> Res
     let found = match is_given {
         true => None,
         false => {
-            let hits = headers(source).map_err(io)?;
+            let from = args.offset.unwrap_or(0).min(source.len());
+            let to = args
+                .length
+                .map_or(u64::MAX, |length| from.saturating_add(length));
+            let hits = headers(source, from..to.min(source.len())).map_err(io)?;
             Some(guess(&hits).ok_or_else(|| none(path, source))?)
         }
     };
@@ -181,23 +186,26 @@ fn none(path: &Path, source: &Source) -> Problem {
 /// Where a header is, and what it says.
 type Hit = (u64, Header);
 
-/// All good copies of headers, at any place.
-fn headers(source: &mut Source) -> io::Result<Vec<Hit>> {
+/// All good copies of headers in a range, at any place.
+fn headers(source: &mut Source, range: Range<u64>) -> io::Result<Vec<Hit>> {
     const BLOCK: usize = 1 << 20;
     let mut hits = Vec::new();
-    let len = source.len();
-    let mut at = 0;
-    while at < len {
+    let mut at = range.start;
+    while at < range.end {
         // The blocks overlap, so that a header between two of them is seen in one.
-        let want = (len - at).min((BLOCK + Header::LEN - 1) as u64);
+        let want = (range.end - at).min((BLOCK + Header::LEN - 1) as u64);
         let mut bytes = vec![0; usize::try_from(want).unwrap_or(0)];
         source.read_at(at, &mut bytes)?;
-        for (offset, window) in bytes.windows(Header::LEN).enumerate() {
-            if window.starts_with(b"KV")
-                && let Some(header) = Header::decode(window)
-            {
+        let mut from = 0;
+        while let Some(next) = bytes
+            .get(from..)
+            .and_then(|rest| rest.iter().position(|it| *it == b'K'))
+        {
+            let offset = from + next;
+            if let Some(header) = bytes.get(offset..).and_then(Header::decode) {
                 hits.push((at + offset as u64, header));
             }
+            from = offset + 1;
         }
         at += BLOCK as u64;
     }

@@ -48,9 +48,13 @@ pub(crate) fn print(map: &Map, width: usize) {
     for row in &map.rows {
         let head = left(row);
         let mut line = format!("{head:<widest$}");
-        for cell in 0..cells {
-            let kind = kind_of(row, map.sector_size, cell, cells);
-            line.push_str(&kind.block().style(kind.style()).to_string());
+        let kinds: Vec<_> = (0..cells)
+            .map(|cell| kind_of(row, map.sector_size, cell, cells))
+            .collect();
+        for run in kinds.chunk_by(|one, next| one == next) {
+            let Some(&kind) = run.first() else { continue };
+            let blocks = kind.block().to_string().repeat(run.len());
+            line.push_str(&blocks.style(kind.style()).to_string());
         }
         anstream::println!("{line}");
     }

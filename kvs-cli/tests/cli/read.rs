@@ -57,7 +57,9 @@ fn secrets_are_masked_everywhere() {
         let page = std::fs::read_to_string(bench.path("map.html")).unwrap_or_default();
         let all = format!("{}{}{page}", ran.out, ran.err);
         assert!(
-            !["correct horse", "hunter2", "A-1234"].iter().any(|secret| all.contains(secret)),
+            !["correct horse", "hunter2", "A-1234"]
+                .iter()
+                .any(|secret| all.contains(secret)),
             "{command}: {all}"
         );
         let _ = std::fs::remove_file(bench.path("map.html"));
