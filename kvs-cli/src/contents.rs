@@ -237,7 +237,6 @@ pub(crate) fn reason(why: Damage, schema: Option<&Schema>) -> String {
             };
             format!("the checksum of an entry of {len} bytes{whose} is wrong")
         }
-        Damage::Name => "a name that is not UTF-8".into(),
         Damage::Hole => "erased words where an entry should be".into(),
         _ => "no entry".into(),
     }

@@ -4,7 +4,6 @@
 //! does it in little memory.
 
 use core::ops::Range;
-use std::borrow::ToOwned;
 use std::string::String;
 use std::vec::Vec;
 
@@ -17,7 +16,7 @@ use crate::format::{ERASED, Head, Kind, MAX_HEAD, name_hash, pad, place_salt};
 pub enum EntryKey {
     /// Its hash: typed settings, and tombstones.
     Hash(u32),
-    /// Its name.
+    /// Its name; what is not UTF-8 in it is replaced.
     Name(String),
 }
 
@@ -60,8 +59,6 @@ pub enum Damage {
         /// The hash that it claims, unless it is of a named entry.
         hash: Option<u32>,
     },
-    /// A whole entry whose name is no UTF-8.
-    Name,
     /// Erased words, with something behind them.
     Hole,
 }
@@ -208,7 +205,7 @@ impl Walk<'_> {
         let stored = behind.first_chunk().ok_or(Damage::TooLong(len))?;
         if crc.value() ^ place_salt(self.sequence, at) != u32::from_le_bytes(*stored) {
             if size > CHEAP {
-                self.patience = self.patience.saturating_sub(size as usize);
+                self.patience = self.patience.saturating_sub(len as usize);
             }
             let hash = (head.kind != Kind::Named).then_some(head.hash);
             return Err(Damage::Checksum { len, hash });
@@ -217,8 +214,8 @@ impl Walk<'_> {
         let key = match head.kind {
             Kind::Named => {
                 let name = body.get(4..value.start).unwrap_or(&[]);
-                let text = core::str::from_utf8(name).map_err(|_| Damage::Name)?;
-                (EntryKey::Name(text.to_owned()), name_hash(name))
+                let text = String::from_utf8_lossy(name).into_owned();
+                (EntryKey::Name(text), name_hash(name))
             }
             Kind::Hashed | Kind::Tombstone => (EntryKey::Hash(head.hash), head.hash),
         };

@@ -162,7 +162,9 @@ impl Schema {
         'down: loop {
             for field in fields {
                 let (inner, count) = match &field.node {
-                    SchemaNode::Leaf(leaf) if left == 0 => return Some((leaf, flagged || flag(field))),
+                    SchemaNode::Leaf(leaf) if left == 0 => {
+                        return Some((leaf, flagged || flag(field)));
+                    }
                     SchemaNode::Leaf(_) => (None, 1),
                     SchemaNode::Group(inner) => (Some(inner), inner.count()),
                     SchemaNode::Array(inner, len) => {
