@@ -1,7 +1,7 @@
 //! What is in a sector, piece by piece, stale and damaged entries too (feature `host`, needs `std`).
 //!
 //! A [`Store`](crate::Store) knows what counts; a person who reads a dump also wants to see what was before, what was torn and
-//! what has rotted. This decodes with the store's own [format](crate::format), and judges no keys: which entry of a key
+//! what has rotted. This decodes with the store's own code, and judges no keys: which entry of a key
 //! counts, a mounted store says.
 //!
 //! ```

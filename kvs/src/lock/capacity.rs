@@ -22,10 +22,10 @@ fn of(ty: &OwnedDataModelType, rust: &str) -> Option<usize> {
         | OwnedDataModelType::Seq(_)
         | OwnedDataModelType::Map { .. } => {
             // Commas of inner types cut these into pieces that are no numbers.
-            let numbers = arguments
+            let mut numbers = arguments
                 .split(',')
                 .filter_map(|argument| argument.trim().replace('_', "").parse().ok());
-            numbers.last()
+            numbers.next_back()
         }
         _ => None,
     }
