@@ -1,8 +1,39 @@
 //! Text for a terminal: columns, colours, how wide it is. Colours are dropped by `anstream` where the output is no terminal.
 
-use std::fmt::Display;
+use std::fmt::{Arguments, Display};
+use std::io::{ErrorKind, Write};
+use std::process;
 
 use owo_colors::{OwoColorize, Style};
+
+/// Prints a line; as `println!`, but without a panic where nobody reads any more.
+macro_rules! say {
+    ($($text:tt)*) => {
+        $crate::terminal::print_line(format_args!($($text)*))
+    };
+}
+pub(crate) use say;
+
+pub(crate) fn print_line(text: Arguments<'_>) {
+    end_of_output(writeln!(anstream::stdout(), "{text}"));
+}
+
+/// Prints text as it is.
+pub(crate) fn say_text(text: &str) {
+    end_of_output(write!(anstream::stdout(), "{text}"));
+}
+
+/// Ends the program where its output can't be written: as `head` closes it once it has seen enough.
+fn end_of_output(result: std::io::Result<()>) {
+    match result {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => process::exit(0),
+        Err(error) => {
+            anstream::eprintln!("the output cannot be written: {error}");
+            process::exit(2);
+        }
+    }
+}
 
 /// A table whose last column may be of any width.
 pub(crate) struct Table {
@@ -43,7 +74,7 @@ impl Table {
                     line.push_str(&format!("{cell:<width$}  "));
                 }
             }
-            anstream::println!("{}", line.trim_end().style(*style));
+            say!("{}", line.trim_end().style(*style));
         }
     }
 }

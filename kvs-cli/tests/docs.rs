@@ -8,3 +8,12 @@ fn the_guide_is_true() {
         .env("LC_ALL", "C.UTF-8")
         .case("../docs/cli.md");
 }
+
+#[test]
+fn its_lock_file_is_the_example_s() {
+    let example = include_str!("../../examples/thermostat.lock");
+    assert!(
+        include_str!("../../docs/cli.in/settings.lock") == example,
+        "copy the example's"
+    );
+}

@@ -13,7 +13,7 @@ use crate::document::{Put, PutKey, check_setting, unknown};
 use crate::image::{Format, Geometry, OutputArgs, unwritable};
 use crate::problem::{Problem, Problems, Result, Text};
 use crate::schema::Schema;
-use crate::terminal::count;
+use crate::terminal::{count, say};
 use crate::value::parse;
 
 /// A row.
@@ -187,7 +187,7 @@ pub(super) fn write(
         bar.inc(1);
     }
     bar.finish_and_clear();
-    anstream::println!(
+    say!(
         "{}: {}, {geometry}",
         directory.display(),
         count(devices.len(), "image", "images")

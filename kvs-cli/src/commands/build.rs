@@ -12,7 +12,7 @@ use crate::document::{self, Put};
 use crate::image::{Geometry, Image, OutputArgs};
 use crate::problem::{Problem, Result, Text};
 use crate::schema::Schema;
-use crate::terminal::{count, note};
+use crate::terminal::{count, note, say};
 
 /// Makes a provisioning image from a settings file
 ///
@@ -68,7 +68,7 @@ impl Build {
         }
         let image = build(geometry, &puts, &schema, file.as_ref())?;
         self.files.write(&self.output, &image)?;
-        anstream::println!(
+        say!(
             "{}: {}, {geometry}",
             self.output.display(),
             count(puts.len(), "key", "keys")

@@ -1,5 +1,6 @@
 //! `kvs check`: whether an image is as it should be, byte for byte.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -11,7 +12,7 @@ use crate::contents::{Contents, Entry, Sector, State, reason};
 use crate::listing::{self, Group};
 use crate::problem::Result;
 use crate::schema::{Schema, SchemaArgs};
-use crate::terminal::{count, thousands};
+use crate::terminal::{count, say, thousands};
 
 /// Verifies every byte of an image
 ///
@@ -26,8 +27,9 @@ Examples:
 pub(crate) struct Check {
     #[command(flatten)]
     image: ImageArgs,
-    #[command(flatten)]
-    schema: SchemaArgs,
+    /// The firmware's lock file: names and types of its settings
+    #[arg(long, value_name = "LOCK")]
+    schema: Option<PathBuf>,
     /// Exit code 1 for warnings, too
     #[arg(long)]
     strict: bool,
@@ -53,7 +55,7 @@ struct Finding {
 
 impl Check {
     pub(crate) fn run(&self) -> Result<ExitCode> {
-        let schema = self.schema.load()?;
+        let schema = self.schema.as_deref().map(Schema::load).transpose()?;
         let mut image = self.image.open()?;
         let contents = Contents::read(&mut image)?;
         let mut findings = Findings(Vec::new());
@@ -63,7 +65,7 @@ impl Check {
         for entry in &contents.entries {
             findings.entry(entry);
         }
-        findings.keys(&contents, schema.as_ref(), &self.schema);
+        findings.keys(&contents, schema.as_ref());
         let mut findings = findings.0;
         findings.sort_by_key(|finding| finding.level);
         let errors = number(&findings, Level::Error);
@@ -76,11 +78,11 @@ impl Check {
                 .collect();
             let json =
                 json!({ "sound": !bad, "errors": errors, "warnings": warnings, "findings": list });
-            anstream::println!("{json:#}");
+            say!("{json:#}");
         } else {
             for finding in &findings {
                 let word = finding.level.word();
-                anstream::println!("{}: {}", word.style(finding.level.style()), finding.text);
+                say!("{}: {}", word.style(finding.level.style()), finding.text);
             }
             let what = match (errors, warnings) {
                 (0, 0) => "sound".into(),
@@ -92,7 +94,7 @@ impl Check {
                     count(more, "warning", "warnings")
                 ),
             };
-            anstream::println!(
+            say!(
                 "{}: {what}; {}, {} in {} bytes",
                 image.path.display(),
                 image.geometry,
@@ -184,14 +186,14 @@ impl Findings {
         }
     }
 
-    fn keys(&mut self, contents: &Contents, schema: Option<&Schema>, secrets: &SchemaArgs) {
+    fn keys(&mut self, contents: &Contents, schema: Option<&Schema>) {
         for hash in &contents.corrupt {
             let typed = schema.and_then(|schema| schema.typed(*hash));
             let name =
                 typed.map_or_else(|| format!("{hash:#010x}"), |typed| typed.name().to_owned());
             self.add(Level::Error, format!("{name}: its entry is damaged"));
         }
-        for (row, _) in listing::stored(contents, schema, secrets) {
+        for (row, _) in listing::stored(contents, schema, &SchemaArgs::default()) {
             if let Some(why) = &row.rejected {
                 self.add(Level::Error, format!("{}: {why}", row.name));
             }

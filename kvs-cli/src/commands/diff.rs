@@ -13,6 +13,7 @@ use crate::image::{GeometryArgs, Image};
 use crate::listing::{self, Group, Row, Shown};
 use crate::problem::Result;
 use crate::schema::{Schema, SchemaArgs};
+use crate::terminal::say;
 
 /// Compares the values of two images
 ///
@@ -65,7 +66,7 @@ impl Diff {
                      }| json!({ "name": name, "a": value(a), "b": value(b) }),
                 )
                 .collect();
-            anstream::println!("{:#}", json!(list));
+            say!("{:#}", json!(list));
         } else {
             for pair in &pairs {
                 print(pair);
@@ -114,19 +115,19 @@ fn print(pair: &Pair<'_>) {
     let text = |row: &Row<'_>| row.shown.text(usize::MAX);
     match &pair.values {
         [Some(a), None] => {
-            anstream::println!("{}", format!("- {name} = {}", text(a)).style(removed));
+            say!("{}", format!("- {name} = {}", text(a)).style(removed));
         }
         [None, Some(b)] => {
-            anstream::println!("{}", format!("+ {name} = {}", text(b)).style(added));
+            say!("{}", format!("+ {name} = {}", text(b)).style(added));
         }
         [Some(a), Some(b)] if a.shown == Shown::Masked && b.shown == Shown::Masked => {
-            anstream::println!(
+            say!(
                 "~ {name}: {} (masked, and different)",
                 a.shown.text(usize::MAX)
             );
         }
         [Some(a), Some(b)] => {
-            anstream::println!(
+            say!(
                 "~ {name}: {} -> {}",
                 text(a).style(removed),
                 text(b).style(added)

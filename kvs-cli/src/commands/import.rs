@@ -16,7 +16,7 @@ use crate::image::{Image, OutputArgs, size, unreadable, write_file};
 use crate::problem::{Problem, Problems, Result};
 use crate::pw_kvs;
 use crate::schema::Schema;
-use crate::terminal::{count, note, warn};
+use crate::terminal::{count, note, say_text, warn};
 use crate::value::{decode, hex};
 
 /// Reads a partition of another store
@@ -100,7 +100,7 @@ impl Import {
                 self.files.write(path, bytes)?;
             }
             Some(path) => write_file(path, to_toml(&puts, schema.as_ref()).as_bytes())?,
-            None => anstream::print!("{}", to_toml(&puts, schema.as_ref())),
+            None => say_text(&to_toml(&puts, schema.as_ref())),
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -14,7 +14,7 @@ use crate::image::Image;
 use crate::listing::{self, Group, Row, Shown};
 use crate::problem::Result;
 use crate::schema::{self, Schema, SchemaArgs};
-use crate::terminal::{Table, count, note, thousands, warn};
+use crate::terminal::{Table, count, note, say, say_text, thousands, warn};
 use crate::value::hex;
 
 /// Lists every key with its value, age, size and place
@@ -56,9 +56,9 @@ impl Inspect {
         }
         if self.json {
             let json = to_json(&image, &contents, schema.as_ref(), &rows);
-            anstream::println!("{json:#}");
+            say!("{json:#}");
         } else if self.toml {
-            anstream::print!("{}", document::print(&rows));
+            say_text(&document::print(&rows));
             if rows.iter().any(|(row, _)| row.shown == Shown::Masked) {
                 note("masked values are left out; --show-secrets puts them in");
             }
@@ -73,8 +73,8 @@ type Rows<'a, 'c> = [(Row<'a>, &'c Entry)];
 
 fn print(image: &Image, contents: &Contents, schema: Option<&Schema>, rows: &Rows<'_, '_>) {
     let stats = &contents.stats;
-    anstream::println!("{}: {}", image.path.display(), image.geometry);
-    anstream::println!(
+    say!("{}: {}", image.path.display(), image.geometry);
+    say!(
         "{}, {} bytes live, {} stale, {} free; {} to {} erases a sector",
         count(stats.keys, "key", "keys"),
         thousands(stats.live),
@@ -84,7 +84,7 @@ fn print(image: &Image, contents: &Contents, schema: Option<&Schema>, rows: &Row
         stats.most_erases
     );
     if stats.corrupt != 0 {
-        anstream::println!("{} damaged or unfinished: see `kvs check`", stats.corrupt);
+        say!("{} damaged or unfinished: see `kvs check`", stats.corrupt);
     }
     let mut group = None;
     let mut table: Option<Table> = None;
@@ -94,7 +94,7 @@ fn print(image: &Image, contents: &Contents, schema: Option<&Schema>, rows: &Row
             if let Some(table) = table.replace(new_table(line.group, schema)) {
                 table.print();
             }
-            anstream::println!();
+            say!("");
         }
         if let Some(table) = &mut table {
             table.row(line.cells, line.style);

@@ -9,19 +9,18 @@ use crate::problem::{Problem, Result};
 
 /// How the firmware's partition is laid out
 #[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Layout (as the firmware mounts it)")]
 pub(crate) struct LayoutArgs {
     /// Bytes in a sector: the flash's erase size, unless the firmware says otherwise
-    #[arg(long, value_name = "BYTES", value_parser = size)]
+    #[arg(help_heading = "Layout (as the firmware mounts it)", long, value_name = "BYTES", value_parser = size)]
     sector_size: Option<u64>,
     /// Bytes in a word, the least that is programmed
-    #[arg(long, value_name = "BYTES", value_parser = size)]
+    #[arg(help_heading = "Layout (as the firmware mounts it)", long, value_name = "BYTES", value_parser = size)]
     write_size: Option<u64>,
     /// Bytes in the partition
-    #[arg(long, value_name = "BYTES", value_parser = size)]
+    #[arg(help_heading = "Layout (as the firmware mounts it)", long, value_name = "BYTES", value_parser = size)]
     length: Option<u64>,
     /// As an image that there is already, from a device perhaps
-    #[arg(long, value_name = "IMAGE", conflicts_with_all = ["sector_size", "write_size", "length"])]
+    #[arg(help_heading = "Layout (as the firmware mounts it)", long, value_name = "IMAGE", conflicts_with_all = ["sector_size", "write_size", "length"])]
     like: Option<PathBuf>,
 }
 

@@ -11,7 +11,7 @@ use crate::contents::{Contents, Damaged, Entry, State, reason};
 use crate::listing;
 use crate::problem::Result;
 use crate::schema::{Schema, SchemaArgs};
-use crate::terminal::Table;
+use crate::terminal::{Table, say};
 
 /// Shows the history of every key that is still in flash, newest first
 ///
@@ -56,7 +56,7 @@ impl Log {
                 .iter()
                 .map(|event| self.json(event, schema.as_ref()))
                 .collect();
-            anstream::println!("{:#}", Json::from(list));
+            say!("{:#}", Json::from(list));
         } else {
             let mut table = Table::new(
                 &["age", "state", "place", "size", "key", "value"],

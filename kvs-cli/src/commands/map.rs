@@ -11,7 +11,7 @@ use crate::image::write_file;
 use crate::map::{self, Map};
 use crate::problem::Result;
 use crate::schema::SchemaArgs;
-use crate::terminal::width;
+use crate::terminal::{say, width};
 
 /// Shows the flash as a picture: each sector, what is live, stale, free, torn or damaged, its sequence and wear
 #[derive(Args, Debug)]
@@ -44,12 +44,12 @@ impl MapCommand {
         let map = Map::of(&image, &contents, schema.as_ref(), &self.schema);
         if let Some(path) = &self.svg {
             write_file(path, map::svg(&map).as_bytes())?;
-            anstream::println!("{}", path.display());
+            say!("{}", path.display());
         }
         if let Some(path) = &self.html {
             let page = map::html(&map, &contents, schema.as_ref(), &self.schema);
             write_file(path, page.as_bytes())?;
-            anstream::println!("{}", path.display());
+            say!("{}", path.display());
         }
         if self.svg.is_none() && self.html.is_none() {
             map::print(&map, self.width.unwrap_or_else(width).clamp(40, 1000));

@@ -12,6 +12,7 @@ use crate::image::{GeometryArgs, Image};
 use crate::listing;
 use crate::problem::Result;
 use crate::schema::{Schema, SchemaArgs};
+use crate::terminal::say;
 
 /// Says what a firmware update would do to each setting
 ///
@@ -102,7 +103,7 @@ impl Migrate {
                 word.style(line.what.style()),
                 line.path
             );
-            anstream::println!("{}", line.trim_end());
+            say!("{}", line.trim_end());
         }
         let lost = lines.iter().any(|line| line.what == What::Lost);
         Ok(ExitCode::from(u8::from(lost)))

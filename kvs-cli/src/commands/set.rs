@@ -12,8 +12,8 @@ use crate::commit::store;
 use crate::document::{Put, PutKey, check_setting, unknown};
 use crate::image::{Image, OutputArgs, mount};
 use crate::problem::{Problem, Result};
-use crate::schema::{Schema, SchemaArgs};
-use crate::terminal::count;
+use crate::schema::Schema;
+use crate::terminal::{count, say};
 use crate::value::{from_hex, parse};
 
 /// Changes settings in an image, all of them in one commit
@@ -31,8 +31,9 @@ pub(crate) struct Set {
     /// A setting by its path, or @NAME of a raw key, and its value
     #[arg(value_name = "PATH=VALUE", required = true)]
     changes: Vec<String>,
-    #[command(flatten)]
-    schema: SchemaArgs,
+    /// The firmware's lock file: names and types of its settings
+    #[arg(long, value_name = "LOCK")]
+    schema: Option<PathBuf>,
     /// The image to write; the one that is read if left out
     #[arg(short, long, value_name = "IMAGE")]
     output: Option<PathBuf>,
@@ -54,8 +55,9 @@ pub(crate) struct Unset {
     /// A setting by its path, or @NAME of a raw key
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<String>,
-    #[command(flatten)]
-    schema: SchemaArgs,
+    /// The firmware's lock file: names and types of its settings
+    #[arg(long, value_name = "LOCK")]
+    schema: Option<PathBuf>,
     /// The image to write; the one that is read if left out
     #[arg(short, long, value_name = "IMAGE")]
     output: Option<PathBuf>,
@@ -65,7 +67,7 @@ pub(crate) struct Unset {
 
 impl Set {
     pub(crate) fn run(&self) -> Result<ExitCode> {
-        let schema = self.schema.load()?;
+        let schema = self.schema.as_deref().map(Schema::load).transpose()?;
         let mut puts = Vec::new();
         for change in &self.changes {
             puts.push(put(change, schema.as_ref())?);
@@ -74,14 +76,14 @@ impl Set {
         check_is_whole(&image)?;
         store(&mut image, &puts, schema.as_ref(), None)?;
         save(image, self.output.as_ref(), &self.files)?;
-        anstream::println!("{} stored", count(puts.len(), "key", "keys"));
+        say!("{} stored", count(puts.len(), "key", "keys"));
         Ok(ExitCode::SUCCESS)
     }
 }
 
 impl Unset {
     pub(crate) fn run(&self) -> Result<ExitCode> {
-        let schema = self.schema.load()?;
+        let schema = self.schema.as_deref().map(Schema::load).transpose()?;
         let mut keys = Vec::new();
         for path in &self.paths {
             keys.extend(removed(path, schema.as_ref())?);
@@ -99,7 +101,7 @@ impl Unset {
         })?;
         result.map_err(|error| Problem::new(error.to_string()))?;
         save(image, self.output.as_ref(), &self.files)?;
-        anstream::println!("{} removed", count(before - after, "key", "keys"));
+        say!("{} removed", count(before - after, "key", "keys"));
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -1,6 +1,5 @@
 //! `kvs completions` and `kvs man`: what a shell and a manual want to know of the command line.
 
-use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -10,6 +9,7 @@ use clap_complete::Shell;
 use crate::args::Cli;
 use crate::image::unwritable;
 use crate::problem::{Problem, Result};
+use crate::terminal::say_text;
 
 /// Prints the completions for a shell
 #[derive(Args, Debug)]
@@ -59,10 +59,6 @@ impl Man {
 }
 
 fn to_stdout(text: &[u8]) -> Result<ExitCode> {
-    match io::stdout().write_all(text) {
-        // Its reader has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
-        Err(error) => Err(Problem::new(error.to_string()).into()),
-        Ok(()) => Ok(ExitCode::SUCCESS),
-    }
+    say_text(&String::from_utf8_lossy(text));
+    Ok(ExitCode::SUCCESS)
 }

@@ -14,19 +14,18 @@ use crate::problem::{Problem, Result};
 
 /// How the partition is laid out; what is left out is guessed from the image
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Layout (guessed from the image if left out)")]
 pub(crate) struct GeometryArgs {
     /// Bytes in a sector
-    #[arg(long, value_name = "BYTES", value_parser = size)]
+    #[arg(help_heading = "Layout (guessed from the image if left out)", long, value_name = "BYTES", value_parser = size)]
     pub(crate) sector_size: Option<u64>,
     /// Bytes in a word, the least that is programmed
-    #[arg(long, value_name = "BYTES", value_parser = size)]
+    #[arg(help_heading = "Layout (guessed from the image if left out)", long, value_name = "BYTES", value_parser = size)]
     pub(crate) write_size: Option<u64>,
     /// Where in the file the partition begins
-    #[arg(long, value_name = "BYTES", value_parser = size)]
+    #[arg(help_heading = "Layout (guessed from the image if left out)", long, value_name = "BYTES", value_parser = size)]
     pub(crate) offset: Option<u64>,
     /// Bytes in the partition
-    #[arg(long, value_name = "BYTES", value_parser = size)]
+    #[arg(help_heading = "Layout (guessed from the image if left out)", long, value_name = "BYTES", value_parser = size)]
     pub(crate) length: Option<u64>,
 }
 

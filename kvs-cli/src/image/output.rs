@@ -33,16 +33,15 @@ impl fmt::Display for Format {
 
 /// The format of an image that is written.
 #[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Output")]
 pub(crate) struct OutputArgs {
     /// The format; by the file's extension if left out (.hex, .ihex, .uf2, else bin)
-    #[arg(long, value_enum)]
+    #[arg(help_heading = "Output", long, value_enum)]
     pub(crate) format: Option<Format>,
     /// Where the partition is in the chip's address space: for hex and uf2
-    #[arg(long, value_name = "ADDRESS", value_parser = size)]
+    #[arg(help_heading = "Output", long, value_name = "ADDRESS", value_parser = size)]
     pub(crate) address: Option<u64>,
     /// The chip's UF2 family: a name such as rp2040, or a number
-    #[arg(long, value_name = "FAMILY", value_parser = family)]
+    #[arg(help_heading = "Output", long, value_name = "FAMILY", value_parser = family)]
     pub(crate) uf2_family: Option<u32>,
 }
 

@@ -3,6 +3,7 @@
 use owo_colors::{OwoColorize, Style};
 
 use super::{Kind, Map, Row};
+use crate::terminal::say;
 
 impl Kind {
     /// Told apart without colours, too.
@@ -33,8 +34,8 @@ impl Kind {
 
 /// Prints the picture, so many columns wide.
 pub(crate) fn print(map: &Map, width: usize) {
-    anstream::println!("{}", map.title.bold());
-    anstream::println!("{}\n", map.subtitle);
+    say!("{}", map.title.bold());
+    say!("{}\n", map.subtitle);
     let left = |row: &Row| {
         let numbers = match row.header {
             Some((sequence, erases)) => format!("seq {sequence:<4} erases {erases:<4}"),
@@ -56,12 +57,12 @@ pub(crate) fn print(map: &Map, width: usize) {
             let blocks = kind.block().to_string().repeat(run.len());
             line.push_str(&blocks.style(kind.style()).to_string());
         }
-        anstream::println!("{line}");
+        say!("{line}");
     }
     let legend =
         Kind::ALL.map(|kind| format!("{} {}", kind.block().style(kind.style()), kind.word()));
     let bytes = f64::from(map.sector_size) / cells as f64;
-    anstream::println!("\n{}   (a block: {bytes:.0} bytes)", legend.join("  "));
+    say!("\n{}   (a block: {bytes:.0} bytes)", legend.join("  "));
 }
 
 /// What a cell shows of its bytes: what is worst or most worth seeing.

@@ -16,16 +16,15 @@ use crate::problem::{Problem, Result};
 
 /// Which firmware's settings these are
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Schema")]
 pub(crate) struct SchemaArgs {
     /// The firmware's lock file: names and types of its settings
-    #[arg(long, value_name = "LOCK")]
+    #[arg(help_heading = "Schema", long, value_name = "LOCK")]
     pub(crate) schema: Option<PathBuf>,
     /// One more setting or raw key to mask, or all below it, beside those marked `secret` in the source
-    #[arg(long, value_name = "PATH")]
+    #[arg(help_heading = "Schema", long, value_name = "PATH")]
     pub(crate) secret: Vec<String>,
     /// Mask nothing
-    #[arg(long)]
+    #[arg(help_heading = "Schema", long)]
     pub(crate) show_secrets: bool,
 }
 

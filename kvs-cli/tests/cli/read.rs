@@ -182,3 +182,20 @@ fn help_has_examples() {
         assert!(help.contains("Examples:\n  kvs "), "{command}");
     }
 }
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    use std::process::{Command, Stdio};
+    let bench = bench();
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("kvs"))
+        .args(["map", "dump.bin", "--width", "1000"])
+        .current_dir(bench.path(""))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.stderr.is_empty());
+    assert_eq!(output.status.code(), Some(0));
+}
