@@ -47,7 +47,7 @@ struct Thermostat {
 struct Wifi {
     #[setting(default = "")]
     ssid: String<32>,
-    #[setting(default = "")]
+    #[setting(default = "", secret)]
     password: String<64>,
     #[setting(default = 1, range = 1..=13)]
     channel: u8,

@@ -62,7 +62,7 @@ struct Device {
 struct Wifi {
     #[setting(default = "")]
     ssid: String<32>,
-    #[setting(default = "")]
+    #[setting(default = "", secret)]
     password: String<64>,
     #[setting(default = Country::World)]
     country: Country,

@@ -13,9 +13,9 @@ use crate::names;
 /// The words of `#[settings(..)]`.
 const ON_STRUCT: [&str; 4] = ["prefix", "rename_all", "retired", "crate"];
 /// The words of `#[setting(..)]`.
-const ON_FIELD: [&str; 11] = [
-    "default", "rename", "range", "validate", "unit", "rev", "alias", "migrate", "keep", "nested",
-    "skip",
+const ON_FIELD: [&str; 12] = [
+    "default", "rename", "range", "validate", "unit", "rev", "alias", "migrate", "keep", "secret",
+    "nested", "skip",
 ];
 
 /// What `#[settings(..)]` says.
@@ -43,6 +43,7 @@ pub(crate) struct OnField {
     pub(crate) aliases: Vec<LitStr>,
     pub(crate) migrations: Vec<Migration>,
     pub(crate) keep: bool,
+    pub(crate) secret: bool,
     pub(crate) nested: bool,
     pub(crate) skip: bool,
 }
@@ -123,6 +124,7 @@ impl OnField {
                 self.migrations.extend(migration);
             }
             "keep" => set(&mut self.keep, &item, errors),
+            "secret" => set(&mut self.secret, &item, errors),
             "nested" => set(&mut self.nested, &item, errors),
             "skip" => set(&mut self.skip, &item, errors),
             word if ON_STRUCT.contains(&word) => {

@@ -53,7 +53,8 @@ fn conflicts(field: &Field, errors: &mut Errors) {
         (
             "skip",
             [
-                "rename", "range", "validate", "unit", "rev", "alias", "migrate", "keep", "nested",
+                "rename", "range", "validate", "unit", "rev", "alias", "migrate", "keep", "secret",
+                "nested",
             ]
             .as_slice(),
         ),

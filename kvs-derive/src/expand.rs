@@ -1,7 +1,7 @@
 //! Writes the code for a struct that has passed all checks.
 
 use proc_macro2::{Literal, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 
 use crate::ast::{Field, Kind, Struct};
 use crate::keys;
@@ -92,7 +92,8 @@ fn range(field: &Field) -> String {
 
 fn field_schema(model: &Struct, field: &Field) -> TokenStream {
     let krate = &model.krate;
-    let (name, docs, keep) = (&field.name, &field.doc_text, field.attrs.keep);
+    let (name, docs) = (&field.name, &field.doc_text);
+    let (keep, secret) = (field.attrs.keep, field.attrs.secret);
     let aliases = &field.attrs.aliases;
     let ops = Names::new(field).ops;
     let node = match field.kind() {
@@ -104,7 +105,8 @@ fn field_schema(model: &Struct, field: &Field) -> TokenStream {
             let default = field.default().map(tokens::compact).unwrap_or_default();
             let range = range(field);
             let rules = migrate::rules(model, field);
-            quote!(#ops.node(#rev, #rules, [#unit, #default, #range]))
+            let rust = tokens::compact(&field.ty.to_token_stream());
+            quote!(#ops.node(#rev, #rules, [#unit, #default, #range, #rust]))
         }
         Kind::Group => quote!(#krate::SchemaNode::Group(#ops.schema())),
         Kind::Array(_, len) => quote!(#krate::SchemaNode::Array(#ops.schema(), #len)),
@@ -115,6 +117,7 @@ fn field_schema(model: &Struct, field: &Field) -> TokenStream {
             docs: #docs,
             aliases: &[#(#aliases),*],
             keep: #keep,
+            secret: #secret,
             node: #node,
         }
     }

@@ -50,6 +50,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `range = 1..=10` | the values allowed |
 /// | `validate = f` | a function from `&T` to `bool` or `Result<(), &'static str>` |
 /// | `keep` | survives a factory reset; all of a `nested` struct |
+/// | `secret` | tools on the host mask its value; all of a `nested` struct. Nothing is encrypted |
 /// | `nested` | the field is a settings struct, or an array of them |
 /// | `skip` | the field is not stored |
 ///

@@ -48,6 +48,7 @@
 //! * `derive` (default): `#[derive(Settings)]`.
 //! * `crc-table`: the CRC with a table of 1 KiB.
 //! * `defmt`, `log`: a line for each mount, collection, recovery, corrupt entry and migration.
+//! * `host`: what is in a sector, stale and damaged entries too, for tools; needs `std`.
 //! * `lock`: the lock file, for a test that fails when a change would lose or misread stored values; needs `std`.
 //! * `sim`: the simulator; needs `std`.
 #![no_std]
@@ -68,7 +69,7 @@
     allow(dead_code, reason = "a crate of settings structs needs no store")
 )]
 
-#[cfg(any(feature = "lock", feature = "sim", test))]
+#[cfg(any(feature = "host", feature = "lock", feature = "sim", test))]
 extern crate std;
 
 mod bytes;
@@ -78,6 +79,8 @@ mod error;
 mod events;
 mod format;
 mod hash;
+#[cfg(feature = "host")]
+pub mod host;
 #[cfg(feature = "lock")]
 pub mod lock;
 mod map;

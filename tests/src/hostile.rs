@@ -3,6 +3,7 @@
 //! Whatever is in the flash, the store mounts it or says why not, reads what is there, takes a commit, and keeps it; in a
 //! bounded number of flash operations, without a panic.
 
+use kvs::host::{self, Header, Piece};
 use kvs::sim::{SimError, SimFlash};
 use kvs::{Change, Crc32c, Error, Maintenance, Options, RawKey, Resources, Settings, Store};
 
@@ -132,6 +133,40 @@ fn entry(input: &mut Input<'_>, kind: u8) -> Vec<u8> {
     }
 }
 
+/// A sector cut into pieces has no gaps, and every entry that counts is one of them.
+fn check_pieces<const W: usize, const E: usize>(store: &mut Store<'_, &mut SimFlash<W, E>>) {
+    let mut places = Vec::new();
+    let mut keys = store.keys();
+    loop {
+        match keys.next() {
+            Ok(Some(key)) => places.push((key.sector, key.offset)),
+            Ok(None) => break,
+            Err(_) => {}
+        }
+    }
+    for (index, bytes) in store.flash().image().chunks(E).enumerate() {
+        let mut end = 0;
+        for piece in host::sector(bytes, W as u32).pieces {
+            let (from, to) = match piece {
+                Piece::Header => (0, Header::places(W as u32).1 as u32),
+                Piece::Entry(entry) => {
+                    if entry.committed {
+                        places.retain(|place| *place != (index, entry.offset));
+                    }
+                    (entry.offset, entry.offset + entry.size)
+                }
+                Piece::Damaged { offset, size, .. } => (offset, offset + size),
+                Piece::Erased { offset } => (offset, E as u32),
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(from, end);
+            end = to;
+        }
+        assert_eq!(end, E as u32);
+    }
+    assert_eq!(places, [], "entries that count, and are no pieces");
+}
+
 fn play<const W: usize, const E: usize>(mut flash: SimFlash<W, E>, strict: bool) -> u64 {
     flash.allow_reprogram(!strict);
     let end = flash.image().len() as u32;
@@ -152,6 +187,7 @@ fn play<const W: usize, const E: usize>(mut flash: SimFlash<W, E>, strict: bool)
     let (device, _) = store.load::<Device>();
     device.check();
     let found = read_all(&mut store);
+    check_pieces::<W, E>(&mut store);
     let stats = store.stats();
     assert_eq!(stats.live + stats.stale + stats.free, stats.capacity);
     assert_eq!(found.len(), stats.keys);

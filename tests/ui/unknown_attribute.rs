@@ -7,7 +7,7 @@ struct Net {
     port: u16,
     #[setting(renam = "t", skipp)]
     tls: bool,
-    #[setting(migrate(ty = u8), secret)]
+    #[setting(migrate(ty = u8), hidden)]
     baud: u32,
 }
 

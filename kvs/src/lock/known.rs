@@ -6,6 +6,7 @@ use std::string::{String, ToString};
 use std::vec;
 use std::vec::Vec;
 
+use super::capacity::capacity;
 use super::model::{Fate, Lock, OldKey, Setting, path_of};
 use super::ty::Type;
 use crate::settings::{FieldSchema, KeyEntry, Schema, SchemaNode};
@@ -56,7 +57,9 @@ impl Known {
         let current = keys.iter().filter(|key| key.is_current());
         let settings = current.zip(walk.docs).enumerate();
         let settings = settings.filter_map(|(leaf, (key, docs))| {
+            let secret = schema.is_secret(leaf);
             let (schema, keep) = schema.leaf(leaf)?;
+            let ty = Type::from(schema.ty);
             let key_text = key.name.as_str().to_owned();
             let mut old: Vec<String> = Vec::new();
             for one in uses.iter().filter(|one| one.to.setting() == Some(leaf)) {
@@ -68,13 +71,15 @@ impl Known {
                 path: path_of(&key_text),
                 key: key_text,
                 hash: key.name.hash(),
-                ty: schema.ty.into(),
+                capacity: capacity(&ty, schema.rust),
+                ty,
                 rev: schema.rev,
                 unit: schema.unit.to_owned(),
                 default: schema.default.to_owned(),
                 range: schema.range.to_owned(),
                 docs: docs.trim().to_owned(),
                 keep,
+                secret,
                 old,
             })
         });

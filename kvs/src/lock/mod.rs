@@ -65,13 +65,15 @@
 //! became = ["wifi.ssid"]
 //! ```
 //!
-//! Programs read the file with [`Lock`], and values in flash by the [`Type`]s in it.
+//! Of a text or a list it has the `capacity`, where the type as written tells it, and of what is not to be shown, `secret`: for
+//! programs. These read the file with [`Lock`], and values in flash by the [`Type`]s in it.
 
 #![allow(
     clippy::test_attr_in_doctest,
     reason = "the example is a test, to be compiled only"
 )]
 
+mod capacity;
 mod check;
 mod compare;
 mod file;

@@ -38,6 +38,9 @@ pub struct Setting {
     /// The type, with its names.
     #[serde(rename = "type")]
     pub ty: Type,
+    /// The most bytes of a text, or items of a list, that the Rust type as written holds; of an option, those of its value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<usize>,
     /// `rev`, 1 if there is none.
     #[serde(default = "first", skip_serializing_if = "is_first")]
     pub rev: u16,
@@ -56,6 +59,9 @@ pub struct Setting {
     /// Survives a factory reset.
     #[serde(default, skip_serializing_if = "is_false")]
     pub keep: bool,
+    /// Not to be shown.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub secret: bool,
     /// The versioned names that it is migrated from, in the order in which they are tried.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub old: Vec<String>,
@@ -157,6 +163,13 @@ impl Setting {
         text("old keys", &self.old.join(" "), &new.old.join(" "));
         if self.docs != new.docs {
             out.push("docs".into());
+        }
+        if self.capacity != new.capacity {
+            let capacity = new.capacity.map_or("none".into(), |it| it.to_string());
+            out.push(format!("capacity {capacity}"));
+        }
+        if self.secret != new.secret {
+            out.push(format!("secret {}", new.secret));
         }
         if self.keep != new.keep {
             out.push(format!("keep {}", new.keep));

@@ -3,6 +3,7 @@
 use core::fmt;
 use core::str::FromStr;
 use std::string::{String, ToString};
+use std::vec::Vec;
 
 use postcard_schema::schema::NamedType;
 use postcard_schema::schema::owned::{
@@ -10,6 +11,7 @@ use postcard_schema::schema::owned::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::compare::compare;
 use super::parse::{self, TypeError};
 
 /// A type as the lock file has it: as text, and as a schema that values can be read by.
@@ -54,6 +56,22 @@ impl Type {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// A line for each difference because of which a value of this type would be misread or turned down as one of `new`;
+    /// none if it is read as it is. Names may differ, and new variants at the end.
+    ///
+    /// ```
+    /// use kvs::lock::Type;
+    ///
+    /// let old: Type = "enum Mode { Off, Heat }".parse()?;
+    /// assert_eq!(old.differences(&"enum Mode { Off, Heat, Auto }".parse()?), [""; 0]);
+    /// assert_eq!(old.differences(&"enum Mode { Heat, Off }".parse()?).len(), 2);
+    /// # Ok::<(), kvs::lock::TypeError>(())
+    /// ```
+    #[must_use]
+    pub fn differences(&self, new: &Self) -> Vec<String> {
+        compare(self, new)
     }
 
     fn new(schema: OwnedNamedType) -> Self {

@@ -154,16 +154,16 @@ pub const fn codec<T: Storable>() -> Codec<T> {
 }
 
 impl<T> Codec<T> {
-    /// The setting's part of the schema. `rev` and `rules` are what the attributes say, `texts` the unit, the default and the
-    /// range as written.
+    /// The setting's part of the schema. `rev` and `rules` are what the attributes say, `texts` the unit, the default, the
+    /// range and the type as written.
     #[must_use]
     pub const fn node(
         &self,
         rev: u16,
         rules: &'static [Rule],
-        texts: [&'static str; 3],
+        texts: [&'static str; 4],
     ) -> SchemaNode {
-        let [unit, default, range] = texts;
+        let [unit, default, range, rust] = texts;
         SchemaNode::Leaf(LeafSchema {
             ty: self.schema,
             max_len: self.max_len,
@@ -171,6 +171,7 @@ impl<T> Codec<T> {
             unit,
             default,
             range,
+            rust,
             rules,
         })
     }

@@ -32,6 +32,8 @@ pub struct FieldSchema {
     pub aliases: &'static [&'static str],
     /// Survives a factory reset, with all that is in it.
     pub keep: bool,
+    /// Not to be shown, with all that is in it.
+    pub secret: bool,
     /// What the field holds.
     pub node: SchemaNode,
 }
@@ -62,6 +64,8 @@ pub struct LeafSchema {
     pub default: &'static str,
     /// What `range` allows, as written (`"1..=13"`), or empty.
     pub range: &'static str,
+    /// The type as written: `"String<32>"`.
+    pub rust: &'static str,
     /// The `migrate(..)` rules, in order.
     pub rules: &'static [Rule],
 }
@@ -136,13 +140,31 @@ impl Schema {
     /// Setting number `leaf`, and whether a factory reset leaves it alone.
     #[must_use]
     pub fn leaf(&self, leaf: usize) -> Option<(&'static LeafSchema, bool)> {
+        self.leaf_and(leaf, |field| field.keep)
+    }
+
+    /// Whether setting number `leaf` is not to be shown.
+    #[must_use]
+    pub fn is_secret(&self, leaf: usize) -> bool {
+        let found = self.leaf_and(leaf, |field| field.secret);
+        found.is_some_and(|(_, secret)| secret)
+    }
+
+    /// Setting number `leaf`, and whether it, or a field that it is in, has a flag.
+    fn leaf_and(
+        &self,
+        leaf: usize,
+        flag: fn(&FieldSchema) -> bool,
+    ) -> Option<(&'static LeafSchema, bool)> {
         let mut fields = self.fields;
         let mut left = leaf;
-        let mut keep = false;
+        let mut flagged = false;
         'down: loop {
             for field in fields {
                 let (inner, count) = match &field.node {
-                    SchemaNode::Leaf(leaf) if left == 0 => return Some((leaf, keep || field.keep)),
+                    SchemaNode::Leaf(leaf) if left == 0 => {
+                        return Some((leaf, flagged || flag(field)));
+                    }
                     SchemaNode::Leaf(_) => (None, 1),
                     SchemaNode::Group(inner) => (Some(inner), inner.count()),
                     SchemaNode::Array(inner, len) => {
@@ -153,7 +175,7 @@ impl Schema {
                     && left < count
                 {
                     left = left.checked_rem(inner.count()).unwrap_or(0);
-                    keep |= field.keep;
+                    flagged |= flag(field);
                     fields = inner.fields;
                     continue 'down;
                 }

@@ -409,3 +409,21 @@ fn names_in_keys() {
     let _: kvs::Group = keys.group();
     let _: kvs::Group = keys.two_slots[1].group();
 }
+
+#[test]
+fn secret_is_all_that_is_in_a_secret_struct() {
+    #[derive(Settings)]
+    struct Device {
+        name: String<8>,
+        #[setting(nested, secret)]
+        wifi: Wifi,
+        #[setting(secret)]
+        token: Option<String<8>>,
+    }
+    let secret: std::vec::Vec<_> = (0..6).map(|leaf| Device::SCHEMA.is_secret(leaf)).collect();
+    assert_eq!(secret, [false, true, true, true, true, false]);
+    assert_eq!(
+        Device::SCHEMA.leaf(4).map(|(leaf, _)| leaf.rust),
+        Some("Option<String<8>>")
+    );
+}

@@ -101,6 +101,7 @@ fn of_all_kinds() {
     key = "home.name:str"
     hash = "0x44c8582f"
     type = "str"
+    capacity = 32
     default = '"living \"room\""'
 
     [[setting]]
@@ -120,12 +121,14 @@ fn of_all_kinds() {
     key = "home.codes:?[(u8,str)]"
     hash = "0xca2ac1c5"
     type = "?[(u8, str)]"
+    capacity = 2
 
     [[setting]]
     path = "home.wifi.ssid"
     key = "home.wifi.ssid:str"
     hash = "0x19927f7c"
     type = "str"
+    capacity = 32
     docs = """
     The network's name.
 
@@ -313,7 +316,7 @@ fn damaged_files() {
        |
     11 | units = "0.1 C"
        | ^^^^^
-    unknown field `units`, expected one of `path`, `key`, `hash`, `type`, `rev`, `unit`, `default`, `range`, `docs`, `keep`, `old`
+    unknown field `units`, expected one of `path`, `key`, `hash`, `type`, `capacity`, `rev`, `unit`, `default`, `range`, `docs`, `keep`, `secret`, `old`
     ---
     TOML parse error at line 10, column 8
        |
@@ -321,9 +324,9 @@ fn damaged_files() {
        |        ^^^^^
     at column 1 of the type: there is no type `i17`; those with a name of their own are written `struct i17 ..` or `enum i17 ..`
     ---
-    TOML parse error at line 34, column 8
+    TOML parse error at line 35, column 8
        |
-    34 | type = "struct Ms(u32"
+    35 | type = "struct Ms(u32"
        |        ^^^^^^^^^^^^^^^
     at column 14 of the type: expected `,` or `)`, found the end
     ---
@@ -341,9 +344,9 @@ fn damaged_files() {
       |        ^^^^^^^^^^
     `0e4ee0ac` is no hash such as 0x1090763b
     ---
-    line 99: of the old `home.baud` it needs to say one of `became`, `taken` and `retired`
+    line 102: of the old `home.baud` it needs to say one of `became`, `taken` and `retired`
     ---
-    line 162: the old `home.token` needs both `key` and `hash`, or neither
+    line 165: the old `home.token` needs both `key` and `hash`, or neither
     "#);
     assert_snapshot!("".parse::<Lock>().expect_err("empty"), @r"
     TOML parse error at line 1, column 1

@@ -54,6 +54,7 @@ fn three_versions() {
     key = "label:str"
     hash = "0x8dbfe015"
     type = "str"
+    capacity = 8
     old = [
         "title:str",
         "name:str",

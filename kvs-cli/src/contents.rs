@@ -1,0 +1,243 @@
+//! What an image holds: every entry that is still in flash, which of them count, and what is damaged.
+//!
+//! Which entries count, the mounted store says; what else is there, the sectors' pieces do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kvs::host::{self, Damage, EntryKey, Header, Piece};
+use kvs::{Error, SectorInfo, Stats};
+
+use crate::image::{Image, Key, mount};
+use crate::problem::Result;
+use crate::schema::Schema;
+
+/// All that there is to see of an image.
+pub(crate) struct Contents {
+    /// The entries, newest first.
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) sectors: Vec<Sector>,
+    pub(crate) stats: Stats,
+    /// The hashes of keys that can't be read.
+    pub(crate) corrupt: Vec<u32>,
+}
+
+/// What an entry is to its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum State {
+    /// The key's value.
+    Live,
+    /// The key is deleted, and this says so.
+    Deleted,
+    /// A newer entry counts.
+    Stale,
+    /// Of a commit that was not finished.
+    Unfinished,
+}
+
+impl State {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Deleted => "deleted",
+            Self::Stale => "stale",
+            Self::Unfinished => "unfinished",
+        }
+    }
+}
+
+/// An entry.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) state: State,
+    pub(crate) key: EntryKey,
+    pub(crate) hash: u32,
+    pub(crate) is_tombstone: bool,
+    pub(crate) value: Vec<u8>,
+    pub(crate) sector: u32,
+    pub(crate) offset: u32,
+    pub(crate) size: u32,
+    pub(crate) sequence: u32,
+    /// How many entries are newer.
+    pub(crate) age: usize,
+    /// It was written together with the one before.
+    pub(crate) continues: bool,
+    pub(crate) more: bool,
+    /// Its padding is all erased, as it is written.
+    pub(crate) is_padded_well: bool,
+}
+
+/// A stretch of a sector that is no entry.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Damaged {
+    pub(crate) offset: u32,
+    pub(crate) size: u32,
+    pub(crate) why: Damage,
+    pub(crate) is_tail: bool,
+}
+
+/// A sector.
+pub(crate) struct Sector {
+    pub(crate) info: SectorInfo,
+    pub(crate) header: Option<Header>,
+    pub(crate) good_copies: [bool; 2],
+    pub(crate) damaged: Vec<Damaged>,
+    /// Where erased flash begins, up to the end.
+    pub(crate) erased: Option<u32>,
+    /// Bytes of the header.
+    pub(crate) header_len: u32,
+}
+
+impl Contents {
+    /// Reads all of an image.
+    pub(crate) fn read(image: &mut Image) -> Result<Self> {
+        let mut keys: Vec<Key> = Vec::new();
+        let mut corrupt = Vec::new();
+        let mut infos = Vec::new();
+        let mut stats = None;
+        mount(image, true, |store| {
+            for key in store.keys() {
+                match key {
+                    Ok(key) => keys.push(key),
+                    Err(Error::Corrupt { key }) => corrupt.push(key),
+                    Err(_) => {}
+                }
+            }
+            infos = store.sectors();
+            stats = Some(store.stats());
+        })?;
+        let live: BTreeSet<_> = keys.iter().map(|key| (key.sector, key.offset)).collect();
+        let mut entries = Vec::new();
+        let mut sectors = Vec::new();
+        for info in infos {
+            let index = u32::try_from(info.index).unwrap_or(u32::MAX);
+            let bytes = image.sector(index)?;
+            let (sector, found) = split(info, index, &bytes, image.geometry.write_size);
+            sectors.push(sector);
+            entries.extend(found);
+        }
+        for entry in &mut entries {
+            if live.contains(&(entry.sector as usize, entry.offset)) {
+                entry.state = State::Live;
+            }
+        }
+        entries.sort_by_key(|entry| (entry.sequence, entry.sector, entry.offset));
+        entries.reverse();
+        name_tombstones(&mut entries);
+        let mut seen = BTreeSet::new();
+        for (age, entry) in entries.iter_mut().enumerate() {
+            entry.age = age;
+            if entry.state == State::Unfinished {
+                continue;
+            }
+            let is_newest = seen.insert(entry.hash);
+            if is_newest && entry.is_tombstone {
+                entry.state = State::Deleted;
+            }
+        }
+        let Some(stats) = stats else {
+            return Err(crate::problem::Problem::new("the store was not mounted").into());
+        };
+        Ok(Self {
+            entries,
+            sectors,
+            stats,
+            corrupt,
+        })
+    }
+
+    /// The entries that are their keys' values.
+    pub(crate) fn live(&self) -> impl Iterator<Item = &Entry> {
+        let is_live = |entry: &&Entry| entry.state == State::Live;
+        self.entries.iter().filter(is_live)
+    }
+}
+
+/// A tombstone has a hash only; of a named key an older entry may still have the name.
+fn name_tombstones(entries: &mut [Entry]) {
+    let mut names = BTreeMap::new();
+    for entry in entries.iter() {
+        if let EntryKey::Name(_) = entry.key {
+            names.insert(entry.hash, entry.key.clone());
+        }
+    }
+    for entry in entries.iter_mut().filter(|entry| entry.is_tombstone) {
+        if let Some(name) = names.get(&entry.hash) {
+            entry.key = name.clone();
+        }
+    }
+}
+
+/// One sector's pieces, and the entries among them.
+fn split(info: SectorInfo, index: u32, bytes: &[u8], write_size: u32) -> (Sector, Vec<Entry>) {
+    let found = host::sector(bytes, write_size);
+    let sequence = found.header.map_or(0, |header| header.sequence);
+    let mut sector = Sector {
+        info,
+        header: found.header,
+        good_copies: found.good_copies,
+        damaged: Vec::new(),
+        erased: None,
+        header_len: Header::places(write_size).1 as u32,
+    };
+    let mut entries = Vec::new();
+    for piece in found.pieces {
+        match piece {
+            Piece::Entry(entry) => {
+                let end = (entry.offset + entry.size) as usize;
+                // Behind the value are the checksum's four bytes, and then padding.
+                let padding = bytes.get(entry.value.end + 4..end).unwrap_or(&[]);
+                entries.push(Entry {
+                    state: match entry.committed {
+                        true => State::Stale,
+                        false => State::Unfinished,
+                    },
+                    is_tombstone: entry.is_tombstone,
+                    value: bytes.get(entry.value).unwrap_or(&[]).to_vec(),
+                    sector: index,
+                    offset: entry.offset,
+                    size: entry.size,
+                    sequence,
+                    age: 0,
+                    continues: entry.continues,
+                    more: entry.more,
+                    is_padded_well: padding.iter().all(|byte| *byte == 0xFF),
+                    hash: entry.hash,
+                    key: entry.key,
+                });
+            }
+            Piece::Damaged {
+                offset,
+                size,
+                why,
+                is_tail,
+            } => sector.damaged.push(Damaged {
+                offset,
+                size,
+                why,
+                is_tail,
+            }),
+            Piece::Erased { offset } => sector.erased = Some(offset),
+            _ => {}
+        }
+    }
+    (sector, entries)
+}
+
+/// Why a stretch is no entry, in words.
+pub(crate) fn reason(why: Damage, schema: Option<&Schema>) -> String {
+    match why {
+        Damage::NoEntry => "no entry begins like this".into(),
+        Damage::TooLong(len) => format!("an entry of {len} bytes would not fit the sector"),
+        Damage::Checksum { len, hash } => {
+            let typed = hash.and_then(|hash| schema?.typed(hash));
+            let whose = match (typed, hash) {
+                (Some(typed), _) => format!(" that says it is {}", typed.name()),
+                (None, Some(hash)) => format!(" that says it is {hash:#010x}"),
+                (None, None) => String::new(),
+            };
+            format!("the checksum of an entry of {len} bytes{whose} is wrong")
+        }
+        Damage::Hole => "erased words where an entry should be".into(),
+        _ => "no entry".into(),
+    }
+}

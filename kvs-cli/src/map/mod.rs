@@ -1,0 +1,167 @@
+//! The flash as a picture: what each byte of each sector is. Drawn in the terminal, as SVG, as a page.
+
+mod html;
+mod svg;
+mod terminal;
+
+pub(crate) use html::html;
+pub(crate) use svg::svg;
+pub(crate) use terminal::print;
+
+use crate::contents::{Contents, Sector, State, reason};
+use crate::image::Image;
+use crate::listing;
+use crate::schema::{Schema, SchemaArgs};
+
+/// What bytes are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    Free,
+    Header,
+    Stale,
+    Deleted,
+    Live,
+    Torn,
+    Damaged,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Header,
+        Self::Live,
+        Self::Deleted,
+        Self::Stale,
+        Self::Free,
+        Self::Torn,
+        Self::Damaged,
+    ];
+
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Free => "free",
+            Self::Header => "header",
+            Self::Stale => "stale",
+            Self::Deleted => "deleted",
+            Self::Live => "live",
+            Self::Torn => "torn",
+            Self::Damaged => "damaged",
+        }
+    }
+}
+
+/// A stretch of a sector.
+pub(crate) struct Span {
+    pub(crate) from: u32,
+    pub(crate) to: u32,
+    pub(crate) kind: Kind,
+    /// What it is, for a person.
+    pub(crate) text: String,
+}
+
+/// A sector.
+pub(crate) struct Row {
+    pub(crate) index: usize,
+    /// `head`, `live`, `dead` ..
+    pub(crate) state: String,
+    /// Sequence and erases, if its header says.
+    pub(crate) header: Option<(u32, u32)>,
+    pub(crate) spans: Vec<Span>,
+}
+
+/// All that a picture shows.
+pub(crate) struct Map {
+    pub(crate) title: String,
+    pub(crate) subtitle: String,
+    pub(crate) sector_size: u32,
+    pub(crate) most_erases: u32,
+    pub(crate) rows: Vec<Row>,
+}
+
+impl Map {
+    pub(crate) fn of(
+        image: &Image,
+        contents: &Contents,
+        schema: Option<&Schema>,
+        secrets: &SchemaArgs,
+    ) -> Self {
+        let size = image.geometry.sector_size;
+        let rows = contents.sectors.iter().map(|sector| Row {
+            index: sector.info.index,
+            state: format!("{:?}", sector.info.state).to_lowercase(),
+            header: sector.header.map(|header| (header.sequence, header.erases)),
+            spans: frame(sector, size, schema),
+        });
+        let mut rows: Vec<Row> = rows.collect();
+        for entry in &contents.entries {
+            let row = listing::row(entry, schema, secrets);
+            let value = match entry.is_tombstone {
+                true => "deleted".into(),
+                false => row.shown.text(60),
+            };
+            let kind = match entry.state {
+                State::Live => Kind::Live,
+                State::Deleted => Kind::Deleted,
+                State::Stale => Kind::Stale,
+                State::Unfinished => Kind::Torn,
+            };
+            let text = format!("{} = {value} ({})", row.name, entry.state.word());
+            if let Some(row) = rows.get_mut(entry.sector as usize) {
+                row.spans.push(Span {
+                    from: entry.offset,
+                    to: entry.offset + entry.size,
+                    kind,
+                    text,
+                });
+            }
+        }
+        for row in &mut rows {
+            row.spans.sort_by_key(|span| span.from);
+        }
+        let stats = &contents.stats;
+        Self {
+            title: image.path.display().to_string(),
+            subtitle: format!(
+                "{}; {} keys, {} bytes live, {} stale, {} free",
+                image.geometry, stats.keys, stats.live, stats.stale, stats.free
+            ),
+            sector_size: size,
+            most_erases: stats.most_erases,
+            rows,
+        }
+    }
+}
+
+/// A sector's spans but for its entries.
+fn frame(sector: &Sector, size: u32, schema: Option<&Schema>) -> Vec<Span> {
+    let mut spans = Vec::new();
+    let mut add = |from, to, kind, text: String| {
+        spans.push(Span {
+            from,
+            to,
+            kind,
+            text,
+        });
+    };
+    if sector.header.is_some() {
+        let (kind, text) = match sector.good_copies {
+            [true, true] => (Kind::Header, "header"),
+            _ => (Kind::Damaged, "header, of which only one copy is good"),
+        };
+        add(0, sector.header_len, kind, text.into());
+    }
+    for damaged in &sector.damaged {
+        let kind = match damaged.is_tail && sector.header.is_some() {
+            true => Kind::Torn,
+            false => Kind::Damaged,
+        };
+        let text = match sector.header {
+            Some(_) => format!("{}: {}", kind.word(), reason(damaged.why, schema)),
+            None => "no good header: nothing in it counts".into(),
+        };
+        add(damaged.offset, damaged.offset + damaged.size, kind, text);
+    }
+    if let Some(from) = sector.erased {
+        add(from, size, Kind::Free, "erased".into());
+    }
+    spans
+}
