@@ -81,8 +81,10 @@ pub(crate) struct Sector {
     pub(crate) header: Option<Header>,
     pub(crate) good_copies: [bool; 2],
     pub(crate) damaged: Vec<Damaged>,
-    /// Where erased flash begins, up to the end.
-    pub(crate) erased: Option<u32>,
+    /// Erased flash: offset and bytes.
+    pub(crate) erased: Option<(u32, u32)>,
+    /// Its summary: offset, bytes, and how many keys it tells of.
+    pub(crate) summary: Option<(u32, u32, usize)>,
     /// Bytes of the header.
     pub(crate) header_len: u32,
 }
@@ -177,6 +179,7 @@ fn split(info: SectorInfo, index: u32, bytes: &[u8], write_size: u32) -> (Sector
         good_copies: found.good_copies,
         damaged: Vec::new(),
         erased: None,
+        summary: None,
         header_len: Header::places(write_size).1 as u32,
     };
     let mut entries = Vec::new();
@@ -216,7 +219,8 @@ fn split(info: SectorInfo, index: u32, bytes: &[u8], write_size: u32) -> (Sector
                 why,
                 is_tail,
             }),
-            Piece::Erased { offset } => sector.erased = Some(offset),
+            Piece::Erased { offset, size } => sector.erased = Some((offset, size)),
+            Piece::Summary { offset, size, keys } => sector.summary = Some((offset, size, keys)),
             _ => {}
         }
     }

@@ -156,7 +156,9 @@ fn check_pieces<const W: usize, const E: usize>(store: &mut Store<'_, &mut SimFl
                     (entry.offset, entry.offset + entry.size)
                 }
                 Piece::Damaged { offset, size, .. } => (offset, offset + size),
-                Piece::Erased { offset } => (offset, E as u32),
+                Piece::Erased { offset, size } | Piece::Summary { offset, size, .. } => {
+                    (offset, offset + size)
+                }
                 other => panic!("{other:?}"),
             };
             assert_eq!(from, end);

@@ -139,7 +139,7 @@ impl Findings {
     fn sector(&mut self, sector: &Sector, schema: Option<&Schema>) {
         let index = sector.info.index;
         if sector.header.is_none() {
-            if sector.erased != Some(0) {
+            if !matches!(sector.erased, Some((0, _))) {
                 self.add(
                     Level::Warning,
                     format!("sector {index} has no good header: its erase was cut, or it has rotted; what is in it does not count"),

@@ -89,7 +89,7 @@ impl Map {
             index: sector.info.index,
             state: format!("{:?}", sector.info.state).to_lowercase(),
             header: sector.header.map(|header| (header.sequence, header.erases)),
-            spans: frame(sector, size, schema),
+            spans: frame(sector, schema),
         });
         let mut rows: Vec<Row> = rows.collect();
         for entry in &contents.entries {
@@ -132,7 +132,7 @@ impl Map {
 }
 
 /// A sector's spans but for its entries.
-fn frame(sector: &Sector, size: u32, schema: Option<&Schema>) -> Vec<Span> {
+fn frame(sector: &Sector, schema: Option<&Schema>) -> Vec<Span> {
     let mut spans = Vec::new();
     let mut add = |from, to, kind, text: String| {
         spans.push(Span {
@@ -160,8 +160,12 @@ fn frame(sector: &Sector, size: u32, schema: Option<&Schema>) -> Vec<Span> {
         };
         add(damaged.offset, damaged.offset + damaged.size, kind, text);
     }
-    if let Some(from) = sector.erased {
-        add(from, size, Kind::Free, "erased".into());
+    if let Some((from, len)) = sector.erased {
+        add(from, from + len, Kind::Free, "erased".into());
+    }
+    if let Some((from, len, keys)) = sector.summary {
+        let text = format!("summary of {}", count(keys, "key", "keys"));
+        add(from, from + len, Kind::Header, text);
     }
     spans
 }

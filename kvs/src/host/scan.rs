@@ -9,7 +9,10 @@ use std::vec::Vec;
 
 use super::Header;
 use crate::checksum::{Checksum, Crc32c};
-use crate::format::{ERASED, Head, Kind, MAX_HEAD, name_hash, pad, place_salt};
+use crate::format::{
+    ERASED, GAP, Head, Kind, MAX_HEAD, SUMMARY_FOOTER, name_hash, pad, place_salt, summary_items,
+    summary_len, summary_size,
+};
 
 /// The key of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,10 +85,21 @@ pub enum Piece {
         /// Nothing stands behind it: torn by a power cut, most likely, rather than rotten.
         is_tail: bool,
     },
-    /// Erased flash, up to the end of the sector.
+    /// Erased flash, up to the summary or the end of the sector.
     Erased {
         /// From the start of the sector.
         offset: u32,
+        /// Bytes.
+        size: u32,
+    },
+    /// The summary that the sector was closed with: it tells where the last entry of each key is. Up to the end of the sector.
+    Summary {
+        /// From the start of the sector.
+        offset: u32,
+        /// Bytes.
+        size: u32,
+        /// Keys that it tells of.
+        keys: usize,
     },
 }
 
@@ -117,7 +131,10 @@ pub fn sector(bytes: &[u8], write_size: u32) -> Sector {
     let Some(header) = header else {
         out.pieces
             .push(match bytes.iter().all(|byte| *byte == ERASED) {
-                true => Piece::Erased { offset: 0 },
+                true => Piece::Erased {
+                    offset: 0,
+                    size: bytes.len() as u32,
+                },
                 false => Piece::Damaged {
                     offset: 0,
                     size: bytes.len() as u32,
@@ -128,8 +145,10 @@ pub fn sector(bytes: &[u8], write_size: u32) -> Sector {
         return out;
     };
     out.pieces.push(Piece::Header);
+    let summary = summary(bytes, header.sequence, write_size);
+    let end = summary.map_or(bytes.len(), |(offset, _)| offset);
     let mut walk = Walk {
-        bytes,
+        bytes: bytes.get(..end).unwrap_or(bytes),
         write_size,
         sequence: header.sequence,
         patience: bytes.len().saturating_mul(4),
@@ -137,8 +156,33 @@ pub fn sector(bytes: &[u8], write_size: u32) -> Sector {
         open_from: None,
     };
     walk.run(Header::places(write_size).1 as u32);
+    match summary {
+        Some((offset, keys)) => walk.pieces.push(Piece::Summary {
+            offset: offset as u32,
+            size: bytes.len().saturating_sub(offset) as u32,
+            keys,
+        }),
+        // What was torn has a summary behind it only if it was committed, and has rotted.
+        None => walk.mark_tail(),
+    }
     out.pieces = walk.pieces;
     out
+}
+
+/// Where the summary of a sector begins, and how many keys it tells of, if it has one whose checksum is good.
+fn summary(bytes: &[u8], sequence: u32, write_size: u32) -> Option<(usize, usize)> {
+    let footer: &[u8; SUMMARY_FOOTER as usize] = bytes.last_chunk()?;
+    let (keys, _) = summary_items(*footer)?;
+    let len = summary_len(keys);
+    let first = bytes.len().checked_sub(len as usize)?;
+    let offset = bytes
+        .len()
+        .checked_sub(summary_size(len, write_size) as usize)?;
+    let (body, check) = bytes.get(first..)?.split_last_chunk()?;
+    let mut crc = Crc32c::new();
+    crc.update(body);
+    let good = crc.value() ^ place_salt(sequence, first as u32) == u32::from_le_bytes(*check);
+    (good && offset >= Header::places(write_size).1).then_some((offset, keys))
 }
 
 /// An entry of up to this many bytes is checked whatever patience is left, as the store does.
@@ -163,9 +207,17 @@ impl Walk<'_> {
             let rest = self.bytes.get(at as usize..).unwrap_or(&[]);
             if rest.first() == Some(&ERASED) {
                 let Some(programmed) = rest.iter().position(|byte| *byte != ERASED) else {
-                    self.pieces.push(Piece::Erased { offset: at });
+                    self.pieces.push(Piece::Erased {
+                        offset: at,
+                        size: end.saturating_sub(at),
+                    });
                     break;
                 };
+                if programmed as u32 >= GAP {
+                    // Nothing counts behind that.
+                    self.damaged(at, end.saturating_sub(at), Damage::Hole);
+                    break;
+                }
                 let mask = self.write_size.saturating_sub(1);
                 let len = (programmed as u32 & !mask).max(self.write_size);
                 self.damaged(at, len, Damage::Hole);
@@ -183,7 +235,6 @@ impl Walk<'_> {
                 }
             }
         }
-        self.mark_tail();
     }
 
     /// The entry at the front of `rest`, which begins at offset `at`.
@@ -279,7 +330,7 @@ impl Walk<'_> {
             match piece {
                 Piece::Entry(entry) => entry.committed = false,
                 Piece::Damaged { is_tail, .. } => *is_tail = true,
-                Piece::Header | Piece::Erased { .. } => {}
+                Piece::Header | Piece::Erased { .. } | Piece::Summary { .. } => {}
             }
         }
     }

@@ -131,7 +131,9 @@ fn any_bytes_are_cut_into_pieces_without_gaps() {
                 Piece::Header => (0, 32),
                 Piece::Entry(entry) => (entry.offset, entry.size),
                 Piece::Damaged { offset, size, .. } => (*offset, *size),
-                Piece::Erased { offset } => (*offset, SECTOR as u32 - offset),
+                Piece::Erased { offset, size } | Piece::Summary { offset, size, .. } => {
+                    (*offset, *size)
+                }
             };
             assert_eq!(offset, at, "{piece:?}");
             at += size;
@@ -169,4 +171,30 @@ fn damage_has_its_reason() {
     assert_eq!(Header::find(&bytes, 4).unwrap().erases, 1);
     bytes[16] = 0;
     assert_eq!(sector(&bytes, 4).header, None);
+}
+
+#[test]
+fn a_summary_is_a_piece_of_its_own_and_proves_what_is_before_it() {
+    let mut flash = SimFlash::<4, 1024>::new(SECTORS);
+    let mut resources = Resources::<64, SECTORS, 128>::new();
+    let range = 0..(SECTORS * 1024) as u32;
+    let mut store = Store::mount(&mut flash, range, &mut resources, Options::DEFAULT).unwrap();
+    for round in 0..150 {
+        let key = RawKey::Hash(u32::from(round % 3));
+        store.put_bytes(key, &[round]).unwrap();
+    }
+    let mut bytes = flash.image()[..1024].to_vec();
+    let pieces = sector(&bytes, 4).pieces;
+    let Some(Piece::Summary { offset, size, keys }) = pieces.last() else {
+        panic!("{pieces:?}");
+    };
+    assert_eq!((offset + size, *keys), (1024, 3));
+    // The last entry before it.
+    let last = pieces.iter().rev().find_map(|piece| match piece {
+        Piece::Entry(entry) => Some(entry.offset as usize),
+        _ => None,
+    });
+    bytes[last.unwrap() + 5] ^= 1;
+    let is_rotten = |piece: &Piece| matches!(piece, Piece::Damaged { is_tail: false, .. });
+    assert!(sector(&bytes, 4).pieces.iter().any(is_rotten));
 }
