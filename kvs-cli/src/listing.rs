@@ -157,9 +157,9 @@ fn raw_text(bytes: &[u8]) -> String {
     }
 }
 
-/// The text that bytes seem to be.
+/// The text that bytes seem to be; a single one is rather a number.
 pub(crate) fn as_text(bytes: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(bytes).ok()?;
-    let is_text = !text.is_empty() && !text.chars().any(char::is_control);
+    let is_text = text.len() > 1 && !text.chars().any(char::is_control);
     is_text.then_some(text)
 }

@@ -8,6 +8,7 @@ mod commands;
 mod commit;
 mod contents;
 mod document;
+mod esp_nvs;
 mod image;
 mod listing;
 mod map;

@@ -1,5 +1,6 @@
 //! `kvs import`: what another store has, for a product that moves over.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -12,6 +13,7 @@ use toml_edit::{DocumentMut, Item, Table, Value as Toml};
 use super::layout::LayoutArgs;
 use crate::commit::store;
 use crate::document::{self, Put, PutKey, check_setting, unknown};
+use crate::esp_nvs;
 use crate::image::{Image, OutputArgs, size, unreadable, write_file};
 use crate::problem::{Problem, Problems, Result};
 use crate::pw_kvs;
@@ -29,6 +31,7 @@ Examples:
   kvs import --from pw-kvs dump.bin                                 what is in it, as TOML
   kvs import --from pw-kvs dump.bin -o settings.toml
   kvs import --from pw-kvs dump.bin -o new.bin --sector-size 4096 --write-size 4 --length 32k
+  kvs import --from esp-nvs nvs.bin -o settings.toml
   kvs import --from pw-kvs dump.bin --schema settings.lock --as wifi_channel=wifi.channel --as name=device.name
 
 Numbers, booleans and text are taken as C++ stores them: little endian, and without an end mark.")]
@@ -39,7 +42,7 @@ pub(crate) struct Import {
     /// A dump of the partition, raw bytes
     #[arg(value_name = "IMAGE")]
     image: PathBuf,
-    /// What entries begin with; found out if left out
+    /// What entries of pw_kvs begin with; found out if left out
     #[arg(long, value_name = "NUMBER", value_parser = size)]
     magic: Option<u64>,
     /// A settings file (.toml) or an image to write; printed as TOML if left out
@@ -57,20 +60,46 @@ pub(crate) struct Import {
     files: OutputArgs,
 }
 
+/// Each key's value.
+type Values = BTreeMap<Vec<u8>, Vec<u8>>;
+
 /// A store that can be read.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Origin {
     /// Pigweed's `pw_kvs`, with its CRC-16 checksum
     #[value(alias = "pw_kvs")]
     PwKvs,
+    /// ESP-IDF's NVS, not encrypted; a key is NAMESPACE/KEY
+    #[value(alias = "esp_nvs")]
+    EspNvs,
 }
 
 impl Import {
     pub(crate) fn run(&self) -> Result<ExitCode> {
-        let Origin::PwKvs = self.from;
         let bytes = fs::read(&self.image).map_err(|error| unreadable(&self.image, &error))?;
+        let values = match self.from {
+            Origin::PwKvs => self.pw_kvs(&bytes)?,
+            Origin::EspNvs => self.esp_nvs(bytes)?,
+        };
+        let schema = self.schema.as_deref().map(Schema::load).transpose()?;
+        let puts = self.puts(values, schema.as_ref())?;
+        match &self.output {
+            Some(path) if path.extension().is_none_or(|extension| extension != "toml") => {
+                let mut image = Image::erased(self.layout.geometry()?);
+                store(&mut image, &puts, schema.as_ref(), None)?;
+                let bytes = image.source.load();
+                let bytes = bytes.map_err(|error| unreadable(path, &error))?;
+                self.files.write(path, bytes)?;
+            }
+            Some(path) => write_file(path, to_toml(&puts, schema.as_ref()).as_bytes())?,
+            None => say_text(&to_toml(&puts, schema.as_ref())),
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn pw_kvs(&self, bytes: &[u8]) -> Result<Values> {
         let magic = self.magic.and_then(|magic| u32::try_from(magic).ok());
-        let found = pw_kvs::read(&bytes, magic);
+        let found = pw_kvs::read(bytes, magic);
         let path = self.image.display();
         if found.entries == 0 {
             return Err(Problem::new(format!("{path} has no entry of pw_kvs in it"))
@@ -89,24 +118,24 @@ impl Import {
                 count(found.damaged, "entry is", "entries are")
             ));
         }
-        let schema = self.schema.as_deref().map(Schema::load).transpose()?;
-        let puts = self.puts(found, schema.as_ref())?;
-        match &self.output {
-            Some(path) if path.extension().is_none_or(|extension| extension != "toml") => {
-                let mut image = Image::erased(self.layout.geometry()?);
-                store(&mut image, &puts, schema.as_ref(), None)?;
-                let bytes = image.source.load();
-                let bytes = bytes.map_err(|error| unreadable(path, &error))?;
-                self.files.write(path, bytes)?;
-            }
-            Some(path) => write_file(path, to_toml(&puts, schema.as_ref()).as_bytes())?,
-            None => say_text(&to_toml(&puts, schema.as_ref())),
+        Ok(found.values)
+    }
+
+    fn esp_nvs(&self, bytes: Vec<u8>) -> Result<Values> {
+        let path = self.image.display();
+        let wrong = |what| Problem::new(format!("{path} is no partition of NVS: {what}"));
+        let values = esp_nvs::read(bytes).map_err(wrong)?;
+        if values.is_empty() {
+            return Err(wrong("there is no key in it".into())
+                .help("an encrypted one can't be read: decrypt it first")
+                .into());
         }
-        Ok(ExitCode::SUCCESS)
+        note(&format!("{path}: {}", count(values.len(), "key", "keys")));
+        Ok(values)
     }
 
     /// What is to be stored of what was found.
-    fn puts(&self, found: pw_kvs::PwKvs, schema: Option<&Schema>) -> Result<Vec<Put>> {
+    fn puts(&self, values: Values, schema: Option<&Schema>) -> Result<Vec<Put>> {
         let mut renames = Vec::new();
         for rename in &self.renames {
             let pair = rename.split_once('=');
@@ -116,14 +145,14 @@ impl Import {
             let Some(schema) = schema else { continue };
             let setting = schema.lock.setting(path);
             let setting = setting.ok_or_else(|| unknown(schema, path))?;
-            if !found.values.contains_key(key.as_bytes()) {
+            if !values.contains_key(key.as_bytes()) {
                 warn(&format!("there is no key `{key}` to be `{path}`"));
             }
             renames.push((key, setting));
         }
         let mut puts = Vec::new();
         let mut problems = Vec::new();
-        for (key, value) in found.values {
+        for (key, value) in values {
             let Ok(name) = String::from_utf8(key) else {
                 warn("a key whose name is not UTF-8 is left out");
                 continue;
