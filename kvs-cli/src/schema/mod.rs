@@ -1,5 +1,6 @@
 //! The lock file of a firmware: what is under which key, and what a value may be.
 
+mod elf;
 mod range;
 
 pub(crate) use range::Bounds;
@@ -17,7 +18,7 @@ use crate::problem::{Problem, Result};
 /// Which firmware's settings these are
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct SchemaArgs {
-    /// The firmware's lock file: names and types of its settings
+    /// The firmware's lock file, or an ELF that has it in a section `.kvs.schema`: names and types of its settings
     #[arg(help_heading = "Schema", long, value_name = "LOCK")]
     pub(crate) schema: Option<PathBuf>,
     /// One more setting or raw key to mask, or all below it, beside those marked `secret` in the source
@@ -76,10 +77,17 @@ impl<'a> Typed<'a> {
 
 impl Schema {
     pub(crate) fn load(path: &Path) -> Result<Self> {
-        let text = fs::read_to_string(path).map_err(|error| {
+        let bytes = fs::read(path).map_err(|error| {
             Problem::new(format!("{} cannot be read: {error}", path.display()))
                 .help("a lock file is written by `kvs::assert_schema_unchanged!` in a test of the firmware: UPDATE_LOCK=1 cargo test")
         })?;
+        let text = if bytes.starts_with(b"\x7fELF") {
+            elf::section(path, &bytes)?
+        } else {
+            String::from_utf8(bytes).map_err(|_| {
+                Problem::new(format!("{} is no lock file: it is no text", path.display()))
+            })?
+        };
         let lock: Lock = text.parse().map_err(|error| {
             Problem::new(format!(
                 "{} is no lock file of settings: {error}",
