@@ -207,16 +207,6 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
     }
 
-    /// Whether a change that was measured made a difference.
-    fn is_selected(&self, batch: &dyn Batch, index: usize, value: &Value<'_>, at: usize) -> bool {
-        match self.map.find(batch.key(index).hash()) {
-            // The same key may be changed elsewhere in the batch.
-            Some(_) if matches!(value, Value::Keep) => false,
-            Some(slot) if !slot.is_tombstone() => slot.is_dirty(),
-            _ => self.is_news(batch, index, value, at),
-        }
-    }
-
     /// Writes the changes that made a difference, `entries` of them, behind what is in the head.
     #[inline(never)]
     async fn write(&mut self, batch: &mut dyn Batch, entries: usize) -> FlashResult<F, Run> {
@@ -248,7 +238,13 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 value = batch.value(index, self.buffer.get_mut(at..).unwrap_or(&mut []));
             }
             let value = value.map_err(|refusal| self.refuse(&refusal))?;
-            if !self.is_selected(batch, index, &value, at) {
+            let makes_a_difference = match slot {
+                // The same key may be changed elsewhere in the batch.
+                Some(_) if matches!(value, Value::Keep) => false,
+                Some(slot) if !slot.is_tombstone() => true,
+                _ => self.is_news(batch, index, &value, at),
+            };
+            if !makes_a_difference {
                 continue;
             }
             let head = Head {

@@ -66,7 +66,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             if self.has_room(need) {
                 return Ok(false);
             }
-            self.epoch = self.newest_sequence().wrapping_add(1);
+            self.epoch = self
+                .sequence_of(self.sectors.newest_in_use())
+                .wrapping_add(1);
             return self.can_make(need).await;
         }
         if self.epoch == 0 {
@@ -104,7 +106,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             if !collecting {
                 if self.dead() != 0 {
                     // All there is so far, the head included.
-                    self.epoch = self.newest_sequence().wrapping_add(1);
+                    self.epoch = self
+                        .sequence_of(self.sectors.newest_in_use())
+                        .wrapping_add(1);
                 } else if self.epoch == 0 {
                     // The spare sector has failed: what is older than the head can make one, as after a mount.
                     self.epoch = self.head_sequence();
@@ -259,14 +263,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     pub(crate) fn head_sequence(&self) -> u32 {
-        self.sectors
-            .head()
-            .map_or(0, |head| self.sectors.get(head).sequence)
+        self.sequence_of(self.sectors.head())
     }
 
-    fn newest_sequence(&self) -> u32 {
-        let newest = self.sectors.newest_in_use();
-        newest.map_or(0, |newest| self.sectors.get(newest).sequence)
+    /// The sequence of a sector; 0 of none.
+    fn sequence_of(&self, sector: Option<usize>) -> u32 {
+        sector.map_or(0, |index| self.sectors.get(index).sequence)
     }
 
     /// Whether collecting step by step would make `need` bytes of room.

@@ -70,9 +70,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
     }
 
-    /// Whether a summary of so many bytes is worth its room, beside what it saves to read.
+    /// Whether a summary of so many bytes is worth its room, beside what it saves to read: up to 5/32 of a sector.
     fn is_short(&self, room: u32) -> bool {
-        room <= self.payload() / 6
+        let payload = self.payload();
+        room <= (payload / 8).wrapping_add(payload / 32)
     }
 
     /// How many keys have their last entry in the head: all that have one there.

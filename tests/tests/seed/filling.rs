@@ -89,7 +89,7 @@ fn fill_sector_2() {
                 store.put_bytes(KEYS[2], &byte).unwrap();
             }
             let summary = Device::<W, E>::pad(1 + 8 * 3 + 16);
-            let is_reserved = device.sectors() > 2 && summary <= device.payload() as usize / 6;
+            let is_reserved = device.sectors() > 2 && summary <= device.payload() as usize * 5 / 32;
             let summary = if is_reserved { summary } else { 0 };
             let left = room(&store) - summary;
             let len = (left as isize - 8 - 7 + more) as usize;
