@@ -302,7 +302,7 @@ impl<'w, F: NorFlash> Window<'w, F> {
         true
     }
 
-    /// The first byte from `offset` on that is not erased, rounded down to its word.
+    /// The first byte from `offset` up to `end` that is not erased, rounded down to its word.
     pub(crate) async fn programmed_from(&mut self, offset: u32, end: u32) -> Option<u32> {
         let mut at = offset;
         while at < end {
@@ -314,7 +314,9 @@ impl<'w, F: NorFlash> Window<'w, F> {
                 && let Some(index) = bytes.iter().position(|byte| *byte != ERASED)
             {
                 let found = at.wrapping_add(index as u32);
-                return Some(found & !Partition::<F>::WRITE_SIZE.saturating_sub(1));
+                let word = found & !Partition::<F>::WRITE_SIZE.saturating_sub(1);
+                // The buffer may hold more than was asked for.
+                return (found < end).then_some(word);
             }
             at = at.wrapping_add(bytes.len() as u32);
         }
