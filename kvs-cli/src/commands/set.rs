@@ -16,6 +16,21 @@ use crate::schema::Schema;
 use crate::terminal::{count, say};
 use crate::value::{from_hex, parse};
 
+/// An image that is changed, and where it goes
+#[derive(Args, Debug)]
+struct EditArgs {
+    #[command(flatten)]
+    image: ImageArgs,
+    /// The firmware's lock file: names and types of its settings
+    #[arg(long, value_name = "LOCK")]
+    schema: Option<PathBuf>,
+    /// The image to write; the one that is read if left out
+    #[arg(short, long, value_name = "IMAGE")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    files: OutputArgs,
+}
+
 /// Changes settings in an image, all of them in one commit
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -27,18 +42,10 @@ Examples:
 A value is written as in TOML; text needs no quotes.")]
 pub(crate) struct Set {
     #[command(flatten)]
-    image: ImageArgs,
+    edit: EditArgs,
     /// A setting by its path, or @NAME of a raw key, and its value
     #[arg(value_name = "PATH=VALUE", required = true)]
     changes: Vec<String>,
-    /// The firmware's lock file: names and types of its settings
-    #[arg(long, value_name = "LOCK")]
-    schema: Option<PathBuf>,
-    /// The image to write; the one that is read if left out
-    #[arg(short, long, value_name = "IMAGE")]
-    output: Option<PathBuf>,
-    #[command(flatten)]
-    files: OutputArgs,
 }
 
 /// Removes settings from an image, so that they have their defaults
@@ -51,31 +58,59 @@ Examples:
   kvs unset dump.bin @serial")]
 pub(crate) struct Unset {
     #[command(flatten)]
-    image: ImageArgs,
+    edit: EditArgs,
     /// A setting by its path, or @NAME of a raw key
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<String>,
-    /// The firmware's lock file: names and types of its settings
-    #[arg(long, value_name = "LOCK")]
-    schema: Option<PathBuf>,
-    /// The image to write; the one that is read if left out
-    #[arg(short, long, value_name = "IMAGE")]
-    output: Option<PathBuf>,
-    #[command(flatten)]
-    files: OutputArgs,
+}
+
+impl EditArgs {
+    fn schema(&self) -> Result<Option<Schema>> {
+        self.schema.as_deref().map(Schema::load).transpose()
+    }
+
+    /// In a dump of more than the partition, a guess of where that ends is not good enough to write.
+    fn open(&self) -> Result<Image> {
+        let image = self.image.open()?;
+        if !image.geometry.is_part {
+            return Ok(image);
+        }
+        Err(Problem::new(format!(
+            "{} holds something else, too: where does the partition begin and end?",
+            image.path.display()
+        ))
+        .help(format!(
+            "--offset and --length; it seems to have {}",
+            image.geometry
+        ))
+        .into())
+    }
+
+    /// Writes the image where it is to go, in the format that it came in if it goes back.
+    fn save(&self, mut image: Image) -> Result<()> {
+        let mut files = self.files.clone();
+        files.address = files.address.or(Some(image.address));
+        files.uf2_family = files.uf2_family.or(image.uf2_family);
+        if self.output.is_none() {
+            files.format = files.format.or(Some(image.format));
+        }
+        let path = self.output.as_ref().unwrap_or(&image.path).clone();
+        let bytes = image.source.load();
+        let bytes = bytes.map_err(|error| crate::image::unreadable(&path, &error))?;
+        files.write(&path, bytes)
+    }
 }
 
 impl Set {
     pub(crate) fn run(&self) -> Result<ExitCode> {
-        let schema = self.schema.as_deref().map(Schema::load).transpose()?;
+        let schema = self.edit.schema()?;
         let mut puts = Vec::new();
         for change in &self.changes {
             puts.push(put(change, schema.as_ref())?);
         }
-        let mut image = self.image.open()?;
-        check_is_whole(&image)?;
+        let mut image = self.edit.open()?;
         store(&mut image, &puts, schema.as_ref(), None)?;
-        save(image, self.output.as_ref(), &self.files)?;
+        self.edit.save(image)?;
         say!("{} stored", count(puts.len(), "key", "keys"));
         Ok(ExitCode::SUCCESS)
     }
@@ -83,13 +118,12 @@ impl Set {
 
 impl Unset {
     pub(crate) fn run(&self) -> Result<ExitCode> {
-        let schema = self.schema.as_deref().map(Schema::load).transpose()?;
+        let schema = self.edit.schema()?;
         let mut keys = Vec::new();
         for path in &self.paths {
             keys.extend(removed(path, schema.as_ref())?);
         }
-        let mut image = self.image.open()?;
-        check_is_whole(&image)?;
+        let mut image = self.edit.open()?;
         let changes: Vec<_> = keys.iter().map(|key| Change::delete(key.raw())).collect();
         let mut before = 0;
         let mut after = 0;
@@ -100,7 +134,7 @@ impl Unset {
             after = store.stats().keys;
         })?;
         result.map_err(|error| Problem::new(error.to_string()))?;
-        save(image, self.output.as_ref(), &self.files)?;
+        self.edit.save(image)?;
         say!("{} removed", count(before - after, "key", "keys"));
         Ok(ExitCode::SUCCESS)
     }
@@ -164,36 +198,6 @@ fn find<'a>(path: &str, schema: Option<&'a Schema>) -> Result<&'a kvs::lock::Set
     };
     let setting = schema.lock.setting(path);
     setting.ok_or_else(|| unknown(schema, path).into())
-}
-
-/// In a dump of more than the partition, a guess of where that ends is not good enough to write.
-fn check_is_whole(image: &Image) -> Result<()> {
-    if !image.geometry.is_part {
-        return Ok(());
-    }
-    Err(Problem::new(format!(
-        "{} holds something else, too: where does the partition begin and end?",
-        image.path.display()
-    ))
-    .help(format!(
-        "--offset and --length; it seems to have {}",
-        image.geometry
-    ))
-    .into())
-}
-
-/// Writes the image where it is to go, in the format that it came in if it goes back.
-fn save(mut image: Image, output: Option<&PathBuf>, files: &OutputArgs) -> Result<()> {
-    let mut files = files.clone();
-    files.address = files.address.or(Some(image.address));
-    files.uf2_family = files.uf2_family.or(image.uf2_family);
-    if output.is_none() {
-        files.format = files.format.or(Some(image.format));
-    }
-    let path = output.cloned().unwrap_or_else(|| image.path.clone());
-    let bytes = image.source.load();
-    let bytes = bytes.map_err(|error| crate::image::unreadable(&path, &error))?;
-    files.write(&path, bytes)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crate::contents::{Contents, Sector, State, reason};
 use crate::image::Image;
 use crate::listing;
 use crate::schema::{Schema, SchemaArgs};
+use crate::terminal::count;
 
 /// What bytes are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

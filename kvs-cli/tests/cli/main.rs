@@ -9,6 +9,7 @@ mod bench;
 mod build;
 mod change;
 mod damage;
+mod example;
 mod migrate;
 mod pw_kvs;
 mod read;

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use kvs::sim::SimFlash;
 use kvs::{Options, Resources, Store};
 
-use crate::bench::{Bench, used};
+use crate::bench::{Bench, Boiler, Flash, SECTORS, used, with_store};
 
 fn bench() -> Bench {
     let bench = Bench::new();
@@ -88,6 +88,27 @@ fn log_and_map() {
         !html.contains("http://") || html.matches("http://").count() == 1,
         "needs nothing but the SVG's name space"
     );
+}
+
+#[test]
+fn a_summary_is_a_piece_of_its_own() {
+    let bench = Bench::new();
+    let mut flash = Flash::new(SECTORS);
+    with_store(&mut flash, |store| {
+        let (mut settings, _) = store.load::<Boiler>();
+        settings.target = 225;
+        for count in 1..=50 {
+            settings.boot_count = count;
+            store.save(&settings).unwrap();
+        }
+    });
+    bench.write("dump.bin", flash.image());
+    bench.ok("check dump.bin --schema settings.lock --strict");
+    assert_snapshot!("map_with_a_summary", bench.ok("map dump.bin --width 80"));
+    bench.ok("map dump.bin --svg map.svg");
+    let svg = String::from_utf8(bench.read("map.svg")).unwrap();
+    let stretch = svg.split("<rect class=\"entry header\"").nth(2).unwrap();
+    assert!(stretch.contains("<title>summary of 2 keys\n"), "{stretch}");
 }
 
 #[test]
