@@ -99,6 +99,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             self.check_readable().await?;
             if doubted {
                 self.read_without_summaries().await?;
+                // What a summary told of is gone, even if erased flash is all that is left of it.
+                self.corrupt = self.corrupt.max(1);
             } else {
                 self.read_all().await?;
             }
