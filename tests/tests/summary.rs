@@ -284,7 +284,7 @@ fn what_stands_behind_a_gap() {
             }
             let end = (sector + 1) * SECTOR;
             let gap = end - free as usize + 512;
-            for at in [gap, (gap + end) / 2 & !3, end - 4] {
+            for at in [gap, ((gap + end) / 2) & !3, end - 4] {
                 let mut image = flash.image().to_vec();
                 image[at] = 0x7F;
                 assert_sound(&image, &values, "a stray word");
