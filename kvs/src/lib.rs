@@ -66,7 +66,11 @@
 )]
 #![cfg_attr(
     not(any(feature = "blocking", feature = "async")),
-    allow(dead_code, reason = "a crate of settings structs needs no store")
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "a crate of settings structs needs no store"
+    )
 )]
 
 #[cfg(any(feature = "host", feature = "lock", feature = "sim", test))]
