@@ -268,6 +268,47 @@ fn boots_between_changes() {
     assert!(short > 1000 && long > 1000, "{short} {long}");
 }
 
+/// Where commits must not collect, none is refused for the sake of a summary's room.
+#[test]
+fn no_commit_is_refused_that_fits_the_head() {
+    let (mut flash, mut ram) = (Flash::new(SECTORS), Ram::new());
+    let options = Options {
+        collect_on_write: false,
+        ..Options::DEFAULT
+    };
+    let end = (SECTORS * SECTOR) as u32;
+    let mut store = Store::mount(&mut flash, 0..end, &mut ram, options).unwrap();
+    // A value stays in each sector, so that at last one is dead.
+    for key in 10..12 {
+        store.put_bytes(RawKey::Hash(key), b"cold").unwrap();
+        let sector = newest(&store).0;
+        for count in 0u32.. {
+            store
+                .put_bytes(RawKey::Hash(0), &count.to_le_bytes())
+                .unwrap();
+            if newest(&store).0 != sector {
+                break;
+            }
+        }
+    }
+    for count in 0u32.. {
+        if let Err(error) = store.put_bytes(RawKey::Hash(0), &count.to_le_bytes()) {
+            assert!(matches!(error, kvs::Error::Full { .. }), "{error}");
+            break;
+        }
+    }
+    let (_, free) = newest(&store);
+    assert!(free < 16, "{free} bytes were free for one of 16");
+}
+
+/// The sector that is appended to, and the bytes free in it.
+fn newest(store: &Store<'_, &mut Flash>) -> (usize, u32) {
+    let head = store
+        .sectors()
+        .find(|sector| sector.state == kvs::SectorState::Head);
+    head.map_or((SECTORS, 0), |head| (head.index, head.free))
+}
+
 /// What a cut program or rot has left where a mount does not look: nothing is written over it, and nothing is lost.
 #[test]
 fn what_stands_behind_a_gap() {

@@ -113,15 +113,18 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                     // The spare sector has failed: what is older than the head can make one, as after a mount.
                     self.epoch = self.head_sequence();
                 }
-                if !self.behaviour.collect_on_write && self.dead() != 0 {
+                let may_collect = self.behaviour.collect_on_write || self.dead() == 0;
+                let helps = may_collect && self.can_make(need).await?;
+                if !helps && self.has_room(need) {
+                    // Rather no summary than no commit.
+                    return Ok(true);
+                }
+                if !may_collect {
                     let units = need.div_ceil(REFUSED_UNIT);
                     self.refused = u16::try_from(units).unwrap_or(u16::MAX);
                     return Err(self.full(need));
                 }
-                if !self.can_make(need).await? {
-                    if self.has_room(need) {
-                        return Ok(true);
-                    }
+                if !helps {
                     if self.replace(need).await? {
                         return Ok(true);
                     }
