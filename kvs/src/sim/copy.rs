@@ -18,6 +18,7 @@ impl<const WRITE: usize, const ERASE: usize, const READ: usize> Clone
             cut: self.cut.clone(),
             powered: self.powered,
             faults: self.faults.clone(),
+            outages: self.outages.clone(),
             reads_left: self.reads_left,
         }
     }
@@ -36,6 +37,7 @@ impl<const WRITE: usize, const ERASE: usize, const READ: usize> Clone
             cut,
             powered,
             faults,
+            outages,
             reads_left,
         } = source;
         self.medium.clone_from(medium);
@@ -49,6 +51,7 @@ impl<const WRITE: usize, const ERASE: usize, const READ: usize> Clone
         self.cut.clone_from(cut);
         self.powered = *powered;
         self.faults.copy_from(faults);
+        self.outages.copy_from(outages);
         self.reads_left = *reads_left;
     }
 }
@@ -58,7 +61,7 @@ mod tests {
     use embedded_storage::nor_flash::{NorFlash, ReadNorFlash};
 
     use super::super::medium::tests::TempFile;
-    use super::super::{Fault, SimError, Tear};
+    use super::super::{Fault, Outage, SimError, Tear, When};
     use super::*;
 
     type Small = SimFlash<4, 64>;
@@ -85,6 +88,7 @@ mod tests {
         source.fault_at(4..8, Fault::ReadFails);
         source.fault_at(64..68, Fault::Unstable);
         source.fault_after(9, Fault::ProgramFails(Tear::Prefix));
+        source.outage(Outage::Erases(Tear::Clean), When::Next(1));
         source.write(0, &[7; 12]).unwrap();
         source.cut_after(5, Tear::WordBits, 3);
         let mut copy = Small::from_image(&[0; 64]);
@@ -106,6 +110,7 @@ mod tests {
                 bytes
             };
             assert_eq!(reads(flash.clone()), reads(source.clone()));
+            assert_eq!(flash.erase(0, 64), Err(SimError::Busy { address: 0 }));
             assert_eq!(flash.write(12, &[0; 16]), Err(SimError::PowerLost));
             assert_eq!(flash.operations(), 6);
         }

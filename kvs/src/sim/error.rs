@@ -61,6 +61,11 @@ pub enum SimError {
         /// The first such byte.
         address: u32,
     },
+    /// The part did not do it just now, by an [`Outage`](super::Outage). It may, if it is asked again.
+    Busy {
+        /// Where the call starts.
+        address: u32,
+    },
     /// The file behind the flash could not be written.
     Io(std::io::ErrorKind),
 }
@@ -106,6 +111,9 @@ impl fmt::Display for SimError {
             Self::Ecc { address } => {
                 write!(f, "the byte at {address:#x} is past correction (ECC)")
             }
+            Self::Busy { address } => {
+                write!(f, "the flash was busy when it was asked for {address:#x}")
+            }
             Self::Io(kind) => write!(f, "the file behind the flash: {kind}"),
         }
     }
@@ -123,6 +131,7 @@ impl NorFlashError for SimError {
             | Self::ProgramFailed { .. }
             | Self::EraseFailed { .. }
             | Self::Ecc { .. }
+            | Self::Busy { .. }
             | Self::Io(_) => NorFlashErrorKind::Other,
         }
     }

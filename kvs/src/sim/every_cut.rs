@@ -17,13 +17,14 @@ use super::tear::Tear;
 /// * `steps` are data: values to store, numbers, `&[()]` for a single step.
 /// * `acknowledged` is what your code has promised so far: a counter, a model of what is stored.
 /// * `act` does a step, and notes in `acknowledged` what it may promise from then on. It builds everything anew from the
-///   flash, as RAM does not survive a cut. It may fail once the power is lost, and not before.
+///   flash, as RAM does not survive a cut. It may fail once the power is lost, and not before; unless the flash has
+///   [outages](super::Outage): then a step that fails is one that may have happened or not, as one that was cut.
 /// * `check` looks at what is there, anew from the flash too. After a cut it is given the step in which the power went,
 ///   which may have happened or not; it notes in `acknowledged` which of the two it found, as that is to stay now. Where
 ///   no step was under way it gets `None`.
 ///
 /// Both may panic (`assert!`), too: that counts as a failure, even without power. Both must do the same each time. One that
-/// reads a million times is taken for endless, and fails.
+/// reads a million times is taken for endless, and fails. Outages are paused while `check` looks.
 ///
 /// After each cut the power is turned on, `check` runs, and then the scenario goes on from there, checked after each step,
 /// with [more cuts](EveryCut::cut_again). By default: every operation, every tear, one seed, strict tears and others;

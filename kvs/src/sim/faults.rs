@@ -28,6 +28,7 @@ pub(super) struct Call {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
+    Read,
     Program,
     Erase,
 }
@@ -96,9 +97,14 @@ impl Faults {
     /// The bytes of an operation.
     fn unit(&self, kind: Kind) -> usize {
         match kind {
+            Kind::Read => 1,
             Kind::Program => self.shape.word,
             Kind::Erase => self.shape.sector,
         }
+    }
+
+    pub(super) fn rng(&mut self) -> &mut Rng {
+        &mut self.rng
     }
 
     pub(super) fn draw(&mut self) -> u64 {

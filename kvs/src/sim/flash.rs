@@ -11,6 +11,7 @@ use std::vec::Vec;
 use super::cut::Cut;
 use super::faults::{Faults, Shape};
 use super::medium::Medium;
+use super::outage::Outages;
 use super::stats::Stats;
 use super::timing::Timing;
 
@@ -48,6 +49,7 @@ pub struct SimFlash<const WRITE: usize, const ERASE: usize, const READ: usize = 
     pub(super) cut: Option<Cut>,
     pub(super) powered: bool,
     pub(super) faults: Faults,
+    pub(super) outages: Outages,
     /// After so many more reads, failed ones included, one panics: what runs is taken for endless.
     pub(super) reads_left: u64,
 }
@@ -144,6 +146,7 @@ impl<const WRITE: usize, const ERASE: usize, const READ: usize> SimFlash<WRITE, 
             cut: None,
             powered: true,
             faults: Faults::none(shape),
+            outages: Outages::default(),
             reads_left: u64::MAX,
         }
     }

@@ -11,7 +11,8 @@
 //!   real part would take ([`Timing`], [`presets`]).
 //! * The power can be cut at any operation, cleanly or halfway through ([`Tear`]).
 //! * Parts can be given faults: stuck words, sectors that refuse to erase, reads and programs that
-//!   fail, bits that flip or are not stable ([`Fault`]).
+//!   fail, bits that flip or are not stable ([`Fault`]); or calls fail for a while, and then work
+//!   ([`Outage`]).
 //! * With [`SimFlash::open`] the contents live in a file, so a process that is killed is a device
 //!   that lost power.
 //!
@@ -131,6 +132,7 @@ mod faults;
 mod flash;
 mod medium;
 mod nor;
+mod outage;
 mod plan;
 mod power;
 pub mod presets;
@@ -149,6 +151,7 @@ pub use error::SimError;
 pub use every_cut::{EveryCut, every_cut};
 pub use fault::Fault;
 pub use flash::SimFlash;
+pub use outage::{Outage, When};
 pub use plan::Positions;
 pub use rng::Rng;
 pub use stats::Stats;

@@ -19,7 +19,11 @@ impl<const WRITE: usize, const ERASE: usize, const READ: usize> SimFlash<WRITE, 
             start,
             done: self.operations,
         };
-        let failure = self.faults.failure(&call, 1);
+        let outage = self.outage_of(Kind::Erase);
+        let failure = match outage {
+            Some(tear) => Some((0, tear)),
+            None => self.faults.failure(&call, 1),
+        };
         let injury = self.advance(1).or_else(|| self.injury(failure));
         self.faults.strike(true, &call, 1);
         let before = &self.medium.bytes()[start..start + ERASE];
@@ -53,7 +57,11 @@ impl<const WRITE: usize, const ERASE: usize, const READ: usize> SimFlash<WRITE, 
         self.faults.strike(false, &call, 1);
         self.check_power()?;
         let address = start as u32;
-        failure.map_or(Ok(()), |_| Err(SimError::EraseFailed { address }))
+        match (outage, failure) {
+            (Some(_), _) => Err(Self::busy(start)),
+            (None, Some(_)) => Err(SimError::EraseFailed { address }),
+            (None, None) => Ok(()),
+        }
     }
 
     /// What a failing operation does to the cells: as a power cut there would.
@@ -79,6 +87,9 @@ impl<const WRITE: usize, const ERASE: usize, const READ: usize> ReadNorFlash
         self.check_power()?;
         let start = self.check(offset, bytes.len(), READ)?;
         self.stats.count_read(&self.timing, bytes.len());
+        if self.outage_of(Kind::Read).is_some() {
+            return Err(Self::busy(start));
+        }
         self.faults.check_read(start, bytes.len())?;
         bytes.copy_from_slice(&self.medium.bytes()[start..start + bytes.len()]);
         self.faults.read(start, bytes);
@@ -118,7 +129,12 @@ impl<const WRITE: usize, const ERASE: usize, const READ: usize> NorFlash
             start,
             done: self.operations,
         };
-        let failure = self.faults.failure(&call, words);
+        let outage = self.outage_of(Kind::Program);
+        let failure = match outage {
+            Some(Tear::Clean) => Some((0, Tear::Clean)),
+            Some(tear) => Some((self.faults.rng().below(words), tear)),
+            None => self.faults.failure(&call, words),
+        };
         let reach = failure.map_or(words, |(index, _)| index + 1);
         let injury = self.advance(reach).or_else(|| self.injury(failure));
         let count = (self.operations - call.done) as usize;
@@ -156,10 +172,13 @@ impl<const WRITE: usize, const ERASE: usize, const READ: usize> NorFlash
         }
         self.faults.strike(false, &call, count);
         self.check_power()?;
-        failure.map_or(Ok(()), |(index, _)| {
-            let address = offset + (index * WRITE) as u32;
-            Err(SimError::ProgramFailed { address })
-        })
+        match (outage, failure) {
+            (Some(_), _) => Err(Self::busy(start)),
+            (None, Some((index, _))) => Err(SimError::ProgramFailed {
+                address: offset + (index * WRITE) as u32,
+            }),
+            (None, None) => Ok(()),
+        }
     }
 }
 

@@ -40,29 +40,34 @@ impl<P: Clone, const WRITE: usize, const ERASE: usize, const READ: usize> Clone
 impl<S, P, const WRITE: usize, const ERASE: usize, const READ: usize>
     EveryCut<'_, S, P, WRITE, ERASE, READ>
 {
-    /// Does a step. Failing is an error only while the power is on.
-    pub(super) fn act(
+    /// Does a step; gives back the step where it was not done. Failing is an error only while the power is on and the
+    /// flash has no [outages](super::Outage).
+    pub(super) fn act<'t>(
         &mut self,
         state: &mut State<P, WRITE, ERASE, READ>,
-        step: &S,
-    ) -> Result<(), String> {
+        step: &'t S,
+    ) -> Result<Option<&'t S>, String> {
         state.limit_reads();
         let result = caught(|| (self.act)(&mut state.flash, step, &mut state.acknowledged))?;
         match result {
-            Err(message) if state.flash.is_powered() => {
+            Err(message) if state.flash.is_powered() && !state.flash.has_outages() => {
                 Err(format!("the step failed with the power on: {message}"))
             }
-            _ => Ok(()),
+            Err(_) => Ok(Some(step)),
+            Ok(()) if state.flash.is_powered() => Ok(None),
+            Ok(()) => Ok(Some(step)),
         }
     }
 
-    /// Checks. Without power nothing is found wrong, as it is to be asked again.
+    /// Checks, with the outages paused. Without power nothing is found wrong, as it is to be asked again.
     pub(super) fn check(
         &mut self,
         state: &mut State<P, WRITE, ERASE, READ>,
         in_flight: Option<&S>,
     ) -> Result<(), String> {
+        state.flash.pause_outages(true);
         let result = caught(|| (self.check)(&mut state.flash, &mut state.acknowledged, in_flight))?;
+        state.flash.pause_outages(false);
         result.or_else(|message| {
             if state.flash.is_powered() {
                 Err(message)

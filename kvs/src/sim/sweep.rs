@@ -123,12 +123,13 @@ impl<'a, 's, S, P: Clone, const WRITE: usize, const ERASE: usize, const READ: us
     ) -> Result<u64, Failure> {
         self.case.step = step;
         let (steps, before) = (self.scenario.steps, state.flash.operations());
-        self.scenario
+        let refused = self
+            .scenario
             .act(state, &steps[step])
             .map_err(|message| self.failure(When::InStep(step), message))?;
         let operations = state.flash.operations() - before;
         self.scenario
-            .check(state, None)
+            .check(state, refused)
             .map_err(|message| self.failure(When::InStep(step), message))?;
         Ok(operations)
     }
@@ -164,15 +165,16 @@ impl<'a, 's, S, P: Clone, const WRITE: usize, const ERASE: usize, const READ: us
         flash.unstable_tears(self.scenario.plan.unstable_tears);
         flash.cut_after(flash.operations() + cut.operation, cut.tear, cut.seed);
         for (step, index) in todo.steps.iter().zip(todo.first..) {
-            self.scenario
+            let mut in_flight = self
+                .scenario
                 .act(state, step)
                 .map_err(|message| self.failure(When::InStep(index), message))?;
-            let in_flight = (!state.flash.is_powered()).then_some(step);
-            if in_flight.is_none() {
+            if state.flash.is_powered() {
                 // The check may write, so the power may go in here too.
                 self.scenario
-                    .check(state, None)
+                    .check(state, in_flight)
                     .map_err(|message| self.failure(When::InStep(index), message))?;
+                in_flight = None;
             }
             if state.flash.is_powered() {
                 continue;
@@ -219,7 +221,7 @@ impl<'a, 's, S, P: Clone, const WRITE: usize, const ERASE: usize, const READ: us
         for (step, index) in todo.steps.iter().zip(todo.first..) {
             self.scenario
                 .act(state, step)
-                .and_then(|()| self.scenario.check(state, None))
+                .and_then(|refused| self.scenario.check(state, refused))
                 .map_err(|message| self.failure(When::GoingOn(index), message))?;
         }
         Ok(state.flash.operations() - before)
