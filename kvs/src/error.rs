@@ -126,6 +126,9 @@ pub enum Geometry {
     },
     /// The resources' buffer is shorter than 64 bytes or two words.
     Buffer,
+    /// The flash reads 00 where it is erased, and a store needs flash that erases to FF; or the partition was filled with
+    /// 00, and has to be erased first. Nothing that was there was erased.
+    ErasedValue,
 }
 
 impl fmt::Display for Geometry {
@@ -146,6 +149,9 @@ impl fmt::Display for Geometry {
                 "the partition has {sectors} sectors, the resources have room for {capacity}"
             ),
             Self::Buffer => f.write_str("the buffer must hold 64 bytes and two words"),
+            Self::ErasedValue => f.write_str(
+                "the flash reads 00 where it should be erased: a store needs flash that erases to FF, and a partition full of 00 has to be erased first",
+            ),
         }
     }
 }

@@ -45,24 +45,39 @@ impl Default for Options {
     }
 }
 
-/// The options, as the store keeps them.
+/// The options that are switches, as the store keeps them: a bit each.
 #[derive(Clone, Copy)]
-pub(crate) struct Behaviour {
-    pub(crate) verify_on_read: bool,
-    pub(crate) verify_on_write: bool,
-    pub(crate) collect_on_write: bool,
-    pub(crate) read_only: bool,
-    pub(crate) wear_spread: u16,
-}
+pub(crate) struct Switches(u8);
 
-impl From<Options> for Behaviour {
-    fn from(options: Options) -> Self {
-        Self {
-            verify_on_read: options.verify_on_read,
-            verify_on_write: options.verify_on_write,
-            collect_on_write: options.collect_on_write,
-            read_only: options.read_only,
-            wear_spread: options.wear_spread,
-        }
+const VERIFY_ON_READ: u8 = 1;
+const VERIFY_ON_WRITE: u8 = 2;
+const COLLECT_ON_WRITE: u8 = 4;
+const READ_ONLY: u8 = 8;
+
+impl Switches {
+    pub(crate) fn of(options: &Options) -> Self {
+        let bit = |on: bool, bit: u8| if on { bit } else { 0 };
+        Self(
+            bit(options.verify_on_read, VERIFY_ON_READ)
+                | bit(options.verify_on_write, VERIFY_ON_WRITE)
+                | bit(options.collect_on_write, COLLECT_ON_WRITE)
+                | bit(options.read_only, READ_ONLY),
+        )
+    }
+
+    pub(crate) fn verify_on_read(self) -> bool {
+        self.0 & VERIFY_ON_READ != 0
+    }
+
+    pub(crate) fn verify_on_write(self) -> bool {
+        self.0 & VERIFY_ON_WRITE != 0
+    }
+
+    pub(crate) fn collect_on_write(self) -> bool {
+        self.0 & COLLECT_ON_WRITE != 0
+    }
+
+    pub(crate) fn read_only(self) -> bool {
+        self.0 & READ_ONLY != 0
     }
 }

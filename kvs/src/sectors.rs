@@ -8,7 +8,7 @@ pub(crate) struct Sector {
     /// From its header; 0: no readable header, so it may hold anything and nothing is believed.
     pub(crate) sequence: u32,
     pub(crate) erases: u32,
-    /// Bytes of winning entries, and five flags.
+    /// Bytes of winning entries, and seven flags.
     live: u32,
 }
 
@@ -17,7 +17,12 @@ const READY: u32 = 1 << 30;
 const FAILED: u32 = 1 << 29;
 const COPIES: u32 = 1 << 28;
 const DAMAGED: u32 = 1 << 27;
-const LIVE: u32 = DAMAGED - 1;
+const UNREAD: u32 = 1 << 26;
+const HALF_ERASED: u32 = 1 << 25;
+const LIVE: u32 = HALF_ERASED - 1;
+
+/// The largest sector: so many bytes can be counted beside the flags.
+pub(crate) const MAX_SECTOR: u32 = 1 << 24;
 
 impl Sector {
     pub(crate) const UNKNOWN: Self = Self {
@@ -43,6 +48,36 @@ impl Sector {
 
     pub(crate) fn retire(&mut self) {
         self.live = (self.live | RETIRED) & !READY;
+    }
+
+    /// The sector is to be tried again, with so many bytes of winners in it.
+    pub(crate) fn revive(&mut self, live: u32) {
+        self.live = self.live & !(RETIRED | LIVE) | live.min(LIVE);
+    }
+
+    /// A commit has gone through in it: what failed before was not the sector.
+    pub(crate) fn clear_failure(&mut self) {
+        self.live &= !FAILED;
+    }
+
+    /// Whether its header, or something in it, could not be read: it may hold what is newer than what is known.
+    pub(crate) fn is_unread(&self) -> bool {
+        self.live & UNREAD != 0
+    }
+
+    pub(crate) fn set_unread(&mut self) {
+        self.live |= UNREAD;
+    }
+
+    /// Whether an erase has failed that may have left some of what was in it.
+    pub(crate) fn is_half_erased(&self) -> bool {
+        self.live & HALF_ERASED != 0
+    }
+
+    /// An erase failed.
+    pub(crate) fn fail_erase(&mut self) {
+        self.live |= HALF_ERASED;
+        self.retire();
     }
 
     /// A program failed. Perhaps a word was torn that looks erased, and an erase mends it; the second time it is the
@@ -79,7 +114,7 @@ impl Sector {
     /// Erased, and with a new header.
     pub(crate) fn renew(&mut self, sequence: u32) {
         self.sequence = sequence;
-        self.live &= !DAMAGED;
+        self.live &= !(DAMAGED | UNREAD | HALF_ERASED);
     }
 
     /// Whether a program has failed in it, or it is retired: the last to be used.
@@ -130,6 +165,10 @@ pub(crate) enum State {
     Unreadable = 2,
     /// The mount did not look whether all is erased where something is to be written.
     Unseen = 4,
+    /// The tables say other than the flash, or may: all is to be read anew before they are looked at.
+    Stale = 8,
+    /// What could not be read was read again, with the same result, and no sector has been erased since.
+    Reread = 16,
 }
 
 /// Whether a mount went by summaries instead of reading all there is.
@@ -158,7 +197,7 @@ impl<'a> SectorTable<'a> {
     /// Forgets all but which sectors have failed.
     pub(crate) fn clear(&mut self) {
         for sector in self.sectors.iter_mut() {
-            let failures = sector.live & (FAILED | RETIRED);
+            let failures = sector.live & (FAILED | RETIRED | HALF_ERASED);
             *sector = Sector::UNKNOWN;
             sector.live = failures;
         }
@@ -166,6 +205,18 @@ impl<'a> SectorTable<'a> {
         self.set(State::Unreadable, false);
         self.set(State::Unseen, false);
         self.summaries = Summaries::Unused;
+    }
+
+    /// Forgets which sectors have failed.
+    pub(crate) fn forgive(&mut self) {
+        for sector in self.sectors.iter_mut() {
+            sector.live &= !(FAILED | RETIRED | HALF_ERASED);
+        }
+    }
+
+    /// Whether a sector could not be read to its end.
+    pub(crate) fn has_unread(&self) -> bool {
+        self.sectors.iter().any(Sector::is_unread)
     }
 
     pub(crate) fn is(&self, state: State) -> bool {

@@ -206,16 +206,10 @@ mod tests {
     fn a_torn_outage_leaves_what_a_cut_leaves_and_the_power_stays_on() {
         let mut flash = Small::new(1);
         flash.outage(Outage::Programs(Tear::Complete), When::Next(1));
-        assert_eq!(
-            flash.write(4, &[0; 4]),
-            Err(SimError::Busy { address: 4 })
-        );
+        assert_eq!(flash.write(4, &[0; 4]), Err(SimError::Busy { address: 4 }));
         assert_eq!(flash.image()[4..8], [0; 4]);
         flash.outage(Outage::Erases(Tear::Prefix), When::Next(1));
-        assert_eq!(
-            flash.erase(0, 64),
-            Err(SimError::Busy { address: 0 })
-        );
+        assert_eq!(flash.erase(0, 64), Err(SimError::Busy { address: 0 }));
         assert!(flash.is_powered());
         flash.erase(0, 64).unwrap();
         flash.write(4, &[0; 4]).unwrap();

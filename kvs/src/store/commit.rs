@@ -5,6 +5,7 @@
 
 use super::flash::{CHUNK, FlashResult, Partition};
 use super::lookup::Reader;
+use super::room::RESTARTS;
 use super::run::{Run, SHORT_HEAD, TAIL};
 use super::window::Window;
 use super::{NorFlash, Store, bisync};
@@ -14,7 +15,6 @@ use crate::checksum::Checksum;
 use crate::error::Error;
 use crate::format::{Head, Kind, pad};
 use crate::map::Place;
-use crate::sectors::Summaries;
 
 /// What a batch comes to.
 #[derive(Default)]
@@ -28,7 +28,7 @@ struct Measure {
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Commits `batch`; returns how many of its changes made a difference.
     pub(crate) async fn commit_batch(&mut self, batch: &mut dyn Batch) -> FlashResult<F, usize> {
-        if self.behaviour.read_only {
+        if self.switches.read_only() {
             return Err(Error::ReadOnly);
         }
         self.begin().await?;
@@ -37,9 +37,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         committed
     }
 
-    /// Commits `batch`, and should a sector fail at it, in another.
+    /// Commits `batch`, and should a sector fail at it, in another. Sectors that have failed before are tried again before the
+    /// commit is refused: what failed may have been the bus.
     async fn commit_somewhere(&mut self, batch: &mut dyn Batch) -> FlashResult<F, usize> {
         let mut failed = None;
+        let mut restarts = 0usize;
+        let mut revived = false;
         loop {
             let failures = self.sectors.failures();
             let attempt = match self.attempt(batch).await {
@@ -50,19 +53,35 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 },
                 attempt => attempt,
             };
-            match attempt {
-                // A summary told of what can't be copied; something older may count.
-                Err(_) if self.sectors.summaries == Summaries::Doubted => self.begin().await?,
-                // A sector failed; perhaps there are others.
-                Err(error) if self.sectors.failures() != failures => {
-                    failed.get_or_insert(error);
-                }
+            let error = match attempt {
                 // What was measured against has changed: an entry turned out rotten, or there is room now.
-                Ok(None) => {}
+                Ok(None) => continue,
                 Ok(Some(entries)) => return Ok(entries),
-                // The sector's failure says more than that there is no room in the others.
-                Err(error) => return Err(failed.unwrap_or(error)),
+                Err(error) => error,
+            };
+            if self.is_stale() && restarts < RESTARTS {
+                restarts = restarts.wrapping_add(1);
+                self.begin().await?;
+                continue;
             }
+            let is_refusal = matches!(
+                error,
+                Error::Full { .. }
+                    | Error::Flash(_)
+                    | Error::NotBlank { .. }
+                    | Error::VerifyFailed { .. }
+            );
+            // What a sector failed of says more than that there is no room in the others.
+            let error = failed.take().unwrap_or(error);
+            let mut goes_on = self.sectors.failures() != failures;
+            if !goes_on && is_refusal && !revived {
+                revived = true;
+                goes_on = self.revive().await;
+            }
+            if !goes_on {
+                return Err(error);
+            }
+            failed = Some(error).filter(|error| !matches!(error, Error::Full { .. }));
         }
     }
 
@@ -96,6 +115,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let head = self.sectors.head();
         if let Some(head) = head.and_then(|head| self.sectors.edit(head)) {
             head.set_only_copies(false);
+            head.clear_failure();
         }
         Ok(Some(measure.entries))
     }

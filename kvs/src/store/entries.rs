@@ -8,7 +8,7 @@ use super::flash::{CHUNK, FlashResult};
 use super::newest::Newest;
 use super::scan::Tail;
 use super::summary::{Items, Summary};
-use super::window::{Entry, Window};
+use super::window::{Entry, Window, note_hole};
 use super::{NorFlash, Store, bisync};
 use crate::checksum::Checksum;
 use crate::error::Error;
@@ -36,6 +36,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Reads the entries of all sectors, oldest first. False: a summary does not add up.
     pub(crate) async fn read_entries(&mut self, way: Reading) -> FlashResult<F, bool> {
         let sector_size = self.flash.sector_size;
+        if way == Reading::KeysFirst {
+            self.sectors.set(State::Unreadable, false);
+        }
         // A sector with something where its header should be may have been newer than the head, and its erase cut: were
         // it to read well next time, it would win over what is appended now. So nothing is; it is erased first. What else
         // is in a sector without a header does not matter: it is erased before it is used. A look at its first bytes tells
@@ -73,10 +76,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             let sector_tail = match kind {
                 Newest::Usual => sector_tail,
                 Newest::Empty => Tail::Open(self.header_len()),
-                Newest::Copies(tail) => {
+                Newest::Copies(tail) | Newest::Filled(tail) => {
                     events::cut_collection(index);
                     if let Some(sector) = self.sectors.edit(index) {
-                        sector.set_only_copies(true);
+                        sector.set_only_copies(matches!(kind, Newest::Copies(_)));
                     }
                     let mut others = self.sectors.iter().filter(|(other, _)| *other != index);
                     match tail {
@@ -191,14 +194,21 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         if walker.stopped_early {
             self.sectors.set(State::Unseen, true);
         }
-        let holes = view.is_some_and(|view| view.holes);
-        if heeds_holes && holes {
-            self.sectors.set(State::Unreadable, true);
+        let holes = view.map_or(0, |view| view.holes);
+        let unread = holes != 0;
+        if unread {
+            self.unread = note_hole(self.unread, holes.into());
+            if heeds_holes {
+                self.sectors.set(State::Unreadable, true);
+            }
         }
-        if let Some(sector) = self.sectors.edit(index)
-            && (holes || walker.damaged != 0)
-        {
-            sector.set_damaged();
+        if let Some(sector) = self.sectors.edit(index) {
+            if unread {
+                sector.set_unread();
+            }
+            if unread || walker.damaged != 0 {
+                sector.set_damaged();
+            }
         }
         Ok(walker.tail)
     }

@@ -9,6 +9,7 @@ use crate::bytes::{Aligned, is_erased};
 use crate::error::{Error, Geometry};
 use crate::format::{MAX_WRITE_SIZE, header_stride, pad};
 use crate::options::Options;
+use crate::sectors::MAX_SECTOR;
 
 /// Bytes that are looked at in one read where only a look is needed; a multiple of any read size.
 pub(crate) const CHUNK: usize = 64;
@@ -45,7 +46,11 @@ impl<F: NorFlash> Partition<F> {
             .saturating_mul(2)
             .saturating_add(pad(16, write as u32));
         let multiple = |size: u32, of: usize| size.checked_rem(of as u32) == Some(0);
-        if sector_size < least || !multiple(sector_size, erase) || !multiple(sector_size, write) {
+        if sector_size > MAX_SECTOR
+            || sector_size < least
+            || !multiple(sector_size, erase)
+            || !multiple(sector_size, write)
+        {
             return fail(Geometry::SectorSize);
         }
         let len = range.end.saturating_sub(range.start);
@@ -73,12 +78,14 @@ impl<F: NorFlash> Partition<F> {
         split(address, self.sector_size)
     }
 
-    /// Fills `out` from `address`; both aligned to the read size.
+    /// Fills `out` from `address`; both aligned to the read size. A read that fails is tried once more: a glitch on the bus
+    /// is no damage.
     pub(crate) async fn read(&mut self, address: u32, out: &mut [u8]) -> FlashResult<F> {
-        self.flash
-            .read(self.start.wrapping_add(address), out)
-            .await
-            .map_err(Error::Flash)
+        let from = self.start.wrapping_add(address);
+        if self.flash.read(from, out).await.is_ok() {
+            return Ok(());
+        }
+        self.flash.read(from, out).await.map_err(Error::Flash)
     }
 
     /// Programs `bytes`, whole words, at `address`, in one call. To `verify` is to check that the flash is blank before,

@@ -143,7 +143,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             buffer: self.buffer.get_mut(..free).unwrap_or(&mut []),
             sectors: &self.sectors,
             // What a mount has not read is checked now.
-            verify: self.behaviour.verify_on_read || self.sectors.summaries != Summaries::Unused,
+            verify: self.switches.verify_on_read() || self.sectors.summaries != Summaries::Unused,
         }
     }
 

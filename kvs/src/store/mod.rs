@@ -26,6 +26,7 @@ mod summary;
 mod tombstones;
 mod typed;
 mod undo;
+mod unread;
 mod window;
 
 pub use inspect::Keys;
@@ -39,7 +40,7 @@ use crate::error::Error;
 use crate::events;
 use crate::format::{Head, Kind, MAX_HEAD, header_stride, pad};
 use crate::map::{KeyMap, Place};
-use crate::options::Behaviour;
+use crate::options::Switches;
 use crate::sectors::{SectorTable, State, Summaries};
 use window::Window;
 
@@ -73,7 +74,10 @@ pub struct Store<'a, F, C = Crc32c> {
     pub(crate) next_sequence: u32,
     /// Sectors older than this may be collected by the collection under way; 0: none is.
     pub(crate) epoch: u32,
-    pub(crate) behaviour: Behaviour,
+    pub(crate) switches: Switches,
+    pub(crate) wear_spread: u16,
+    /// Of the words that could not be read when the tables were filled; 0: there were none.
+    pub(crate) unread: u8,
     /// The need of the last commit that was refused because it must not collect.
     pub(crate) refused: u16,
     pub(crate) corrupt: u16,
@@ -95,18 +99,31 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         if interrupted {
             events::dropped_write();
         }
-        if interrupted || doubted {
-            self.check_readable().await?;
-            if doubted {
-                self.read_without_summaries().await?;
-                // What a summary told of is gone, even if erased flash is all that is left of it.
-                self.corrupt = self.corrupt.max(1);
-            } else {
-                self.read_all().await?;
-            }
-            self.sectors.set(State::Interrupted, false);
+        if !interrupted && !self.is_stale() {
+            return Ok(());
+        }
+        // Until all has been read.
+        self.sectors.set(State::Stale, true);
+        let unread = self.unread;
+        if doubted {
+            self.read_without_summaries().await?;
+            // What a summary told of is gone, even if erased flash is all that is left of it.
+            self.corrupt = self.corrupt.max(1);
+        } else {
+            self.read_all().await?;
+        }
+        self.sectors.set(State::Interrupted, false);
+        self.sectors.set(State::Stale, false);
+        if self.unread != unread {
+            // Some of it can be read now, or other words can't.
+            self.sectors.set(State::Reread, false);
         }
         Ok(())
+    }
+
+    /// Whether the tables are to be read anew before anything else is done, as [`resume`](Self::resume) does.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.sectors.is(State::Stale) || self.sectors.summaries == Summaries::Doubted
     }
 
     /// To be called where an entry does not count that a key should have. True: a summary may have said so, and the partition
@@ -117,19 +134,6 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
         self.sectors.summaries = Summaries::Doubted;
         true
-    }
-
-    /// An error where nothing can be read at all: that must not be taken for an empty partition.
-    async fn check_readable(&mut self) -> FlashResult<F> {
-        let mut result = Ok(());
-        for index in 0..self.sectors.len() {
-            let mut bytes = Aligned([0; CHUNK]);
-            result = self.flash.read(self.flash.base(index), &mut bytes.0).await;
-            if result.is_ok() {
-                break;
-            }
-        }
-        result
     }
 
     /// To be called by what writes, before it looks at the tables.

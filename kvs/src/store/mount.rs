@@ -4,6 +4,7 @@ use core::ops::Range;
 
 use super::entries::Reading;
 use super::flash::{CHUNK, FlashResult, Partition};
+use super::window::note_hole;
 use super::{NorFlash, Store, bisync};
 use crate::bytes::Aligned;
 use crate::checksum::{Checksum, Crc32c};
@@ -11,9 +12,9 @@ use crate::error::{Error, Geometry};
 use crate::events;
 use crate::format::{HEADER_COPY, Header, Layout, MIN_BUFFER, header_stride, pad};
 use crate::map::{KeyMap, Packing};
-use crate::options::Options;
+use crate::options::{Options, Switches};
 use crate::resources::Resources;
-use crate::sectors::SectorTable;
+use crate::sectors::{SectorTable, State};
 
 #[bisync]
 impl<'a, F: NorFlash> Store<'a, F, Crc32c> {
@@ -29,8 +30,9 @@ impl<'a, F: NorFlash> Store<'a, F, Crc32c> {
     ///
     /// [`Geometry`](Error::Geometry) where range, sector size, flash and resources don't fit;
     /// [`Incompatible`](Error::Incompatible) where another version, checksum or geometry wrote the partition;
-    /// [`TooManyKeys`](Error::TooManyKeys) where the resources have too few slots for what is stored. What can't be
-    /// read in flash is not an error here: the rest is mounted.
+    /// [`TooManyKeys`](Error::TooManyKeys) where the resources have too few slots for what is stored;
+    /// [`Flash`](Error::Flash) where no sector's header can be read. Where only some of the flash can't be read, the rest is
+    /// mounted; what could not be read is read again before a sector is erased.
     pub async fn mount<const KEYS: usize, const SECTORS: usize, const BUFFER: usize>(
         flash: F,
         range: Range<u32>,
@@ -38,6 +40,37 @@ impl<'a, F: NorFlash> Store<'a, F, Crc32c> {
         options: Options,
     ) -> FlashResult<F, Self> {
         Self::mount_with(flash, range, resources, options, Crc32c::new()).await
+    }
+
+    /// A store over the partition in `range` of `flash` that has read nothing yet. [`remount`](Self::remount) mounts it; so
+    /// does the first call that needs what is in flash, and a mount that fails can be tried again. For resources that are
+    /// `'static`, which a [`mount`](Self::mount) that fails does not give back.
+    ///
+    /// ```
+    /// # use kvs::{Options, Resources, Store, sim::presets};
+    /// # let flash = presets::nrf52840();
+    /// # let resources: &'static mut _ = Box::leak(Box::new(Resources::<32, 8, 256>::new()));
+    /// let mut store = Store::unmounted(flash, 0..8 * 4096, resources, Options::DEFAULT)?;
+    /// let mut attempts = 0;
+    /// while let Err(error) = store.remount() {
+    ///     attempts += 1;
+    ///     if attempts == 10 {
+    ///         return Err(error);
+    ///     }
+    /// }
+    /// # Ok::<(), kvs::Error<kvs::sim::SimError>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Geometry`](Error::Geometry) where range, sector size, flash and resources don't fit.
+    pub fn unmounted<const KEYS: usize, const SECTORS: usize, const BUFFER: usize>(
+        flash: F,
+        range: Range<u32>,
+        resources: &'a mut Resources<KEYS, SECTORS, BUFFER>,
+        options: Options,
+    ) -> FlashResult<F, Self> {
+        Self::over(flash, &range, resources, &options, Crc32c::new())
     }
 }
 
@@ -55,12 +88,25 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         options: Options,
         checksum: C,
     ) -> FlashResult<F, Self> {
+        let mut store = Self::over(flash, &range, resources, &options, checksum)?;
+        store.resume().await?;
+        Ok(store)
+    }
+
+    /// A store that has read nothing yet.
+    fn over<const KEYS: usize, const SECTORS: usize, const BUFFER: usize>(
+        flash: F,
+        range: &Range<u32>,
+        resources: &'a mut Resources<KEYS, SECTORS, BUFFER>,
+        options: &Options,
+        checksum: C,
+    ) -> FlashResult<F, Self> {
         let Resources {
             slots,
             buffer,
             sectors,
         } = resources;
-        let flash = Partition::new(flash, &range, &options)?;
+        let flash = Partition::new(flash, range, options)?;
         let bytes = range.end.saturating_sub(range.start);
         let (count, _) = flash.split(bytes);
         let capacity = sectors.len().min(usize::from(u16::MAX));
@@ -84,13 +130,32 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             buffer: &mut buffer.0,
             next_sequence: 0,
             epoch: 0,
-            behaviour: options.into(),
+            switches: Switches::of(options),
+            wear_spread: options.wear_spread,
+            unread: 0,
             refused: 0,
             corrupt: 0,
             collections: 0,
         };
-        store.read_all().await?;
+        store.sectors.set(State::Stale, true);
         Ok(store)
+    }
+
+    /// Mounts the partition anew, with the resources that the store has, as a mount after a reset would: what is in RAM is
+    /// read from flash, and sectors that had failed are used again. For a store in a `static`, whose resources can't be
+    /// had a second time, after errors that the part may have recovered from; see [`unmounted`](Store::unmounted) too.
+    ///
+    /// Costs what a [`mount`](Store::mount) costs. Never writes.
+    ///
+    /// # Errors
+    ///
+    /// [`Flash`](Error::Flash), [`Incompatible`](Error::Incompatible), as [`mount`](Store::mount). The store stays, and
+    /// can be mounted again; until that succeeds, each call that looks at flash tries it first.
+    pub async fn remount(&mut self) -> FlashResult<F> {
+        self.sectors.forgive();
+        self.collections = 0;
+        self.sectors.set(State::Stale, true);
+        self.resume().await
     }
 
     /// Fills the tables from flash, whatever they held.
@@ -114,6 +179,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             self.sectors.clear();
             self.next_sequence = 1;
             self.corrupt = 0;
+            self.unread = 0;
             self.read_headers().await?;
             result = self.read_entries(*way).await;
             match result {
@@ -128,12 +194,27 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         result.map(drop)
     }
 
-    /// Reads the header of each sector.
+    /// Reads the header of each sector. An error where none could be read: that must not be taken for an empty partition.
     async fn read_headers(&mut self) -> FlashResult<F> {
         let layout = Layout::new(self.flash.sector_size, Partition::<F>::WRITE_SIZE, C::ID);
         let (mut least, mut most) = (u32::MAX, 0);
+        let mut readable = 0usize;
+        let mut failed = None;
         for index in 0..self.sectors.len() {
-            let Some(header) = self.read_header(index).await else {
+            let header = match self.read_header(index).await {
+                Ok(header) => header,
+                Err(error) => {
+                    failed = Some(error);
+                    self.unread = note_hole(self.unread, self.flash.base(index));
+                    self.sectors.set(State::Unreadable, true);
+                    if let Some(sector) = self.sectors.edit(index) {
+                        sector.set_unread();
+                    }
+                    continue;
+                }
+            };
+            readable = readable.wrapping_add(1);
+            let Some(header) = header else {
                 continue;
             };
             if header.layout != layout {
@@ -147,6 +228,9 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             least = least.min(header.erases);
             most = most.max(header.erases);
         }
+        if let (0, Some(error)) = (readable, failed) {
+            return Err(error);
+        }
         // Sectors whose header is lost are taken to have been erased as often as the others.
         let middle = least.min(most).midpoint(most);
         for index in 0..self.sectors.len() {
@@ -159,21 +243,23 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         Ok(())
     }
 
-    /// The header of a sector; its second copy where the first is bad.
-    async fn read_header(&mut self, index: usize) -> Option<Header> {
+    /// The header of a sector; its second copy where the first is bad. `None` only where both could be read: what can't be
+    /// read may be there.
+    async fn read_header(&mut self, index: usize) -> FlashResult<F, Option<Header>> {
         let stride = header_stride(Partition::<F>::WRITE_SIZE);
         let base = self.flash.base(index);
+        let mut missing = Ok(None);
         for address in [base, base.wrapping_add(stride)] {
             let mut bytes = Aligned([0; CHUNK]);
             let len = pad(HEADER_COPY as u32, Partition::<F>::READ_SIZE) as usize;
-            let bytes = bytes.0.get_mut(..len)?;
-            if self.flash.read(address, bytes).await.is_ok()
-                && let Some(header) = Header::decode(bytes.first_chunk()?)
-            {
-                return Some(header);
+            let bytes = bytes.0.get_mut(..len).unwrap_or(&mut []);
+            if let Err(error) = self.flash.read(address, bytes).await {
+                missing = Err(error);
+            } else if let Some(header) = bytes.first_chunk().and_then(Header::decode) {
+                return Ok(Some(header));
             }
         }
-        None
+        missing
     }
 }
 

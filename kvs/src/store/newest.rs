@@ -24,6 +24,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let mut walker = self.walk(newest).await;
         let mut window = Window::new(&mut self.flash, self.buffer, newest, size);
         let mut entries = false;
+        let mut only_copies = true;
         while let Some(entry) = walker.next(&mut window, &mut self.checksum).await {
             let is_copy = match self.map.place(entry.hash) {
                 None => entry.is_tombstone(),
@@ -39,10 +40,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                             .unwrap_or(false)
                 }
             };
-            if !is_copy {
-                return Ok(Newest::Usual);
-            }
+            only_copies &= is_copy;
             entries = true;
+        }
+        if window.view.holes != 0 {
+            // What can't be read is not known to be a copy, nor to be nothing.
+            return Ok(Newest::Usual);
         }
         if !entries && walker.tail == Tail::Open(self.header_len()) {
             return Ok(Newest::Empty);
@@ -50,7 +53,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let tail = walker.tail;
         // Behind an unfinished group nothing can be appended: it would count then.
         let has_groups = walker.groups;
-        Ok(Newest::Copies(match tail {
+        let tail = match tail {
             Tail::Open(end) => Tail::Open(end),
             // Nor in front of nothing: entries begin where the header ends.
             Tail::Torn(end) if entries && !has_groups => {
@@ -64,7 +67,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 }
             }
             _ => Tail::Closed,
-        }))
+        };
+        Ok(if only_copies {
+            Newest::Copies(tail)
+        } else {
+            Newest::Filled(tail)
+        })
     }
 
     /// The size of the longest live entry.
@@ -86,6 +94,9 @@ pub(crate) enum Newest {
     Usual,
     /// Erased ahead of time.
     Empty,
+    /// It was filled by a collection, as no other sector is without winners; but one of its entries is a copy of what is not
+    /// the last of its key: a commit that failed was found behind the original. A collection goes on there; it can't be undone.
+    Filled(Tail),
     /// What a collection left that was cut. Where its tail is open, or torn with room behind, it goes on there, so that power
     /// that fails often does not keep it from ever ending; else it is undone when there is something to write.
     Copies(Tail),

@@ -4,9 +4,10 @@ use super::flash::{FlashResult, Partition};
 use super::{NorFlash, Store, bisync};
 use crate::bytes::copy;
 use crate::checksum::Checksum;
-use crate::error::Error;
+use crate::error::{Error, Geometry};
 use crate::events;
 use crate::format::{ERASED, Header, Layout, MAX_SEQUENCE, header_stride};
+use crate::sectors::State;
 
 #[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
@@ -32,7 +33,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     /// Erases a dead sector and gives it its new header: the proof that the erase was completed.
     pub(crate) async fn prepare(&mut self, index: usize) -> FlashResult<F> {
+        self.reread().await?;
         self.verify_winners().await?;
+        self.check_erased_value().await?;
         self.renew(index, self.header_len()).await?;
         if let Some(sector) = self.sectors.edit(index) {
             sector.set_ready(true);
@@ -61,11 +64,20 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         if erased {
             let base = self.flash.base(index);
             let bytes = self.buffer.get(..len as usize).unwrap_or(&[]);
-            let verify = self.behaviour.verify_on_write;
+            let verify = self.switches.verify_on_write();
             result = self.flash.program(base, bytes, verify).await;
+            if let Err(Error::NotBlank { .. }) = result
+                && let Ok(true) = self.begins_with_zero(index).await
+            {
+                if let Some(sector) = self.sectors.edit(index) {
+                    sector.sequence = 0;
+                }
+                return Err(Error::Geometry(Geometry::ErasedValue));
+            }
         }
-        if result.is_err() {
-            events::failed(index);
+        match result {
+            Ok(()) => self.sectors.set(State::Reread, false),
+            Err(_) => events::failed(index),
         }
         if let Some(sector) = self.sectors.edit(index) {
             sector.erases = erases;
@@ -76,7 +88,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                     sector.sequence = 0;
                     sector.fail();
                 }
-                Err(_) => sector.retire(),
+                Err(_) => sector.fail_erase(),
             }
         }
         result

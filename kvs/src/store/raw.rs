@@ -5,7 +5,7 @@ use super::{NorFlash, Store, bisync};
 use crate::change::{Change, Changes, RawKey};
 use crate::checksum::Checksum;
 use crate::error::Error;
-use crate::options::{Behaviour, Options};
+use crate::options::Options;
 
 #[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
@@ -167,19 +167,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// The options it was mounted with.
     #[must_use]
     pub fn options(&self) -> Options {
-        let Behaviour {
-            verify_on_read,
-            verify_on_write,
-            collect_on_write,
-            read_only,
-            wear_spread,
-        } = self.behaviour;
         Options {
-            verify_on_read,
-            verify_on_write,
-            collect_on_write,
-            read_only,
-            wear_spread,
+            verify_on_read: self.switches.verify_on_read(),
+            verify_on_write: self.switches.verify_on_write(),
+            collect_on_write: self.switches.collect_on_write(),
+            read_only: self.switches.read_only(),
+            wear_spread: self.wear_spread,
             sector_size: self.flash.sector_size,
         }
     }

@@ -7,8 +7,10 @@ use super::{NorFlash, Store, bisync};
 use crate::checksum::Checksum;
 use crate::error::Error;
 use crate::events;
-use crate::sectors::Summaries;
 use crate::stats::Maintenance;
+
+/// How often a call begins again because what it went by has turned out stale.
+pub(crate) const RESTARTS: usize = 4;
 
 /// What a refused commit's need is remembered in, so that two bytes will do.
 const REFUSED_UNIT: u32 = 16;
@@ -24,12 +26,15 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// [`ReadOnly`](Error::ReadOnly), or what the flash says of one sector, which is left alone from then on: call it
     /// again.
     pub async fn maintain(&mut self) -> FlashResult<F, Maintenance> {
-        if self.behaviour.read_only {
+        if self.switches.read_only() {
             return Err(Error::ReadOnly);
         }
         self.begin().await?;
         let mut step = self.maintenance_step().await;
-        if self.sectors.summaries == Summaries::Doubted {
+        for _ in 0..RESTARTS {
+            if !self.is_stale() {
+                break;
+            }
             self.begin().await?;
             step = self.maintenance_step().await;
         }
@@ -59,7 +64,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             1 => {}
             _ => return Ok(false),
         }
-        if !self.behaviour.collect_on_write {
+        if !self.switches.collect_on_write() {
             // Commits have to do with what is free here.
             let need = u32::from(self.refused).wrapping_mul(REFUSED_UNIT);
             let need = need.max(self.payload() / 4);
@@ -113,7 +118,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                     // The spare sector has failed: what is older than the head can make one, as after a mount.
                     self.epoch = self.head_sequence();
                 }
-                let may_collect = self.behaviour.collect_on_write || self.dead() == 0;
+                let may_collect = self.switches.collect_on_write() || self.dead() == 0;
                 let helps = may_collect && self.can_make(need).await?;
                 if !helps && self.has_room(need) {
                     // Rather no summary than no commit.
@@ -332,7 +337,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         };
         let erases = |sector| self.sectors.get(sector).erases;
         let spared = erases(next).saturating_sub(erases(coldest));
-        if spared <= u32::from(self.behaviour.wear_spread) || !self.behaviour.collect_on_write {
+        if spared <= u32::from(self.wear_spread) || !self.switches.collect_on_write() {
             return Ok(());
         }
         self.note_collection();

@@ -189,7 +189,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             let bytes = window.at(at, SUMMARY_ITEM as usize).await;
             let bytes = bytes.first_chunk().copied();
             view = window.view;
-            let Some(bytes) = bytes.filter(|_| !view.holes) else {
+            let Some(bytes) = bytes.filter(|_| view.holes == 0) else {
                 return Ok(false);
             };
             at = at.wrapping_add(SUMMARY_ITEM);

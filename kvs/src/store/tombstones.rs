@@ -67,7 +67,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 self.map.set_shadow(entry.hash, true);
             }
         }
-        !window.view.holes
+        window.view.holes == 0
     }
 
     /// Makes sure that the map has `new` slots to spare, by erasing what tombstones still shadow.

@@ -26,7 +26,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         while let Some(index) = self.sectors.before(Some((sequence, 0))) {
             sequence = self.sectors.get(index).sequence;
             // An erase that failed may have left it half there.
-            if self.sectors.get(index).is_retired() || !self.restore(index, copies).await? {
+            if self.sectors.get(index).is_half_erased() || !self.restore(index, copies).await? {
                 return Ok(false);
             }
         }
@@ -39,6 +39,43 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
         events::undone(copies);
         Ok(self.dead() != 0)
+    }
+
+    /// Whether the shadowed keys, of which sector `index` has another entry than the copy, have the copy's original somewhere,
+    /// and the other entry is of a commit that failed in this sector.
+    async fn are_superseded(&mut self, index: usize, copies: usize) -> FlashResult<F, bool> {
+        while let Some(slot) = self.map.slots().iter().find(|slot| slot.has_shadow()) {
+            let (hash, copy) = (slot.hash, self.map.packing.unpack(*slot));
+            if !self.sectors.get(index).has_failed() {
+                return Ok(false);
+            }
+            let mut has_original = false;
+            for other in 0..self.sectors.len() {
+                if other != copies && self.sectors.get(other).sequence != 0 && !has_original {
+                    has_original = self.has_original(other, hash, copy).await?;
+                }
+            }
+            if !has_original {
+                return Ok(false);
+            }
+            self.map.set_shadow(hash, false);
+        }
+        Ok(true)
+    }
+
+    /// Whether sector `index` has the entry of a key that `copy` is a copy of.
+    async fn has_original(&mut self, index: usize, hash: u32, copy: Place) -> FlashResult<F, bool> {
+        let base = self.flash.base(index);
+        let size = self.flash.sector_size;
+        let mut walker = self.walk(index).await;
+        let mut window = Window::new(&mut self.flash, self.buffer, index, size);
+        while let Some(entry) = walker.next(&mut window, &mut self.checksum).await {
+            let places = (base.wrapping_add(entry.offset), copy.address);
+            if entry.hash == hash && same_entry(window.flash, places, entry.size).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Lets the entries of sector `index` win that have a copy in `copies`. False, and nothing done: the last entry of a key is
@@ -76,7 +113,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                     }
                 }
             }
-            if self.map.slots().iter().any(|slot| slot.has_shadow()) {
+            if window.view.holes != 0 || !self.are_superseded(index, copies).await? {
                 return Ok(false);
             }
         }
