@@ -24,6 +24,11 @@ impl Slot {
         self.place & DIRTY != 0
     }
 
+    /// Whether the last load could not read this key.
+    pub(crate) fn is_unread(&self) -> bool {
+        self.place & UNREAD != 0
+    }
+
     /// Whether an old value of this key was found in flash.
     pub(crate) fn has_shadow(&self) -> bool {
         self.place & SHADOW != 0
@@ -39,8 +44,9 @@ impl fmt::Debug for Slot {
 const TOMBSTONE: u32 = 1 << 31;
 const DIRTY: u32 = 1 << 30;
 const SHADOW: u32 = 1 << 29;
+const UNREAD: u32 = 1 << 28;
 /// Bits of a slot that hold size and address.
-const PLACE_BITS: u32 = 29;
+const PLACE_BITS: u32 = 28;
 
 /// Where an entry is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,7 +58,7 @@ pub(crate) struct Place {
     pub(crate) tombstone: bool,
 }
 
-/// How a place is packed into 29 bits: the address in words takes what the partition needs, the size in words the
+/// How a place is packed into 28 bits: the address in words takes what the partition needs, the size in words the
 /// rest. So nearly every entry's size is known without a look at the flash.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Packing {
@@ -160,9 +166,9 @@ impl<'a> KeyMap<'a> {
             Ok(index) => {
                 if let Some(old) = self.slots.get_mut(index) {
                     // A collection may move a key that the commit under way is going to write.
-                    let dirty = old.place & DIRTY;
+                    let flags = old.place & (DIRTY | UNREAD);
                     *old = slot;
-                    old.place |= dirty;
+                    old.place |= flags;
                 }
             }
             Err(index) => {
@@ -218,6 +224,12 @@ impl<'a> KeyMap<'a> {
         self.set_flag(hash, DIRTY, true);
     }
 
+    /// Notes whether a load could read this key. False: it has no slot.
+    pub(crate) fn set_unread(&mut self, hash: u32, is_unread: bool) -> bool {
+        self.set_flag(hash, UNREAD, is_unread);
+        self.search(hash).is_ok()
+    }
+
     /// Notes whether something else of this key was found in flash.
     pub(crate) fn set_shadow(&mut self, hash: u32, is_found: bool) {
         self.set_flag(hash, SHADOW, is_found);
@@ -239,6 +251,15 @@ impl<'a> KeyMap<'a> {
 
     pub(crate) fn clear_dirty(&mut self) {
         self.clear_flag(DIRTY);
+    }
+
+    /// The commit under way is made: what it wrote is known.
+    pub(crate) fn note_written(&mut self) {
+        for slot in self.slots.iter_mut().take(self.len.into()) {
+            if slot.is_dirty() {
+                slot.place &= !(DIRTY | UNREAD);
+            }
+        }
     }
 
     pub(crate) fn clear_shadows(&mut self) {

@@ -169,6 +169,10 @@ pub(crate) enum State {
     Stale = 8,
     /// What could not be read was read again, with the same result, and no sector has been erased since.
     Reread = 16,
+    /// There are more keys than slots: a key that has none may still be there.
+    Partial = 32,
+    /// The last load could not read some key, and that could not be noted at the key's slot.
+    LoadFailed = 64,
 }
 
 /// Whether a mount went by summaries instead of reading all there is.
@@ -204,6 +208,7 @@ impl<'a> SectorTable<'a> {
         self.head = NO_HEAD;
         self.set(State::Unreadable, false);
         self.set(State::Unseen, false);
+        self.set(State::Partial, false);
         self.summaries = Summaries::Unused;
     }
 

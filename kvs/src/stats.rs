@@ -6,6 +6,9 @@
 pub struct Stats {
     /// Stored keys.
     pub keys: usize,
+    /// Keys that have no slot in the resources, because these have fewer than there are keys: each look at one reads flash from
+    /// the newest sector back to where its entry is. 0 in a store whose resources are large enough.
+    pub without_slot: usize,
     /// Entries that count: stored keys, and deleted ones that still shadow an old value.
     pub live_entries: usize,
     /// Bytes of those entries, heads and padding included.

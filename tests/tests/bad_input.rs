@@ -77,7 +77,8 @@ fn is_empty<const W: usize, const E: usize>(device: &Device<W, E>, make: impl Fn
 #[test]
 fn one_byte_all_over() {
     fn on<const W: usize, const E: usize>(device: &Device<W, E>) {
-        for byte in [0x00, 0xFF, 0x55, 0xAA, 0x81, 0x82, 0x1F] {
+        // Not 00: that is a part that erases to 00, and refused (transient.rs).
+        for byte in [0xFF, 0x55, 0xAA, 0x81, 0x82, 0x1F] {
             is_empty(device, |_| vec![byte; device.sector as usize]);
         }
     }

@@ -3,7 +3,7 @@
 use super::Leaves;
 use super::history::Old;
 use super::key::Group;
-use super::report::Outcome;
+use super::report::{Outcome, Rejection};
 use super::tree::{Path, Tree};
 use crate::change::{Batch, EncodeError, RawKey, Refusal, Value};
 
@@ -13,6 +13,8 @@ pub(crate) struct Save<'a> {
     /// What a load makes of settings that are not stored.
     pub(crate) unsaved: &'a mut dyn Leaves,
     pub(crate) tree: &'static Tree,
+    /// Of that load.
+    pub(crate) outcomes: &'a [Outcome],
 }
 
 impl Batch for Save<'_> {
@@ -29,7 +31,9 @@ impl Batch for Save<'_> {
     }
 
     fn is_implied(&self, index: usize, value: &[u8]) -> bool {
-        self.unsaved.holds(index, value)
+        // What a load would make of an old value that can't be read just now is not known.
+        let is_known = self.outcomes.get(index) != Some(&Outcome::Rejected(Rejection::Unreadable));
+        is_known && self.unsaved.holds(index, value)
     }
 
     fn keeps(&mut self, index: usize, stored: &[u8]) -> bool {

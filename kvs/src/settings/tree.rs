@@ -74,6 +74,12 @@ impl Tree {
         rest.split_at_checked(len).unwrap_or_default().0
     }
 
+    /// The old keys that setting number `leaf` may be made from, those of the struct's own function included.
+    pub(crate) fn sources_of(&self, leaf: usize) -> impl Iterator<Item = &'static Old> {
+        let old = self.old.iter();
+        old.filter(move |old| old.leaf == Old::STRUCT || usize::from(old.leaf) == leaf)
+    }
+
     /// Key number `index` of the settings' own, then the old ones.
     pub(crate) fn any_key(&self, index: usize) -> RawKey<'static> {
         let old = self.old_at(index).map(|old| old.hash);

@@ -5,6 +5,7 @@
 use super::flash::{CHUNK, FlashResult, Partition};
 use super::lookup::Found;
 use super::run::Run;
+use super::unlisted::LiveCursor;
 use super::{NorFlash, Store, bisync};
 use crate::bytes::{Aligned, copy};
 use crate::checksum::Checksum;
@@ -12,6 +13,7 @@ use crate::error::Error;
 use crate::events;
 use crate::format::pad;
 use crate::map::Place;
+use crate::sectors::State;
 
 #[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
@@ -27,8 +29,13 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Moves one live entry out of `victim`: into the head if it is `into_head` and has the room, else into the next
     /// sector.
     async fn move_entry(&mut self, victim: usize, into_head: bool) -> FlashResult<F, bool> {
-        let Some((_, place)) = self.live_entry(victim, 0) else {
-            return Ok(false);
+        let is_partial = self.is_partial();
+        let Some((hash, place)) = self.next_live(victim, &mut LiveCursor::default()).await? else {
+            // What is live in it can't be read just now.
+            if let Some(sector) = self.sectors.edit(victim).filter(|_| is_partial) {
+                sector.retire();
+            }
+            return Ok(is_partial);
         };
         let size = self.size_at(place).await?;
         let reserve = if self.dead() == 0 {
@@ -43,7 +50,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             }
             self.open_next().await?;
             // Opening may have made tombstones needless, this one among them.
-            if self.hash_at(place).is_none() {
+            if self.map.place(hash) != Some(place) {
                 return Ok(true);
             }
         }
@@ -51,26 +58,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         Ok(true)
     }
 
-    /// A live entry of `sector`, of those from map slot `from` on, and the slot behind it.
-    pub(crate) fn live_entry(&self, sector: usize, from: usize) -> Option<(usize, Place)> {
-        let base = self.flash.base(sector);
-        let range = base..base.wrapping_add(self.flash.sector_size);
-        self.map
-            .slots()
-            .iter()
-            .enumerate()
-            .skip(from)
-            .map(|(index, slot)| (index.wrapping_add(1), self.map.packing.unpack(*slot)))
-            .find(|(_, place)| range.contains(&place.address))
-    }
-
     /// Bytes of the live entries of `sector` that the commit under way does not supersede.
     pub(crate) async fn kept_bytes(&mut self, sector: usize) -> FlashResult<F, u32> {
         let mut bytes = 0u32;
-        let mut from = 0;
-        while let Some((next, place)) = self.live_entry(sector, from) {
-            from = next;
-            if !self.is_superseded(next) {
+        let mut cursor = LiveCursor::default();
+        while let Some((hash, place)) = self.next_live(sector, &mut cursor).await? {
+            if !self.is_superseded(hash) {
                 bytes = bytes.wrapping_add(self.size_at(place).await?);
             }
         }
@@ -80,10 +73,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Moves the live entries of `sector` to the head, but for those that the commit under way supersedes. False: one
     /// of them can't be read.
     pub(crate) async fn move_kept(&mut self, sector: usize) -> FlashResult<F, bool> {
-        let mut from = 0;
-        while let Some((next, place)) = self.live_entry(sector, from) {
-            from = next;
-            if self.is_superseded(next) {
+        let mut cursor = LiveCursor::default();
+        while let Some((hash, place)) = self.next_live(sector, &mut cursor).await? {
+            if self.is_superseded(hash) {
                 continue;
             }
             let size = self.size_at(place).await?;
@@ -92,15 +84,14 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 return Ok(false);
             }
             // A rotten one took its slot along.
-            from = 0;
+            cursor = LiveCursor::default();
         }
         Ok(true)
     }
 
-    /// Whether the commit under way writes the key whose map slot is the one before `next`.
-    fn is_superseded(&self, next: usize) -> bool {
-        let slot = self.map.slots().get(next.saturating_sub(1));
-        slot.is_some_and(|slot| slot.is_dirty())
+    /// Whether the commit under way writes this key.
+    fn is_superseded(&self, hash: u32) -> bool {
+        self.map.find(hash).is_some_and(|slot| slot.is_dirty())
     }
 
     /// Copies the entry at `place` to the head, as a commit of its own, and lets the copy win.
@@ -204,6 +195,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             sector.set_damaged();
         }
         self.corrupt = self.corrupt.saturating_add(1);
+        if self.is_partial() {
+            // Something older of the key would be found in flash, and is not counted.
+            self.sectors.set(State::Stale, true);
+        }
     }
 
     /// Moves everything that is live out of `sector`, if it can be read.

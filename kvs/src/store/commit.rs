@@ -15,6 +15,7 @@ use crate::checksum::Checksum;
 use crate::error::Error;
 use crate::format::{Head, Kind, pad};
 use crate::map::Place;
+use crate::sectors::State;
 
 /// What a batch comes to.
 #[derive(Default)]
@@ -55,7 +56,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             };
             let error = match attempt {
                 // What was measured against has changed: an entry turned out rotten, or there is room now.
-                Ok(None) => continue,
+                Ok(None) if !self.is_stale() => continue,
+                Ok(None) => Error::Corrupt { key: 0 },
                 Ok(Some(entries)) => return Ok(entries),
                 Err(error) => error,
             };
@@ -95,11 +97,11 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         if needed > max {
             return Err(Error::CommitTooLarge { needed, max });
         }
-        let known = self.map.dirty();
-        self.make_slots(measure.new_keys).await?;
-        let is_made = self.make_room(needed, measure.entries).await?;
+        let known = (self.map.dirty(), self.corrupt);
+        let is_made = self.make_slots(measure.new_keys).await?
+            && self.make_room(needed, measure.entries).await?;
         // A value may have turned out rotten, or a tombstone been forgotten, whose key takes a new slot then.
-        if !is_made || self.map.dirty() != known {
+        if !is_made || (self.map.dirty(), self.corrupt) != known {
             return Ok(None);
         }
         let written = match self.write(batch, measure.entries).await {
@@ -110,6 +112,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             self.fail_head();
             return Err(error);
         }
+        self.map.note_written();
         self.epoch = 0;
         self.refused = 0;
         let head = self.sectors.head();
@@ -131,6 +134,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             if superseded(batch, index)? {
                 continue;
             }
+            let hash = key.hash();
+            // Before the value is in the buffer.
+            let place = self.locate(hash).await?;
             let value = batch
                 .value(index, self.buffer)
                 .map_err(|refusal| self.refuse(&refusal))?;
@@ -138,20 +144,22 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             if len > max {
                 return Err(Error::ValueTooLong { len, max });
             }
-            let hash = key.hash();
             let head = Self::head_for(&key, &value);
             let is_encoded = matches!(value, Value::Encoded(_));
-            let place = self.map.place(hash);
             let differs = match place.filter(|place| !place.tombstone) {
                 Some(place) => {
                     self.differs(key, place, &value).await?
                         && !(self.is_implied(batch, index, &value)
-                            && self.keeps(batch, index, hash).await)
+                            && self.keeps(batch, index, hash).await?)
                 }
                 None => self.is_news(batch, index, &value, 0),
             };
             if !differs {
                 continue;
+            }
+            if place.is_some() && self.map.find(hash).is_none() {
+                let capacity = self.map.capacity();
+                return Err(Error::TooManyKeys { capacity });
             }
             self.map.set_dirty(hash);
             let size = pad(head.entry_len(), Partition::<F>::WRITE_SIZE);
@@ -163,6 +171,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             measure.bytes = measure.bytes.saturating_add(size);
             let new_key = usize::from(place.is_none());
             measure.new_keys = measure.new_keys.wrapping_add(new_key);
+        }
+        let capacity = self.map.capacity();
+        if measure.new_keys != 0 && self.map.dirty() >= capacity {
+            return Err(Error::TooManyKeys { capacity });
         }
         Ok(measure)
     }
@@ -208,11 +220,32 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         matches!(value, Value::Encoded(_)) && !self.is_news(batch, index, value, 0)
     }
 
-    /// Whether what is stored of a key stays although another value is in its place. Takes the buffer.
+    /// Whether what is stored of a key stays although another value is in its place: what a load could not read, or turned
+    /// down, is left alone. Takes the buffer.
     #[inline(never)]
-    async fn keeps(&mut self, batch: &mut dyn Batch, index: usize, hash: u32) -> bool {
-        let stored = self.stored(hash).await;
-        stored.is_ok_and(|stored| stored.is_some_and(|bytes| batch.keeps(index, bytes)))
+    async fn keeps(
+        &mut self,
+        batch: &mut dyn Batch,
+        index: usize,
+        hash: u32,
+    ) -> FlashResult<F, bool> {
+        if self.is_unread(hash) {
+            return Ok(true);
+        }
+        match self.stored(hash).await {
+            Ok(Some(bytes)) => Ok(batch.keeps(index, bytes)),
+            Ok(None) => Ok(false),
+            // A load could read it: the value in its place is meant.
+            Err(Error::Flash(_)) => Ok(false),
+            // No load can.
+            Err(_) => Ok(true),
+        }
+    }
+
+    /// Whether the last load could not read a key.
+    pub(crate) fn is_unread(&self, hash: u32) -> bool {
+        let is_noted = self.map.find(hash).is_some_and(|slot| slot.is_unread());
+        is_noted || self.sectors.is(State::LoadFailed)
     }
 
     /// Whether a change of a key that is not stored makes a difference. An encoded value is in the buffer from `at` on.
@@ -238,6 +271,15 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             }
             let key = batch.key(index);
             let slot = self.map.find(key.hash());
+            if slot.is_none() && self.is_partial() {
+                // It is looked for through the buffer.
+                self.flush(&mut run).await?;
+                run.is_held = false;
+                if self.live_place(key.hash()).await?.is_some() {
+                    // It is stored, and stays: what is written has a slot.
+                    continue;
+                }
+            }
             if slot.is_some_and(|slot| !slot.is_tombstone() && !slot.is_dirty()) {
                 // It is stored, and stays.
                 continue;

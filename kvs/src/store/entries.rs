@@ -4,6 +4,8 @@
 //! seen of a key is its winner (invariant 1). A partition that was cut in mid-collection reads its newest sector twice, and the
 //! collection goes on where it was.
 
+use core::ops::Range;
+
 use super::flash::{CHUNK, FlashResult};
 use super::newest::Newest;
 use super::scan::Tail;
@@ -11,7 +13,6 @@ use super::summary::{Items, Summary};
 use super::window::{Entry, Window, note_hole};
 use super::{NorFlash, Store, bisync};
 use crate::checksum::Checksum;
-use crate::error::Error;
 use crate::events;
 use crate::format::Keys;
 use crate::map::Place;
@@ -22,23 +23,64 @@ use crate::sectors::{State, Summaries};
 pub(crate) enum Reading {
     /// Where a sector has a summary, that instead of its entries.
     Summaries,
-    /// All there is. Tombstones stay that may shadow what can't be read.
+    /// All there is.
     Everything,
-    /// All there is. Slots are for keys first, and not for what may be readable another time.
-    KeysFirst,
+    /// All there is, once for as many keys as there are slots, in order of their hashes: the tables of the sectors are whole
+    /// then, and the map has the last of the keys.
+    InParts,
 }
 
 impl Reading {
-    pub(crate) const ALL: [Self; 3] = [Self::Summaries, Self::Everything, Self::KeysFirst];
+    pub(crate) const ALL: [Self; 3] = [Self::Summaries, Self::Everything, Self::InParts];
 }
+
+/// The hashes that are taken into the map: all of them, or a part.
+pub(crate) struct Part(Range<u64>);
+
+impl Part {
+    const END: u64 = 1 << 32;
+
+    fn all() -> Self {
+        Self(0..Self::END)
+    }
+
+    pub(crate) fn has(&self, hash: u32) -> bool {
+        self.0.contains(&hash.into())
+    }
+
+    pub(crate) fn is_all(&self) -> bool {
+        self.0 == (0..Self::END)
+    }
+
+    /// Whether nothing comes behind it.
+    fn is_last(&self) -> bool {
+        self.0.end == Self::END
+    }
+
+    /// What comes behind it.
+    fn next(&self) -> Self {
+        Self(self.0.end..Self::END)
+    }
+
+    /// Leaves out this hash and those behind it.
+    fn end_at(&mut self, hash: u32) {
+        self.0.end = hash.into();
+    }
+}
+
+/// What the newest sector holds, as far as that has been told, part by part.
+pub(crate) struct Copies {
+    /// Nothing but copies.
+    pub(crate) only: bool,
+    /// The size of the longest live entry.
+    pub(crate) longest: u32,
+}
+
 #[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Reads the entries of all sectors, oldest first. False: a summary does not add up.
     pub(crate) async fn read_entries(&mut self, way: Reading) -> FlashResult<F, bool> {
         let sector_size = self.flash.sector_size;
-        if way == Reading::KeysFirst {
-            self.sectors.set(State::Unreadable, false);
-        }
         // A sector with something where its header should be may have been newer than the head, and its erase cut: were
         // it to read well next time, it would win over what is appended now. So nothing is; it is erased first. What else
         // is in a sector without a header does not matter: it is erased before it is used. A look at its first bytes tells
@@ -57,6 +99,39 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 }
             }
         }
+        self.sectors.set(State::Partial, way == Reading::InParts);
+        let counted = self.corrupt;
+        let mut part = Part::all();
+        let mut copies = Copies {
+            only: true,
+            longest: 0,
+        };
+        while !self.read_part(way, &mut part, &mut copies, suspect).await? {
+            if part.is_last() {
+                return Ok(false);
+            }
+            self.unlisted = self.unlisted.saturating_add(self.listed());
+            self.map.clear();
+            self.corrupt = counted;
+            part = part.next();
+        }
+        // Left without a spare sector, only what is older than the head can make one.
+        self.epoch = self
+            .sectors
+            .head()
+            .map_or(0, |head| self.sectors.get(head).sequence);
+        Ok(true)
+    }
+
+    /// Reads the entries of all sectors whose keys are of a part. False: there are keys behind it, or a summary does not add up.
+    async fn read_part(
+        &mut self,
+        way: Reading,
+        part: &mut Part,
+        copies: &mut Copies,
+        suspect: bool,
+    ) -> FlashResult<F, bool> {
+        let sector_size = self.flash.sector_size;
         let mut last = match way {
             Reading::Summaries => self.read_newest_first().await?,
             _ => None,
@@ -68,18 +143,20 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             let summary = self.find_summary(index).await;
             let kind = match self.sectors.after(last) {
                 Some(_) => Newest::Usual,
-                None => self.newest(index).await?,
+                None => self.newest(index, part, copies).await?,
             };
-            let Some(sector_tail) = self.take_in(index, summary, way).await? else {
+            let Some(sector_tail) = self.take_in(index, summary, way, part).await? else {
                 return Ok(false);
             };
             let sector_tail = match kind {
                 Newest::Usual => sector_tail,
                 Newest::Empty => Tail::Open(self.header_len()),
                 Newest::Copies(tail) | Newest::Filled(tail) => {
-                    events::cut_collection(index);
-                    if let Some(sector) = self.sectors.edit(index) {
-                        sector.set_only_copies(matches!(kind, Newest::Copies(_)));
+                    if part.is_last() {
+                        events::cut_collection(index);
+                        if let Some(sector) = self.sectors.edit(index) {
+                            sector.set_only_copies(matches!(kind, Newest::Copies(_)));
+                        }
                     }
                     let mut others = self.sectors.iter().filter(|(other, _)| *other != index);
                     match tail {
@@ -111,12 +188,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             Tail::Open(end) if !suspect => end,
             _ => sector_size,
         };
-        // Left without a spare sector, only what is older than the head can make one.
-        self.epoch = self
-            .sectors
-            .head()
-            .map_or(0, |head| self.sectors.get(head).sequence);
-        Ok(true)
+        Ok(part.is_last())
     }
 
     /// Takes in summaries from the newest on, until they have told of all keys that were in the map when that one was written. So
@@ -157,14 +229,15 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         index: usize,
         summary: Option<Summary>,
         way: Reading,
+        part: &mut Part,
     ) -> FlashResult<F, Option<Tail>> {
         if let (Reading::Summaries, Some(summary)) = (way, summary) {
             self.sectors.summaries = Summaries::Used;
             let adds_up = self.read_summary(index, summary, Items::Newer).await?;
             return Ok(adds_up.then_some(Tail::Closed));
         }
-        let heeds_holes = way != Reading::KeysFirst;
-        let tail = self.read_sector(index, summary, heeds_holes).await?;
+        let part = (way == Reading::InParts).then_some(part);
+        let tail = self.read_sector(index, summary, part).await?;
         Ok(Some(tail))
     }
 
@@ -173,7 +246,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         &mut self,
         index: usize,
         summary: Option<Summary>,
-        heeds_holes: bool,
+        mut part: Option<&mut Part>,
     ) -> FlashResult<F, Tail> {
         let size = self.flash.sector_size;
         let mut walker = self.walk_to(index, summary).await;
@@ -186,7 +259,14 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             let entry = walker.next(&mut window, &mut self.checksum).await;
             view = Some(window.view);
             match entry {
-                Some(entry) => self.settle(index, &entry).await?,
+                Some(entry) => {
+                    if let Some(part) = &mut part
+                        && !self.has_slot_for(entry.hash, part).await?
+                    {
+                        continue;
+                    }
+                    self.settle(index, &entry).await?;
+                }
                 None => break,
             }
         }
@@ -198,9 +278,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let unread = holes != 0;
         if unread {
             self.unread = note_hole(self.unread, holes.into());
-            if heeds_holes {
-                self.sectors.set(State::Unreadable, true);
-            }
+            self.sectors.set(State::Unreadable, true);
         }
         if let Some(sector) = self.sectors.edit(index) {
             if unread {
@@ -213,18 +291,47 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         Ok(walker.tail)
     }
 
+    /// Whether a key is of this part, and has a slot or can have one. Where there is none left, the part ends before the key, or
+    /// before the last that has a slot, and that one's is free.
+    async fn has_slot_for(&mut self, hash: u32, part: &mut Part) -> FlashResult<F, bool> {
+        if !part.has(hash) {
+            return Ok(false);
+        }
+        let slots = self.map.slots();
+        let Some(last) = slots.last().copied() else {
+            return Ok(self.map.capacity() != 0);
+        };
+        if slots.len() < self.map.capacity() || self.map.find(hash).is_some() {
+            return Ok(true);
+        }
+        if last.hash < hash {
+            part.end_at(hash);
+            return Ok(false);
+        }
+        part.end_at(last.hash);
+        let place = self.map.packing.unpack(last);
+        self.map.remove(last.hash);
+        self.release(place).await;
+        Ok(true)
+    }
+
+    /// The entry at `place` does not count any more.
+    async fn release(&mut self, place: Place) {
+        let size = self.size_at(place).await;
+        let (sector, _) = self.flash.split(place.address);
+        if let Some(sector) = self.sectors.edit(sector) {
+            match size {
+                Ok(size) => sector.sub_live(size),
+                // How much of it is still live is not known.
+                Err(_) => sector.retire(),
+            }
+        }
+    }
+
     /// Makes `entry`, in sector `index`, its key's winner.
     pub(crate) fn set_winner(&mut self, index: usize, entry: &Entry) -> FlashResult<F> {
-        let place = Place {
-            address: self.flash.base(index).wrapping_add(entry.offset),
-            size: Some(entry.size),
-            tombstone: entry.is_tombstone(),
-        };
-        if !self.map.set(entry.hash, place) {
-            return Err(Error::TooManyKeys {
-                capacity: self.map.capacity(),
-            });
-        }
+        let place = entry.place(self.flash.base(index));
+        self.list(entry.hash, place)?;
         if let Some(sector) = self.sectors.edit(index) {
             sector.add_live(entry.size);
         }
@@ -236,22 +343,16 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let old = self.map.place(entry.hash);
         // Without anything older to shadow, a tombstone says nothing (invariant 2). What can't be read may be older, and may be
         // readable another time.
-        let shadows_nothing = old.is_none() && !self.sectors.is(State::Unreadable);
+        // Where a key may have no slot, what it had before is not known.
+        let knows_all = !self.sectors.is(State::Unreadable) && !self.is_partial();
+        let shadows_nothing = old.is_none() && knows_all;
         if entry.is_tombstone() && (shadows_nothing || self.sectors.oldest() == Some(index)) {
             self.map.remove(entry.hash);
         } else {
             self.set_winner(index, entry)?;
         }
         if let Some(old) = old {
-            let size = self.size_at(old).await;
-            let (sector, _) = self.flash.split(old.address);
-            if let Some(sector) = self.sectors.edit(sector) {
-                match size {
-                    Ok(size) => sector.sub_live(size),
-                    // How much of it is still live is not known.
-                    Err(_) => sector.retire(),
-                }
-            }
+            self.release(old).await;
         }
         Ok(())
     }

@@ -29,7 +29,8 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         });
         Stats {
             keys: self.len(),
-            live_entries: self.map.len(),
+            live_entries: self.map.len().saturating_add(self.unlisted.into()),
+            without_slot: self.unlisted.into(),
             live,
             stale: capacity.saturating_sub(live).saturating_sub(free),
             free,
@@ -97,7 +98,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
     pub fn keys<'s>(&'s mut self) -> Keys<'s, 'a, F, C> {
         Keys {
             store: self,
-            next: 0,
+            from: 0,
         }
     }
 }
@@ -111,7 +112,8 @@ impl<F: NorFlash, C: Checksum> fmt::Debug for Store<'_, F, C> {
 /// A cursor over the stored keys; see [`Store::keys`].
 pub struct Keys<'s, 'a, F, C> {
     store: &'s mut Store<'a, F, C>,
-    next: usize,
+    /// The lowest hash that comes next.
+    from: u64,
 }
 
 #[bisync]
@@ -126,34 +128,33 @@ impl<F: NorFlash, C: Checksum> Keys<'_, '_, F, C> {
         reason = "what it returns borrows the cursor, which an Iterator can't say"
     )]
     pub async fn next(&mut self) -> FlashResult<F, Option<KeyInfo<'_>>> {
-        let (slot, found) = loop {
+        let (hash, found) = loop {
             self.store.resume().await?;
-            let mut next = self.next;
-            let slot = loop {
-                let Some(slot) = self.store.map.slots().get(next).copied() else {
-                    return Ok(None);
-                };
-                next = next.wrapping_add(1);
-                if !slot.is_tombstone() {
-                    break slot;
-                }
+            let Some(hash) = self.next_hash().await? else {
+                return Ok(None);
             };
-            let place = self.store.map.packing.unpack(slot);
-            let found = self.store.reader(usize::MAX).entry_at(place).await;
-            if let Ok(None) = found
-                && self.store.doubt_summaries()
-            {
-                self.store.resume().await?;
-                let slots = self.store.map.slots();
-                self.next = slots.partition_point(|other| other.hash < slot.hash);
+            let behind = u64::from(hash).wrapping_add(1);
+            let found = match self.store.live_place(hash).await {
+                Ok(Some(place)) => self.store.reader(usize::MAX).entry_at(place).await,
+                // A deleted key.
+                Ok(None) => {
+                    self.from = behind;
+                    continue;
+                }
+                Err(error) => Err(error),
+            };
+            if let Ok(None) = found {
+                self.store.doubt_summaries();
+            }
+            if self.store.is_stale() {
                 continue;
             }
             // Not before: a future that is dropped takes no key along.
-            self.next = next;
+            self.from = behind;
             let Some(found) = found? else {
-                return Err(Error::Corrupt { key: slot.hash });
+                return Err(Error::Corrupt { key: hash });
             };
-            break (slot, found);
+            break (hash, found);
         };
         let store = &mut *self.store;
         let entry = found.entry;
@@ -163,17 +164,27 @@ impl<F: NorFlash, C: Checksum> Keys<'_, '_, F, C> {
                 .window(&mut store.flash, store.buffer)
                 .into_bytes(entry.offset.wrapping_add(4), len)
                 .await;
-            Some(core::str::from_utf8(name).map_err(|_| Error::Corrupt { key: slot.hash })?)
+            Some(core::str::from_utf8(name).map_err(|_| Error::Corrupt { key: hash })?)
         } else {
             None
         };
         Ok(Some(KeyInfo {
-            hash: slot.hash,
+            hash,
             name,
             value_len: usize::from(entry.head.value_len),
             size: entry.size,
             sector: found.sector,
             offset: entry.offset,
         }))
+    }
+
+    /// The lowest hash from where the cursor is on, of a deleted key perhaps.
+    async fn next_hash(&mut self) -> FlashResult<F, Option<u32>> {
+        if self.store.is_partial() {
+            return self.store.lowest_from(self.from).await;
+        }
+        let slots = self.store.map.slots();
+        let next = slots.partition_point(|slot| u64::from(slot.hash) < self.from);
+        Ok(slots.get(next).map(|slot| slot.hash))
     }
 }

@@ -117,7 +117,11 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         Self::check_key(&key)?;
         loop {
             self.resume().await?;
-            let Some(place) = self.live_place(key.hash()) else {
+            let place = match self.live_place(key.hash()).await {
+                Err(_) if self.is_stale() => continue,
+                place => place?,
+            };
+            let Some(place) = place else {
                 return Ok(None);
             };
             match self.reader(usize::MAX).entry_of(&key, place).await {
@@ -130,8 +134,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// Where the value of a key is, if it has one.
-    pub(crate) fn live_place(&self, hash: u32) -> Option<Place> {
-        self.map.place(hash).filter(|place| !place.tombstone)
+    pub(crate) async fn live_place(&mut self, hash: u32) -> FlashResult<F, Option<Place>> {
+        let place = self.locate(hash).await?;
+        Ok(place.filter(|place| !place.tombstone))
     }
 
     /// What is needed to look at entries, through the first `free` bytes of the buffer.

@@ -50,10 +50,18 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let Some(first) = sources.first() else {
             return Ok(false);
         };
-        let stored = sources
-            .iter()
-            .filter(|old| self.is_stored(old.hash))
-            .count();
+        let mut stored = 0usize;
+        for source in sources {
+            // All before the first is read: where a key is looked for in flash, that takes the buffer.
+            let place = self.live_place(source.hash).await;
+            let place = place.map_err(|error| Rejection::of(&error))?;
+            stored = stored.wrapping_add(usize::from(place.is_some()));
+        }
+        let listed = sources.iter().filter(|old| self.is_stored(old.hash));
+        if listed.count() != stored {
+            // There are not as many slots as sources.
+            return Err(Rejection::Unreadable);
+        }
         if stored == 0 || stored < sources.len() && !first.is_optional() {
             return Ok(false);
         }
@@ -61,6 +69,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         // Each but the last is put to the end of the buffer, where the next one's entry is not read to.
         let mut free = self.buffer.len();
         for (source, place) in sources.iter().zip(&mut places) {
+            if !self.is_stored(source.hash) {
+                continue;
+            }
             let stored = self.stored_within(source.hash, free).await;
             *place = stored.map_err(|error| Rejection::of(&error))?;
             if let Some(value) = place
@@ -81,7 +92,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         take(first.rule, values).map(|()| true)
     }
 
-    /// Whether there is a value under this hash.
+    /// Whether a value under this hash has a slot.
     pub(crate) fn is_stored(&self, hash: u32) -> bool {
         let slot = self.map.find(hash);
         slot.is_some_and(|slot| !slot.is_tombstone())
@@ -89,14 +100,15 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     /// Whether a load would find something to migrate: an old value of a setting that has none of its own.
     pub(crate) fn has_old(&self, tree: &Tree) -> bool {
-        tree.old.iter().any(|old| {
-            let needed = match old.leaf {
-                Old::RETIRED => false,
-                Old::STRUCT => true,
-                leaf => !self.is_stored(tree.hash(usize::from(leaf))),
-            };
-            needed && self.is_stored(old.hash)
-        })
+        self.is_partial() && !tree.old.is_empty()
+            || tree.old.iter().any(|old| {
+                let needed = match old.leaf {
+                    Old::RETIRED => false,
+                    Old::STRUCT => true,
+                    leaf => !self.is_stored(tree.hash(usize::from(leaf))),
+                };
+                needed && self.is_stored(old.hash)
+            })
     }
 
     /// The value of one setting from its old keys.

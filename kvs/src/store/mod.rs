@@ -26,6 +26,7 @@ mod summary;
 mod tombstones;
 mod typed;
 mod undo;
+mod unlisted;
 mod unread;
 mod window;
 
@@ -81,6 +82,8 @@ pub struct Store<'a, F, C = Crc32c> {
     /// The need of the last commit that was refused because it must not collect.
     pub(crate) refused: u16,
     pub(crate) corrupt: u16,
+    /// Keys that have a value and no slot.
+    pub(crate) unlisted: u16,
     pub(crate) collections: u16,
 }
 

@@ -11,7 +11,7 @@ use crate::checksum::{Checksum, Crc32c};
 use crate::error::{Error, Geometry};
 use crate::events;
 use crate::format::{HEADER_COPY, Header, Layout, MIN_BUFFER, header_stride, pad};
-use crate::map::{KeyMap, Packing};
+use crate::map::{KeyMap, Packing, Slot};
 use crate::options::{Options, Switches};
 use crate::resources::Resources;
 use crate::sectors::{SectorTable, State};
@@ -30,7 +30,6 @@ impl<'a, F: NorFlash> Store<'a, F, Crc32c> {
     ///
     /// [`Geometry`](Error::Geometry) where range, sector size, flash and resources don't fit;
     /// [`Incompatible`](Error::Incompatible) where another version, checksum or geometry wrote the partition;
-    /// [`TooManyKeys`](Error::TooManyKeys) where the resources have too few slots for what is stored;
     /// [`Flash`](Error::Flash) where no sector's header can be read. Where only some of the flash can't be read, the rest is
     /// mounted; what could not be read is read again before a sector is erased.
     pub async fn mount<const KEYS: usize, const SECTORS: usize, const BUFFER: usize>(
@@ -135,6 +134,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             unread: 0,
             refused: 0,
             corrupt: 0,
+            unlisted: 0,
             collections: 0,
         };
         store.sectors.set(State::Stale, true);
@@ -162,17 +162,39 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
     #[inline(never)]
     pub(crate) async fn read_all(&mut self) -> FlashResult<F> {
         self.refused = 0;
-        self.read(&Reading::ALL).await
+        self.read(&Reading::ALL, None).await
+    }
+
+    /// The same, as if sector `copies` were not there, where that gives as many keys: then it is dead. Returns whether it is.
+    pub(crate) async fn read_without(&mut self, copies: usize) -> FlashResult<F, bool> {
+        let keys = self.len();
+        self.read(&Reading::ALL, Some(copies)).await?;
+        if self.len() == keys {
+            return Ok(true);
+        }
+        self.read_all().await?;
+        Ok(false)
+    }
+
+    /// The same, as where there are more keys than slots.
+    pub(crate) async fn read_in_parts(&mut self) -> FlashResult<F> {
+        self.sectors.set(State::Stale, true);
+        self.read(&[Reading::InParts], None).await?;
+        self.sectors.set(State::Stale, false);
+        Ok(())
     }
 
     /// The same, without going by summaries.
     #[inline(never)]
     pub(crate) async fn read_without_summaries(&mut self) -> FlashResult<F> {
-        self.read(Reading::ALL.get(1..).unwrap_or(&[])).await
+        self.read(Reading::ALL.get(1..).unwrap_or(&[]), None).await
     }
 
-    /// Fills the tables in the first of these ways that works.
-    async fn read(&mut self, ways: &[Reading]) -> FlashResult<F> {
+    /// Fills the tables in the first of these ways that works, as if the sector `without` had no header.
+    async fn read(&mut self, ways: &[Reading], without: Option<usize>) -> FlashResult<F> {
+        if self.map.slots().iter().any(Slot::is_unread) {
+            self.sectors.set(State::LoadFailed, true);
+        }
         let mut result = Ok(true);
         for way in ways {
             self.map.clear();
@@ -180,12 +202,15 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             self.next_sequence = 1;
             self.corrupt = 0;
             self.unread = 0;
+            self.unlisted = 0;
             self.read_headers().await?;
+            if let Some(sector) = without.and_then(|index| self.sectors.edit(index)) {
+                sector.sequence = 0;
+            }
             result = self.read_entries(*way).await;
             match result {
                 Ok(true) => break,
-                // A summary does not add up; or what it says, or what is kept in case something is readable another time, takes
-                // too many slots.
+                // A summary does not add up, or there are more keys than slots.
                 Ok(false) | Err(Error::TooManyKeys { .. }) => {}
                 Err(_) => break,
             }

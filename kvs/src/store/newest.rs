@@ -1,5 +1,6 @@
 //! The newest sector, of which a mount has to tell what it is: a collection may have been cut in it (invariant 3).
 
+use super::entries::{Copies, Part};
 use super::flash::{CHUNK, FlashResult, Partition};
 use super::scan::Tail;
 use super::window::Window;
@@ -14,9 +15,18 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Whether `newest`, all others having been read, was being filled by a collection when power failed (invariant 3):
     /// no other sector is without winners, and each of its entries is a copy of one.
     #[inline(never)]
-    pub(crate) async fn newest(&mut self, newest: usize) -> FlashResult<F, Newest> {
+    ///
+    /// Of a partition that is read in parts, this tells of the keys that are of `part`; `copies` is of the parts before. With the
+    /// last part, it is known of all.
+    pub(crate) async fn newest(
+        &mut self,
+        newest: usize,
+        part: &Part,
+        copies: &mut Copies,
+    ) -> FlashResult<F, Newest> {
         let is_dead = |(index, sector): (usize, &Sector)| index != newest && sector.live() == 0;
-        if self.sectors.iter().any(is_dead) {
+        let is_usual = self.sectors.iter().any(is_dead);
+        if is_usual && part.is_all() {
             return Ok(Newest::Usual);
         }
         let size = self.flash.sector_size;
@@ -24,8 +34,11 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let mut walker = self.walk(newest).await;
         let mut window = Window::new(&mut self.flash, self.buffer, newest, size);
         let mut entries = false;
-        let mut only_copies = true;
         while let Some(entry) = walker.next(&mut window, &mut self.checksum).await {
+            entries = true;
+            if !part.has(entry.hash) {
+                continue;
+            }
             let is_copy = match self.map.place(entry.hash) {
                 None => entry.is_tombstone(),
                 Some(original) if original.tombstone || entry.is_tombstone() => {
@@ -40,17 +53,21 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                             .unwrap_or(false)
                 }
             };
-            only_copies &= is_copy;
-            entries = true;
+            copies.only &= is_copy;
         }
         if window.view.holes != 0 {
             // What can't be read is not known to be a copy, nor to be nothing.
+            copies.only = false;
             return Ok(Newest::Usual);
         }
-        if !entries && walker.tail == Tail::Open(self.header_len()) {
+        let tail = walker.tail;
+        copies.longest = self.longest_live().await?.max(copies.longest);
+        if is_usual {
+            return Ok(Newest::Usual);
+        }
+        if !entries && tail == Tail::Open(self.header_len()) {
             return Ok(Newest::Empty);
         }
-        let tail = walker.tail;
         // Behind an unfinished group nothing can be appended: it would count then.
         let has_groups = walker.groups;
         let tail = match tail {
@@ -58,9 +75,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             // Nor in front of nothing: entries begin where the header ends.
             Tail::Torn(end) if entries && !has_groups => {
                 // As far behind as a torn copy may reach: what is appended must not become its missing end.
-                let gap = self.longest_live().await?;
-                let end = end.wrapping_add(gap);
-                if gap < GAP && end < size {
+                let end = end.wrapping_add(copies.longest);
+                if copies.longest < GAP && end < size {
                     Tail::Torn(end)
                 } else {
                     Tail::Closed
@@ -68,7 +84,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             }
             _ => Tail::Closed,
         };
-        Ok(if only_copies {
+        Ok(if copies.only {
             Newest::Copies(tail)
         } else {
             Newest::Filled(tail)

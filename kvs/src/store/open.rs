@@ -36,9 +36,20 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         self.reread().await?;
         self.verify_winners().await?;
         self.check_erased_value().await?;
+        self.check_dead(index).await?;
+        let oldest = self.sectors.oldest();
         self.renew(index, self.header_len()).await?;
         if let Some(sector) = self.sectors.edit(index) {
             sector.set_ready(true);
+        }
+        if self.is_partial()
+            && let Some(now) = self.sectors.oldest()
+            && oldest != Some(now)
+        {
+            // Should that fail, the tables do not add up any more.
+            self.sectors.set(State::Stale, true);
+            self.uncount_tombstones(now).await?;
+            self.sectors.set(State::Stale, false);
         }
         self.forget_tombstones();
         Ok(())
@@ -77,7 +88,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
         match result {
             Ok(()) => self.sectors.set(State::Reread, false),
-            Err(_) => events::failed(index),
+            Err(_) => {
+                events::failed(index);
+                // Another sector may be the oldest now.
+                let is_partial = self.is_partial();
+                self.sectors.set(State::Stale, is_partial);
+            }
         }
         if let Some(sector) = self.sectors.edit(index) {
             sector.erases = erases;

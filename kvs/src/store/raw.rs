@@ -124,11 +124,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// How many keys are stored.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.map
-            .slots()
-            .iter()
-            .filter(|slot| !slot.is_tombstone())
-            .count()
+        usize::from(self.listed()).saturating_add(self.unlisted.into())
     }
 
     /// Whether no key is stored.

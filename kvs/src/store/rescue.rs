@@ -7,6 +7,7 @@
 
 use super::flash::FlashResult;
 use super::run::Run;
+use super::unlisted::LiveCursor;
 use super::{NorFlash, Store, bisync};
 use crate::bytes::{copy, move_within};
 use crate::checksum::Checksum;
@@ -39,7 +40,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         // Where a collection is under way, or a failed sector is what is missing, nothing has been lost yet, and nothing
         // is to be risked.
         let collecting = head.is_none_or(|head| head.has_only_copies());
-        let rot = self.dead() == 0 && !collecting && self.sectors.failures() == 0;
+        // Nor is there a buffer to spare while keys are looked for in flash.
+        let rot =
+            self.dead() == 0 && !self.is_partial() && !collecting && self.sectors.failures() == 0;
         let (Some(victim), true) = (victim, rot) else {
             return Ok(false);
         };
@@ -57,9 +60,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
         let sequence = self.next_sequence;
         let mut at = self.header_len();
-        let mut from = 0;
-        while let Some((next, place)) = self.live_entry(victim, from) {
-            from = next;
+        let mut cursor = LiveCursor::default();
+        while let Some((_, place)) = self.next_live(victim, &mut cursor).await? {
             let size = self.size_at(place).await?;
             let range = at as usize..at.wrapping_add(size) as usize;
             let Some(entry) = self.buffer.get_mut(range) else {

@@ -3,6 +3,7 @@
 //! Decides which sector is collected or erased when; the moving is `collect.rs`, the erasing `open.rs`.
 
 use super::flash::FlashResult;
+use super::unlisted::LiveCursor;
 use super::{NorFlash, Store, bisync};
 use crate::checksum::Checksum;
 use crate::error::Error;
@@ -307,9 +308,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             if Some(victim) == except {
                 continue;
             }
-            let mut from = 0;
-            while let Some((next, place)) = self.live_entry(victim, from) {
-                from = next;
+            let mut cursor = LiveCursor::default();
+            while let Some((_, place)) = self.next_live(victim, &mut cursor).await? {
                 let size = self.size_at(place).await?;
                 if size > free {
                     if dead == 0 {

@@ -12,6 +12,7 @@ use crate::checksum::Checksum;
 use crate::error::Error;
 use crate::events;
 use crate::format::{ERASED, Head, Kind, pad, place_salt};
+use crate::sectors::State;
 
 /// Tag and hash.
 pub(crate) const SHORT_HEAD: usize = 5;
@@ -220,5 +221,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
         self.sectors.set_head(None);
         self.end = self.flash.sector_size;
+        if self.is_partial() {
+            // What was refused may be found where keys are looked for in flash.
+            self.sectors.set(State::Stale, true);
+        }
     }
 }

@@ -24,6 +24,7 @@ pub(crate) enum Tail {
 /// What does not read as a whole entry is either a torn tail or bit rot, and only what follows tells: nothing is ever
 /// appended behind a torn entry or an unfinished group, so something whole behind it proves that it was committed.
 /// Until then it is undecided; once proven, its whole entries are replayed.
+#[derive(Clone)]
 pub(crate) struct Walker {
     sequence: u32,
     at: u32,

@@ -15,6 +15,7 @@ use crate::format::{
     Head, Keys, Kind, SUMMARY_FOOTER, SUMMARY_ITEM, SummaryItem, pad, place_salt, summary_footer,
     summary_items, summary_len, summary_reaches, summary_size,
 };
+use crate::map::Slot;
 use crate::sectors::Summaries;
 
 /// Up to so many quarters of all sectors but two, room for summaries costs few erases.
@@ -59,7 +60,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let end = self.end.wrapping_add(need);
         // So it seldom takes a count of the head's keys.
         let most = summary_room::<F>(self.map.len().wrapping_add(new));
-        if end.wrapping_add(most) <= self.flash.sector_size || !self.is_live_below(SPARSE) {
+        let is_dear = self.is_partial() || !self.is_live_below(SPARSE);
+        if end.wrapping_add(most) <= self.flash.sector_size || is_dear {
             return 0;
         }
         let room = self.summary_room(new);
@@ -78,14 +80,16 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     /// How many keys have their last entry in the head: all that have one there.
     fn keys_in_head(&self) -> usize {
-        let (mut keys, mut from) = (0usize, 0);
-        if let Some(head) = self.sectors.head() {
-            while let Some((next, _)) = self.live_entry(head, from) {
-                from = next;
-                keys = keys.wrapping_add(1);
-            }
-        }
-        keys
+        let head = self.sectors.head();
+        let slots = self.map.slots().iter();
+        slots
+            .filter(|slot| head == Some(self.sector_of(slot)))
+            .count()
+    }
+
+    /// The sector that a slot's entry is in.
+    fn sector_of(&self, slot: &Slot) -> usize {
+        self.flash.split(self.map.packing.unpack(*slot).address).0
     }
 
     /// Closes the head, with a summary if there is room for one.
@@ -98,8 +102,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let Some(head) = self.sectors.head() else {
             return Ok(());
         };
-        if self.end > at || !self.is_short(room) || !reaches || self.sectors.get(head).is_damaged()
-        {
+        let is_damaged = self.sectors.get(head).is_damaged();
+        // A summary tells of all keys.
+        let tells_all = !is_damaged && !self.is_partial();
+        if self.end > at || !self.is_short(room) || !reaches || !tells_all {
             return Ok(());
         }
         let written = self.write_summary(head).await;
@@ -121,16 +127,18 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             self.push(&mut run, &[0]).await?;
         }
         self.checksum.reset();
-        let mut slot = 0;
-        while let Some((next, place)) = self.live_entry(head, slot) {
-            let key = self.map.slots().get(next.wrapping_sub(1));
+        for index in 0..self.map.len() {
+            let slot = self.map.slots().get(index).copied();
+            let Some(slot) = slot.filter(|slot| self.sector_of(slot) == head) else {
+                continue;
+            };
+            let place = self.map.packing.unpack(slot);
             let item = SummaryItem {
-                hash: key.map_or(0, |key| key.hash),
+                hash: slot.hash,
                 offset: self.flash.split(place.address).1,
                 size: self.size_at(place).await?,
                 tombstone: place.tombstone,
             };
-            slot = next;
             self.push(&mut run, &item.encode(Partition::<F>::WRITE_SIZE))
                 .await?;
         }

@@ -5,7 +5,6 @@ use super::flash::{FlashResult, Partition};
 use super::window::Window;
 use super::{NorFlash, Store, bisync};
 use crate::checksum::Checksum;
-use crate::error::Error;
 use crate::format::{TOMBSTONE_LEN, pad};
 
 #[bisync]
@@ -27,7 +26,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Looks through the flash for what tombstones still shadow, and drops those that shadow nothing; whether there
     /// were any. Costs the reads of a mount.
     pub(crate) async fn forget_shadowless(&mut self) -> FlashResult<F, bool> {
-        if self.map.slots().iter().all(|slot| !slot.is_tombstone()) {
+        if self.is_partial() || self.map.slots().iter().all(|slot| !slot.is_tombstone()) {
             return Ok(false);
         }
         self.map.clear_shadows();
@@ -70,9 +69,13 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         window.view.holes == 0
     }
 
-    /// Makes sure that the map has `new` slots to spare, by erasing what tombstones still shadow.
+    /// Sees to it that the map has `new` slots to spare, by erasing what tombstones still shadow. Where there are more keys than
+    /// slots, the store is partial from then on. False: the tables have been read anew for that.
     #[inline(never)]
-    pub(crate) async fn make_slots(&mut self, new: usize) -> FlashResult<F> {
+    pub(crate) async fn make_slots(&mut self, new: usize) -> FlashResult<F, bool> {
+        if self.is_partial() {
+            return Ok(true);
+        }
         if self.map.len().wrapping_add(new) > self.map.capacity() {
             self.forget_shadowless().await?;
         }
@@ -91,11 +94,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             }
         }
         if fits(self) {
-            Ok(())
-        } else {
-            Err(Error::TooManyKeys {
-                capacity: self.map.capacity(),
-            })
+            return Ok(true);
         }
+        self.read_in_parts().await?;
+        Ok(false)
     }
 }

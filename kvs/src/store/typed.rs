@@ -14,7 +14,7 @@ use crate::change::RawKey;
 use crate::checksum::Checksum;
 use crate::error::Error;
 use crate::events;
-use crate::sectors::Summaries;
+use crate::sectors::State;
 use crate::settings::batches::{Removal, Save};
 use crate::settings::value;
 use crate::settings::{Group, Key, Leaves, Outcome, Path, Rejection, Report, Settings, Tree};
@@ -28,6 +28,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Costs one flash read for each setting that is stored, none for the others.
     pub async fn load<S: Settings>(&mut self) -> (S, Report<S::Outcomes>) {
         let (settings, report) = self.read_settings::<S>().await;
+        self.note_unread(S::TREE, report.outcomes.as_ref());
         for (leaf, outcome) in report.outcomes.as_ref().iter().enumerate() {
             let setting = Path::new(S::TREE, leaf);
             match *outcome {
@@ -55,7 +56,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                     self.make_all(&mut made, &mut settings, S::TREE, outcomes.as_mut())
                         .await;
                 }
-                if self.sectors.summaries == Summaries::Doubted {
+                if self.is_stale() {
                     continue;
                 }
             }
@@ -93,8 +94,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     /// Saves what has changed, as one atomic commit; returns how many settings that were. A setting costs nothing
     /// where its stored bytes are the same, or where nothing is stored and it is what a load would make it: its default,
-    /// or what is migrated. What a load turned down stays in flash for as long as its setting is left at the default: it may
-    /// be another firmware's.
+    /// or what is migrated. What a load turned down, or could not read, stays in flash for as long as its setting is left at
+    /// the default: it may be another firmware's, or be read the next time.
     ///
     /// Costs one flash read for each setting that is stored, and one program call where what changed fits the store's
     /// buffer.
@@ -129,17 +130,72 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// ```
     pub async fn save<S: Settings>(&mut self, settings: &S) -> FlashResult<F, usize> {
         self.resume().await?;
-        let mut unsaved = if self.has_old(S::TREE) {
-            self.read_settings().await.0
-        } else {
-            S::defaults()
-        };
+        let mut outcomes = S::NO_OUTCOMES;
+        let mut unsaved = S::defaults();
+        if self.has_old(S::TREE) {
+            let (loaded, report) = self.read_settings::<S>().await;
+            unsaved = loaded;
+            outcomes = report.outcomes;
+            self.leave_unread(&S::defaults(), &mut unsaved, S::TREE, outcomes.as_mut());
+        }
         self.commit_batch(&mut Save {
             settings,
             unsaved: &mut unsaved,
             tree: S::TREE,
+            outcomes: outcomes.as_ref(),
         })
         .await
+    }
+
+    /// Notes which settings a load could not read, at the slots of their keys, current and old: a save is to leave them alone.
+    fn note_unread(&mut self, tree: &'static Tree, outcomes: &[Outcome]) {
+        self.sectors.set(State::LoadFailed, false);
+        for hash in tree.hashes {
+            self.map.set_unread(*hash, false);
+        }
+        for old in tree.old {
+            self.map.set_unread(old.hash, false);
+        }
+        for (leaf, outcome) in outcomes.iter().enumerate() {
+            if *outcome != Outcome::Rejected(Rejection::Unreadable) {
+                continue;
+            }
+            let mut is_noted = self.map.set_unread(tree.hash(leaf), true);
+            for old in tree.sources_of(leaf) {
+                is_noted |= self.map.set_unread(old.hash, true);
+            }
+            if !is_noted || self.is_partial() {
+                self.sectors.set(State::LoadFailed, true);
+            }
+        }
+    }
+
+    /// Where the last load could not read the old value of a setting, the default is what such a setting has that nobody has
+    /// changed: makes it so in `unsaved`, which has been read just now.
+    fn leave_unread(
+        &mut self,
+        defaults: &dyn Leaves,
+        unsaved: &mut dyn Leaves,
+        tree: &'static Tree,
+        outcomes: &mut [Outcome],
+    ) {
+        for (leaf, outcome) in outcomes.iter_mut().enumerate() {
+            let is_old = match *outcome {
+                Outcome::Migrated(_) => true,
+                Outcome::Rejected(why) => why == Rejection::Unreadable,
+                _ => false,
+            };
+            let mut sources = tree.sources_of(leaf);
+            if !is_old || !sources.any(|old| self.is_unread(old.hash)) {
+                continue;
+            }
+            if let Ok(len) = defaults.encode(leaf, self.buffer) {
+                let bytes = self.buffer.get(..len).unwrap_or(&[]);
+                // What has just been encoded decodes.
+                let _ = unsaved.decode(leaf, bytes);
+            }
+            *outcome = Outcome::Default;
+        }
     }
 
     /// The value of one setting: what is stored, else what is migrated, else its default. One flash read, or as many as
@@ -155,7 +211,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 return Ok(value);
             }
             let old = self.get_old(&key).await;
-            if self.sectors.summaries == Summaries::Doubted {
+            if self.is_stale() {
                 continue;
             }
             return match old {
@@ -232,7 +288,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         loop {
             self.resume().await?;
             let place = self.stored_within(hash, self.buffer.len()).await;
-            if self.sectors.summaries != Summaries::Doubted {
+            if !self.is_stale() {
                 return place;
             }
         }
@@ -250,7 +306,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         hash: u32,
         free: usize,
     ) -> FlashResult<F, Option<Range<usize>>> {
-        let Some(place) = self.live_place(hash) else {
+        let Some(place) = self.live_place(hash).await? else {
             return Ok(None);
         };
         let key = RawKey::Hash(hash);

@@ -20,6 +20,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let Some(copies) = self.newest_copies().filter(|_| self.dead() == 0) else {
             return Ok(false);
         };
+        if self.is_partial() {
+            return self.read_without(copies).await;
+        }
         self.map.clear_shadows();
         // Newest first: where a key is met first, its winner was before it was copied.
         let mut sequence = self.sectors.get(copies).sequence;
@@ -90,11 +93,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 let Some(copy) = self.map.place(entry.hash) else {
                     continue;
                 };
-                let original = Place {
-                    address: base.wrapping_add(entry.offset),
-                    size: Some(entry.size),
-                    tombstone: entry.is_tombstone(),
-                };
+                let original = entry.place(base);
                 if window.flash.split(copy.address).0 != copies {
                     continue;
                 }

@@ -4,6 +4,7 @@
 //! have. So before a sector is erased, and before an entry is moved in front of it in time, the mount is done again.
 
 use super::flash::{CHUNK, FlashResult};
+use super::unlisted::LiveCursor;
 use super::{NorFlash, Store, bisync};
 use crate::bytes::Aligned;
 use crate::checksum::Checksum;
@@ -80,9 +81,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     /// Adds up the live entries of a sector.
     async fn count_live(&mut self, index: usize) -> FlashResult<F, u32> {
-        let (mut live, mut from) = (0u32, 0);
-        while let Some((next, place)) = self.live_entry(index, from) {
-            from = next;
+        let mut live = 0u32;
+        let mut cursor = LiveCursor::default();
+        while let Some((_, place)) = self.next_live(index, &mut cursor).await? {
             live = live.wrapping_add(self.size_at(place).await?);
         }
         Ok(live)

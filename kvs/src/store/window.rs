@@ -9,6 +9,7 @@ use crate::bytes::{Aligned, is_erased, move_within};
 use crate::checksum::Checksum;
 use crate::error::Error;
 use crate::format::{CHECKSUM, ERASED, Head, Kind, MAX_HEAD, name_hash, pad, place_salt};
+use crate::map::Place;
 
 /// A whole entry.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +42,15 @@ impl Entry {
 
     pub(crate) fn end(&self) -> u32 {
         self.offset.wrapping_add(self.size)
+    }
+
+    /// Where it is, in a sector that begins at `base`.
+    pub(crate) fn place(&self, base: u32) -> Place {
+        Place {
+            address: base.wrapping_add(self.offset),
+            size: Some(self.size),
+            tombstone: self.is_tombstone(),
+        }
     }
 
     /// Where the value begins in its sector.

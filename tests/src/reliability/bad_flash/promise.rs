@@ -199,12 +199,13 @@ impl Promises {
 
     /// Whether the refused commits are all there whole, or not at all.
     pub(super) fn check_whole(&self, found: &[Found]) -> Result<(), Broken> {
+        let has = |subset: u32, bit: usize| subset.checked_shr(bit as u32).unwrap_or(0) & 1 == 1;
         let fits = |subset: u32| {
             let keys = self.keys.iter().zip(found).enumerate();
             keys.into_iter().all(|(index, (key, found))| {
                 let refused = self.refused.iter().enumerate().rev();
-                let mut there = refused
-                    .filter(|(bit, (number, _))| subset >> bit & 1 == 1 && *number > key.commit);
+                let mut there =
+                    refused.filter(|(bit, (number, _))| has(subset, *bit) && *number > key.commit);
                 let value = there.find_map(|(_, (_, changes))| {
                     let mut changes = changes.iter();
                     changes.find(|(key, _)| usize::from(*key) == index)

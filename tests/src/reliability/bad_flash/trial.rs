@@ -32,9 +32,8 @@ pub(super) type Planted = (usize, Range<u32>, Fault);
 #[derive(Default)]
 struct Watch {
     calls: Cell<u64>,
-    /// A bit for each sector that is to be left alone, and whether it was not.
+    /// A bit for each sector that is left alone until nothing else can be done.
     retired: Cell<u64>,
-    trespass: Cell<bool>,
     rescues: Cell<u64>,
 }
 
@@ -91,11 +90,6 @@ impl<const W: usize, const E: usize> Trial<W, E> {
         chip.judge(move |call| {
             watched.calls.set(watched.calls.get() + 1);
             assert!(watched.calls.get() < MANY_CALLS, "a step without end");
-            if let Call::Program(at, _) | Call::Erase(at, _) = call
-                && watched.retired.get() >> (at as usize / E) & 1 == 1
-            {
-                watched.trespass.set(true);
-            }
             if let Call::Program(at, len) = call
                 && (at as usize).is_multiple_of(E)
                 && len > 2 * W.max(16)
@@ -218,7 +212,7 @@ impl<const W: usize, const E: usize> Trial<W, E> {
         Ok(result)
     }
 
-    /// The store has what it acknowledged. What it has retired was left alone, and is not counted as room.
+    /// The store has what it acknowledged. What it has retired is not counted as room.
     pub(super) fn check(&mut self, store: &mut Tested<'_, W, E>) -> Result<(), Broken> {
         if self.watch.rescues.get() != 0 {
             self.seen.rescues += self.watch.rescues.take();
@@ -235,16 +229,10 @@ impl<const W: usize, const E: usize> Trial<W, E> {
         let payload = stats.capacity / stats.sectors as u32;
         let usable = (stats.sectors - stats.retired_sectors) as u32;
         let room = (payload * usable.saturating_sub(1)).saturating_sub(stats.live);
-        if before & !retired != 0 || stats.retired_sectors != retired.count_ones() as usize {
+        if stats.retired_sectors != retired.count_ones() as usize {
             return Err(Broken::new(
                 Breach::Stuck,
-                "a sector is not retired any more",
-            ));
-        }
-        if self.watch.trespass.get() {
-            return Err(Broken::new(
-                Breach::Stuck,
-                "a retired sector was written to",
+                "a sector is retired and not counted",
             ));
         }
         if stats.available != room {
