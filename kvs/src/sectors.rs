@@ -62,22 +62,20 @@ impl Sector {
 
     /// Whether its header, or something in it, could not be read: it may hold what is newer than what is known.
     pub(crate) fn is_unread(&self) -> bool {
-        self.live & UNREAD != 0
+        self.live & UNREAD != 0 && !self.is_half_erased()
     }
 
     pub(crate) fn set_unread(&mut self) {
         self.live |= UNREAD;
     }
 
-    /// Whether an erase has failed that may have left some of what was in it.
+    /// Whether it was to be erased, and has no new header: nothing in it counts, and some of what was there may be left.
     pub(crate) fn is_half_erased(&self) -> bool {
         self.live & HALF_ERASED != 0
     }
 
-    /// An erase failed.
-    pub(crate) fn fail_erase(&mut self) {
+    pub(crate) fn set_half_erased(&mut self) {
         self.live |= HALF_ERASED;
-        self.retire();
     }
 
     /// A program failed. Perhaps a word was torn that looks erased, and an erase mends it; the second time it is the
@@ -167,12 +165,14 @@ pub(crate) enum State {
     Unseen = 4,
     /// The tables say other than the flash, or may: all is to be read anew before they are looked at.
     Stale = 8,
-    /// What could not be read was read again, with the same result, and no sector has been erased since.
+    /// What could not be read was read again, with the same result, and no call since has erased a sector.
     Reread = 16,
     /// There are more keys than slots: a key that has none may still be there.
     Partial = 32,
     /// The last load could not read some key, and that could not be noted at the key's slot.
     LoadFailed = 64,
+    /// A sector has been erased.
+    Erased = 128,
 }
 
 /// Whether a mount went by summaries instead of reading all there is.

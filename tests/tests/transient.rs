@@ -66,7 +66,6 @@ fn a_flash_that_can_not_be_read_is_not_an_empty_one() {
     let mut ram = Ram::new();
     let busy = mount(&chip, &mut ram).err();
     assert!(matches!(busy, Some(Error::Flash(SimError::Busy { .. }))));
-    drop(busy);
 
     // Nor is it one in a store that is there already.
     let mut ram = Ram::new();

@@ -60,6 +60,7 @@ pub(super) struct Outages {
     all: Vec<(Outage, When)>,
     /// Reads, programs and erases so far.
     calls: u64,
+    failed: u64,
     paused: bool,
 }
 
@@ -78,6 +79,7 @@ impl Outages {
     pub(super) fn copy_from(&mut self, source: &Self) {
         self.all.clone_from(&source.all);
         self.calls = source.calls;
+        self.failed = source.failed;
         self.paused = source.paused;
     }
 
@@ -106,6 +108,7 @@ impl Outages {
                 struck.get_or_insert(tear);
             }
         }
+        self.failed += u64::from(struck.is_some());
         struck
     }
 }
@@ -135,6 +138,11 @@ impl<const WRITE: usize, const ERASE: usize, const READ: usize> SimFlash<WRITE, 
     /// The reads, programs and erases so far, failed ones included.
     pub fn calls(&self) -> u64 {
         self.outages.calls
+    }
+
+    /// The calls so far that an outage made fail.
+    pub fn failed_calls(&self) -> u64 {
+        self.outages.failed
     }
 
     /// Whether this call meets an outage, and what it leaves then.
@@ -173,7 +181,7 @@ mod tests {
         flash.read(0, &mut [0; 4]).unwrap();
         flash.write(8, &[0; 8]).unwrap();
         flash.erase(64, 128).unwrap();
-        assert_eq!(flash.calls(), 6);
+        assert_eq!((flash.calls(), flash.failed_calls()), (6, 3));
     }
 
     #[test]

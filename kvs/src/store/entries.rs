@@ -94,7 +94,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             if self.sectors.get(index).sequence == 0 {
                 let mut window = Window::new(&mut self.flash, self.buffer, index, looked_at);
                 if !window.is_blank(0).await {
-                    suspect = true;
+                    suspect |= !self.sectors.get(index).is_half_erased();
                     self.corrupt = self.corrupt.saturating_add(1);
                 }
             }

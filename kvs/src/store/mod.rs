@@ -33,6 +33,7 @@ mod window;
 pub use inspect::Keys;
 
 use self::flash::{CHUNK, FlashResult, Partition};
+use self::room::RESTARTS;
 use crate::MAX_NAME_LEN;
 use crate::bytes::Aligned;
 use crate::change::RawKey;
@@ -94,9 +95,27 @@ const _: () = assert!(size_of::<Store<'static, (), ()>>() <= 64);
 /// What the rooms share.
 #[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
-    /// To be called by what does not write, before it looks at the tables: reads them anew where a write was dropped
-    /// midway. So nothing else has to care where it may be dropped.
+    /// Must be called before the tables are looked at: reads them anew where a write was dropped midway, or where they say
+    /// other than the flash. So nothing else has to care where it may be dropped.
+    ///
+    /// An error where it is not known what the flash holds: where something can't be read, and not for good.
     pub(crate) async fn resume(&mut self) -> FlashResult<F> {
+        let mut restarts = 0usize;
+        loop {
+            self.refill().await?;
+            if self.unread == 0 {
+                return Ok(());
+            }
+            match self.reread().await {
+                Err(_) if self.is_stale() && restarts < RESTARTS => {}
+                result => return result,
+            }
+            restarts = restarts.wrapping_add(1);
+        }
+    }
+
+    /// Reads the tables anew where they say other than the flash.
+    async fn refill(&mut self) -> FlashResult<F> {
         let interrupted = CAN_BE_DROPPED && self.sectors.is(State::Interrupted);
         let doubted = self.sectors.summaries == Summaries::Doubted;
         if interrupted {
@@ -108,12 +127,14 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         // Until all has been read.
         self.sectors.set(State::Stale, true);
         let unread = self.unread;
-        if doubted {
+        if !doubted && (interrupted || self.sectors.summaries == Summaries::Used) {
+            self.read_all().await?;
+        } else {
             self.read_without_summaries().await?;
+        }
+        if doubted {
             // What a summary told of is gone, even if erased flash is all that is left of it.
             self.corrupt = self.corrupt.max(1);
-        } else {
-            self.read_all().await?;
         }
         self.sectors.set(State::Interrupted, false);
         self.sectors.set(State::Stale, false);

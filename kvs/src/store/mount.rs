@@ -14,7 +14,7 @@ use crate::format::{HEADER_COPY, Header, Layout, MIN_BUFFER, header_stride, pad}
 use crate::map::{KeyMap, Packing, Slot};
 use crate::options::{Options, Switches};
 use crate::resources::Resources;
-use crate::sectors::{SectorTable, State};
+use crate::sectors::{SectorTable, State, Summaries};
 
 #[bisync]
 impl<'a, F: NorFlash> Store<'a, F, Crc32c> {
@@ -138,6 +138,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             collections: 0,
         };
         store.sectors.set(State::Stale, true);
+        store.sectors.summaries = Summaries::Used;
         Ok(store)
     }
 
@@ -155,6 +156,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         self.sectors.forgive();
         self.collections = 0;
         self.sectors.set(State::Stale, true);
+        self.sectors.summaries = Summaries::Used;
         self.resume().await
     }
 

@@ -87,7 +87,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             }
         }
         match result {
-            Ok(()) => self.sectors.set(State::Reread, false),
+            Ok(()) => self.sectors.set(State::Erased, true),
             Err(_) => {
                 events::failed(index);
                 // Another sector may be the oldest now.
@@ -102,9 +102,13 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 Err(_) if erased => {
                     // Nothing in it any more, not even a header.
                     sector.sequence = 0;
+                    sector.set_half_erased();
                     sector.fail();
                 }
-                Err(_) => sector.fail_erase(),
+                Err(_) => {
+                    sector.set_half_erased();
+                    sector.retire();
+                }
             }
         }
         result

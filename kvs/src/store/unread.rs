@@ -13,9 +13,9 @@ use crate::sectors::State;
 
 #[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
-    /// Must be called before an entry is moved or a sector is erased. Where something could not be read, this is an error, and
+    /// Must be called before what the tables don't know is taken for absent: before an entry is moved or a sector is erased. Where something could not be read, this is an error, and
     /// the tables are stale: they have to be read anew, and the caller has to begin again. What reads badly twice, in the
-    /// same words, is damage; then this is `Ok`, until the next erase.
+    /// same words, is damage; then this is `Ok`, until a later call than the next that erases.
     pub(crate) async fn reread(&mut self) -> FlashResult<F> {
         if !self.sectors.has_unread() || self.sectors.is(State::Reread) {
             return Ok(());
@@ -46,6 +46,14 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             }
         }
         result
+    }
+
+    /// Must be called at the beginning of what writes: what could not be read before the last erase may be readable now.
+    pub(crate) fn hope(&mut self) {
+        if self.sectors.is(State::Erased) {
+            self.sectors.set(State::Erased, false);
+            self.sectors.set(State::Reread, false);
+        }
     }
 
     /// Reads all of a sector: the error of its first word that can't be read.
@@ -93,7 +101,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// store works. A partition that was filled with 00 on another part looks the same, and has to be erased first.
     pub(crate) async fn check_erased_value(&mut self) -> FlashResult<F> {
         for index in 0..self.sectors.len() {
-            if self.sectors.get(index).sequence != 0 || !self.begins_with_zero(index).await? {
+            let is_zero = self.begins_with_zero(index).await.unwrap_or(false);
+            if self.sectors.get(index).sequence != 0 || !is_zero {
                 return Ok(());
             }
         }

@@ -9,15 +9,16 @@
 
 use std::process::ExitCode;
 
-use kvs_tests::reliability::{Effort, Row, bad_flash, bit_rot, hostile, power_cuts, wear};
+use kvs_tests::reliability::{Effort, Row, bad_flash, bit_rot, hostile, outages, power_cuts, wear};
 
 fn main() -> ExitCode {
-    let rows: [fn() -> Row; 8] = [
+    let rows: [fn() -> Row; 9] = [
         || power_cuts::row(Effort::Every),
         || bit_rot::single_bits(Effort::Every),
         || bit_rot::bursts(Effort::Every),
         || bit_rot::mounted_bits(Effort::Every),
         || bad_flash::run(Effort::Every),
+        || outages::run(Effort::Every),
         || hostile::images(Effort::Every),
         || hostile::operations(Effort::Every),
         wear::run,

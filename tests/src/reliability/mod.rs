@@ -6,6 +6,7 @@
 pub mod bad_flash;
 pub mod bit_rot;
 pub mod hostile;
+pub mod outages;
 pub mod power_cuts;
 pub mod wear;
 

@@ -74,14 +74,16 @@ fn a_save_leaves_alone_what_the_load_could_not_read() {
     for slots_are_few in [false, true] {
         for count in 1..40 {
             let (chip, device) = saved();
-            let (mut few, mut enough) = (Resources::<2, 8, 64>::new(), Resources::<16, 8, 64>::new());
+            let (mut few, mut enough) =
+                (Resources::<2, 8, 64>::new(), Resources::<16, 8, 64>::new());
             let mut store = if slots_are_few {
                 mount(&chip, &mut few)
             } else {
                 mount(&chip, &mut enough)
             };
             let first = chip.flash().calls();
-            chip.flash().outage(Outage::Reads, When::Calls { first, count });
+            chip.flash()
+                .outage(Outage::Reads, When::Calls { first, count });
             let (mut found, report) = store.load::<Device>();
             chip.flash().end_outages();
             let unread: Vec<_> = report.rejected().collect();
@@ -116,13 +118,18 @@ fn a_save_leaves_alone_what_could_not_be_migrated_just_then() {
         let mut ram = Resources::<16, 8, 64>::new();
         let mut store = mount(&chip, &mut ram);
         let first = chip.flash().calls();
-        chip.flash().outage(Outage::Reads, When::Calls { first, count });
+        chip.flash()
+            .outage(Outage::Reads, When::Calls { first, count });
         let (mut found, report) = store.load::<Newer>();
         chip.flash().end_outages();
         found.boots = 2;
         store.save(&found).unwrap();
         drop(store);
-        assert_eq!(loaded::<Newer>(&chip), expected, "{count} reads: {report:?}");
+        assert_eq!(
+            loaded::<Newer>(&chip),
+            expected,
+            "{count} reads: {report:?}"
+        );
     }
 }
 
@@ -138,7 +145,8 @@ fn a_default_that_is_meant_is_stored() {
         found.volume = 7;
         found.boots = 2;
         let first = chip.flash().calls();
-        chip.flash().outage(Outage::Reads, When::Calls { first, count });
+        chip.flash()
+            .outage(Outage::Reads, When::Calls { first, count });
         let result = store.save(&found);
         chip.flash().end_outages();
         if result.is_err() {
@@ -156,7 +164,8 @@ fn a_default_that_is_meant_is_stored() {
         found.loudness = 7;
         found.title.clear();
         let first = chip.flash().calls();
-        chip.flash().outage(Outage::Reads, When::Calls { first, count });
+        chip.flash()
+            .outage(Outage::Reads, When::Calls { first, count });
         let result = store.save(&found);
         chip.flash().end_outages();
         if result.is_err() {
@@ -192,7 +201,12 @@ fn a_value_that_is_too_long_here_is_there_for_the_firmware_that_it_is_of() {
         let mut ram = Resources::<8, 8, 192>::new();
         let mut store = mount(&chip, &mut ram);
         let boots = 1;
-        store.save(&Long { boots, url: url.clone() }).unwrap();
+        store
+            .save(&Long {
+                boots,
+                url: url.clone(),
+            })
+            .unwrap();
         drop(store);
         for boot in 2..200 {
             let mut ram = Resources::<8, 8, 64>::new();
@@ -243,7 +257,11 @@ fn a_rotten_value_is_left_alone_until_its_setting_is_changed() {
     assert_eq!(report.iter().nth(1).unwrap().1, corrupt);
     device.boots = 2;
     assert_eq!(store.save(&device).unwrap(), 1);
-    assert!(store.get_bytes(RawKey::Hash(Device::TREE.hash(1)), &mut [0; 8]).is_err());
+    assert!(
+        store
+            .get_bytes(RawKey::Hash(Device::TREE.hash(1)), &mut [0; 8])
+            .is_err()
+    );
     device.volume = 3;
     assert_eq!(store.save(&device).unwrap(), 1);
     assert_eq!(store.load::<Device>().0, device);
