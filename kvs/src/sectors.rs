@@ -50,9 +50,10 @@ impl Sector {
         self.live = (self.live | RETIRED) & !READY;
     }
 
-    /// The sector is to be tried again, with so many bytes of winners in it.
+    /// The sector is to be tried again, with so many bytes of winners in it. If it was erased ahead, it is older than the
+    /// head by now, and has to be erased again.
     pub(crate) fn revive(&mut self, live: u32) {
-        self.live = self.live & !(RETIRED | LIVE) | live.min(LIVE);
+        self.live = self.live & !(RETIRED | READY | LIVE) | live.min(LIVE);
     }
 
     /// A commit has gone through in it: what failed before was not the sector.
