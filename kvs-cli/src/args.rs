@@ -48,6 +48,6 @@ pub(crate) struct ImageArgs {
 
 impl ImageArgs {
     pub(crate) fn open(&self) -> crate::problem::Result<crate::image::Image> {
-        crate::image::Image::open(&self.image, &self.geometry)
+        crate::image::Image::open_aloud(&self.image, &self.geometry)
     }
 }

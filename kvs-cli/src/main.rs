@@ -9,6 +9,7 @@ mod commit;
 mod contents;
 mod document;
 mod esp_nvs;
+mod file;
 mod image;
 mod listing;
 mod map;

@@ -10,7 +10,8 @@ use kvs::lock::Setting;
 
 use super::build::{build, read_text};
 use crate::document::{Put, PutKey, check_setting, unknown};
-use crate::image::{Format, Geometry, OutputArgs, unwritable};
+use crate::file::unwritable;
+use crate::image::{Format, Geometry, OutputArgs};
 use crate::problem::{Problem, Problems, Result, Text};
 use crate::schema::Schema;
 use crate::terminal::{count, say};

@@ -1,6 +1,5 @@
 //! `kvs build`: an image from a settings file, as a device would have written it.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -9,6 +8,7 @@ use clap::Args;
 use super::layout::LayoutArgs;
 use crate::commit::store;
 use crate::document::{self, Put};
+use crate::file;
 use crate::image::{Geometry, Image, OutputArgs};
 use crate::problem::{Problem, Result, Text};
 use crate::schema::Schema;
@@ -92,7 +92,8 @@ pub(super) fn build(
 }
 
 pub(super) fn read_text(path: &Path) -> Result<Text> {
-    let text = fs::read_to_string(path).map_err(|error| crate::image::unreadable(path, &error))?;
+    let text = String::from_utf8(file::read(path)?)
+        .map_err(|_| Problem::new(format!("{} is no text", path.display())))?;
     Ok(Text {
         name: path.display().to_string(),
         text: text.into(),

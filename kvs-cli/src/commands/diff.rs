@@ -48,7 +48,7 @@ struct Pair<'a> {
 impl Diff {
     pub(crate) fn run(&self) -> Result<ExitCode> {
         let schema = self.schema.load()?;
-        let mut images = [&self.a, &self.b].map(|path| Image::open(path, &self.geometry));
+        let mut images = [&self.a, &self.b].map(|path| Image::open_aloud(path, &self.geometry));
         let [a, b] = &mut images;
         let a = a.as_mut().map_err(take)?;
         let a = Contents::read(a)?;

@@ -1,7 +1,6 @@
 //! `kvs import`: what another store has, for a product that moves over.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -14,7 +13,8 @@ use super::layout::LayoutArgs;
 use crate::commit::store;
 use crate::document::{self, Put, PutKey, check_setting, unknown};
 use crate::esp_nvs;
-use crate::image::{Image, OutputArgs, size, unreadable, write_file};
+use crate::file::{self, unreadable};
+use crate::image::{Image, OutputArgs, size};
 use crate::problem::{Problem, Problems, Result};
 use crate::pw_kvs;
 use crate::schema::Schema;
@@ -76,7 +76,7 @@ enum Origin {
 
 impl Import {
     pub(crate) fn run(&self) -> Result<ExitCode> {
-        let bytes = fs::read(&self.image).map_err(|error| unreadable(&self.image, &error))?;
+        let bytes = file::read(&self.image)?;
         let values = match self.from {
             Origin::PwKvs => self.pw_kvs(&bytes)?,
             Origin::EspNvs => self.esp_nvs(bytes)?,
@@ -91,7 +91,7 @@ impl Import {
                 let bytes = bytes.map_err(|error| unreadable(path, &error))?;
                 self.files.write(path, bytes)?;
             }
-            Some(path) => write_file(path, to_toml(&puts, schema.as_ref()).as_bytes())?,
+            Some(path) => file::write(path, to_toml(&puts, schema.as_ref()).as_bytes())?,
             None => say_text(&to_toml(&puts, schema.as_ref())),
         }
         Ok(ExitCode::SUCCESS)

@@ -84,7 +84,10 @@ impl Migrate {
         let from = Schema::load(&self.from)?;
         let to = Schema::load(&self.to)?;
         let contents = match &self.image {
-            Some(path) => Some(Contents::read(&mut Image::open(path, &self.geometry)?)?),
+            Some(path) => Some(Contents::read(&mut Image::open_aloud(
+                path,
+                &self.geometry,
+            )?)?),
             None => None,
         };
         let lines = lines(&from.lock, &to.lock);

@@ -10,6 +10,7 @@ use kvs::lock::Fate;
 use crate::args::ImageArgs;
 use crate::commit::store;
 use crate::document::{Put, PutKey, check_setting, unknown};
+use crate::file::Target;
 use crate::image::{Image, OutputArgs, mount};
 use crate::problem::{Problem, Result};
 use crate::schema::Schema;
@@ -69,25 +70,17 @@ impl EditArgs {
         self.schema.as_deref().map(Schema::load).transpose()
     }
 
-    /// In a dump of more than the partition, a guess of where that ends is not good enough to write.
-    fn open(&self) -> Result<Image> {
-        let image = self.image.open()?;
-        if !image.geometry.is_part {
-            return Ok(image);
-        }
-        Err(Problem::new(format!(
-            "{} holds something else, too: where does the partition begin and end?",
-            image.path.display()
-        ))
-        .help(format!(
-            "--offset and --length; it seems to have {}",
-            image.geometry
-        ))
-        .into())
+    /// Where the image is to go, locked, and the image. If it goes back, nobody else changes it in between.
+    fn open(&self) -> Result<(Target, Image)> {
+        let ImageArgs { image, geometry } = &self.image;
+        let target = Target::open(self.output.as_ref().unwrap_or(image))?;
+        let source = self.output.is_none().then_some(&target);
+        let image = Image::open_to_change(image, source, geometry)?;
+        Ok((target, image))
     }
 
-    /// Writes the image where it is to go, in the format that it came in if it goes back.
-    fn save(&self, mut image: Image) -> Result<()> {
+    /// Writes the image, in the format that it came in if it goes back.
+    fn save(&self, target: Target, mut image: Image) -> Result<()> {
         let mut files = self.files.clone();
         files.address = files.address.or(Some(image.address));
         files.uf2_family = files.uf2_family.or(image.uf2_family);
@@ -96,8 +89,8 @@ impl EditArgs {
         }
         let path = self.output.as_ref().unwrap_or(&image.path).clone();
         let bytes = image.source.load();
-        let bytes = bytes.map_err(|error| crate::image::unreadable(&path, &error))?;
-        files.write(&path, bytes)
+        let bytes = bytes.map_err(|error| crate::file::unreadable(&path, &error))?;
+        files.write_to(target, &path, bytes)
     }
 }
 
@@ -108,9 +101,9 @@ impl Set {
         for change in &self.changes {
             puts.push(put(change, schema.as_ref())?);
         }
-        let mut image = self.edit.open()?;
+        let (target, mut image) = self.edit.open()?;
         store(&mut image, &puts, schema.as_ref(), None)?;
-        self.edit.save(image)?;
+        self.edit.save(target, image)?;
         say!("{} stored", count(puts.len(), "key", "keys"));
         Ok(ExitCode::SUCCESS)
     }
@@ -123,7 +116,7 @@ impl Unset {
         for path in &self.paths {
             keys.extend(removed(path, schema.as_ref())?);
         }
-        let mut image = self.edit.open()?;
+        let (target, mut image) = self.edit.open()?;
         let changes: Vec<_> = keys.iter().map(|key| Change::delete(key.raw())).collect();
         let mut before = 0;
         let mut after = 0;
@@ -134,7 +127,7 @@ impl Unset {
             after = store.stats().keys;
         })?;
         result.map_err(|error| Problem::new(error.to_string()))?;
-        self.edit.save(image)?;
+        self.edit.save(target, image)?;
         say!("{} removed", count(before - after, "key", "keys"));
         Ok(ExitCode::SUCCESS)
     }

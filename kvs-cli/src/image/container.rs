@@ -4,8 +4,9 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
+use super::Source;
 use super::output::{Format, UF2_MAGIC};
-use super::{Source, unreadable};
+use crate::file::{read_all, unreadable};
 use crate::problem::{Problem, Result};
 
 /// What a file holds.
@@ -19,9 +20,8 @@ pub(super) struct Opened {
 /// The most bytes that an image with addresses may span: one with gaps is filled up in memory.
 const MOST: u64 = 256 << 20;
 
-pub(super) fn open(path: &Path) -> Result<Opened> {
+pub(super) fn read(path: &Path, mut file: File) -> Result<Opened> {
     let unreadable = |error| unreadable(path, &error);
-    let mut file = File::open(path).map_err(unreadable)?;
     let len = file.seek(SeekFrom::End(0)).map_err(unreadable)?;
     file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
     let mut first = Vec::new();
@@ -39,9 +39,8 @@ pub(super) fn open(path: &Path) -> Result<Opened> {
             uf2_family: None,
         });
     }
-    let mut bytes = Vec::new();
     file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
-    file.read_to_end(&mut bytes).map_err(unreadable)?;
+    let bytes = read_all(path, &file)?;
     let (pieces, format) = if is_uf2 {
         (uf2(&bytes), Format::Uf2)
     } else {

@@ -6,12 +6,12 @@ mod range;
 pub(crate) use range::Bounds;
 
 use std::collections::HashMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use kvs::lock::{Fate, Lock, OldKey, Setting, Type};
 
+use crate::file;
 use crate::image::Image;
 use crate::problem::{Problem, Result};
 
@@ -77,9 +77,8 @@ impl<'a> Typed<'a> {
 
 impl Schema {
     pub(crate) fn load(path: &Path) -> Result<Self> {
-        let bytes = fs::read(path).map_err(|error| {
-            Problem::new(format!("{} cannot be read: {error}", path.display()))
-                .help("a lock file is written by `kvs::assert_schema_unchanged!` in a test of the firmware: UPDATE_LOCK=1 cargo test")
+        let bytes = file::read(path).map_err(|problem| {
+            problem.help("a lock file is written by `kvs::assert_schema_unchanged!` in a test of the firmware: UPDATE_LOCK=1 cargo test")
         })?;
         let text = if bytes.starts_with(b"\x7fELF") {
             elf::section(path, &bytes)?

@@ -10,6 +10,7 @@ mod build;
 mod change;
 mod damage;
 mod example;
+mod files;
 mod migrate;
 mod pw_kvs;
 mod read;

@@ -126,7 +126,7 @@ fn the_partition_is_found_in_a_dump_of_the_chip() {
     bench.write("chip.bin", &chip);
     let out = bench.ok("inspect chip.bin --schema settings.lock");
     assert!(
-        out.starts_with("chip.bin: 5 sectors of 512 bytes, words of 4, at 0x1000..0x1a00\n"),
+        out.starts_with("chip.bin: 4 sectors of 512 bytes, words of 4, at 0x1200..0x1a00\n"),
         "{out}"
     );
     assert!(out.contains("\"attic\""));
