@@ -3,13 +3,15 @@
 //! Which entries count, the mounted store says; what else is there, the sectors' pieces do.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use kvs::host::{self, Damage, EntryKey, Header, Piece};
 use kvs::{Error, SectorInfo, Stats};
 
-use crate::image::{Image, Key, mount};
+use crate::image::{GeometryArgs, Image, Key, mount};
 use crate::problem::Result;
 use crate::schema::Schema;
+use crate::terminal::warn;
 
 /// All that there is to see of an image.
 pub(crate) struct Contents {
@@ -89,7 +91,59 @@ pub(crate) struct Sector {
     pub(crate) header_len: u32,
 }
 
+/// Opens an image, reads all of it, and tells of what may be another than it seems.
+pub(crate) fn open(
+    path: &Path,
+    geometry: &GeometryArgs,
+    schema: Option<&Schema>,
+) -> Result<(Image, Contents)> {
+    let mut image = Image::open(path, geometry)?;
+    for doubt in &image.doubts {
+        warn(&format!("{}: {doubt}", path.display()));
+    }
+    let contents = Contents::read(&mut image)?;
+    contents.warn_of(path, schema);
+    Ok((image, contents))
+}
+
+/// How many typed keys are stored, and how many of them a schema has.
+pub(crate) struct Fit {
+    stored: usize,
+    pub(crate) known: usize,
+}
+
+impl Fit {
+    /// What is said where few of them are known.
+    pub(crate) fn doubt(&self, schema: &Schema) -> Option<String> {
+        (self.known * 2 < self.stored).then(|| {
+            format!(
+                "of {} typed keys, {} are in the lock file of `{}`: is it another firmware's? Then names and values are wrong",
+                self.stored, self.known, schema.lock.name
+            )
+        })
+    }
+}
+
 impl Contents {
+    /// Doubts a schema aloud that has few of the keys.
+    pub(crate) fn warn_of(&self, path: &Path, schema: Option<&Schema>) {
+        let Some(schema) = schema else { return };
+        if let Some(doubt) = self.fit(schema).doubt(schema) {
+            warn(&format!("{}: {doubt}", path.display()));
+        }
+    }
+
+    pub(crate) fn fit(&self, schema: &Schema) -> Fit {
+        let is_typed = |entry: &&Entry| matches!(entry.key, EntryKey::Hash(_));
+        let typed = || self.live().filter(is_typed);
+        Fit {
+            stored: typed().count(),
+            known: typed()
+                .filter(|entry| schema.typed(entry.hash).is_some())
+                .count(),
+        }
+    }
+
     /// Reads all of an image.
     pub(crate) fn read(image: &mut Image) -> Result<Self> {
         let mut keys: Vec<Key> = Vec::new();

@@ -121,6 +121,17 @@ pub(crate) fn stored<'a, 'c>(
     rows
 }
 
+impl Row<'_> {
+    /// The value for a person, at most so many characters of it, and what is wrong with it.
+    pub(crate) fn text(&self, most: usize) -> String {
+        let mut text = self.shown.text(most);
+        if let Some(why) = &self.rejected {
+            text.push_str(&format!("  !! {why}"));
+        }
+        text
+    }
+}
+
 impl Shown {
     pub(crate) fn to_json(&self) -> serde_json::Value {
         match self {

@@ -13,6 +13,7 @@ mod file;
 mod image;
 mod listing;
 mod map;
+mod missing;
 mod problem;
 mod pw_kvs;
 mod schema;

@@ -13,7 +13,7 @@ use crate::document;
 use crate::image::Image;
 use crate::listing::{self, Group, Row, Shown};
 use crate::problem::Result;
-use crate::schema::{self, Schema, SchemaArgs};
+use crate::schema::{Schema, SchemaArgs};
 use crate::terminal::{Table, count, note, say, say_text, thousands, warn};
 use crate::value::hex;
 
@@ -44,16 +44,8 @@ pub(crate) struct Inspect {
 impl Inspect {
     pub(crate) fn run(&self) -> Result<ExitCode> {
         let schema = self.schema.load()?;
-        let mut image = self.image.open()?;
-        let contents = Contents::read(&mut image)?;
+        let (image, contents) = self.image.read(schema.as_ref())?;
         let rows = listing::stored(&contents, schema.as_ref(), &self.schema);
-        let hashes: Vec<_> = contents.live().map(|entry| entry.hash).collect();
-        if let Some(text) = schema
-            .as_ref()
-            .and_then(|schema| schema::fits(schema, &image, &hashes))
-        {
-            warn(&text);
-        }
         if self.json {
             let json = to_json(&image, &contents, schema.as_ref(), &rows);
             say!("{json:#}");
@@ -135,10 +127,10 @@ struct Line {
 fn lines(schema: Option<&Schema>, rows: &Rows<'_, '_>) -> Vec<Line> {
     let mut out = Vec::new();
     let stored = |(row, entry): &(Row<'_>, &Entry)| {
-        let mut value = row.shown.text(usize::MAX);
+        let mut value = row.text(usize::MAX);
         let mut style = Style::new();
-        if let Some(why) = &row.rejected {
-            value.push_str(&format!("  !! {why}: the default counts"));
+        if row.rejected.is_some() {
+            value.push_str(": the default counts");
             style = style.red();
         }
         Line {

@@ -48,8 +48,7 @@ enum Event<'a> {
 impl Log {
     pub(crate) fn run(&self) -> Result<ExitCode> {
         let schema = self.schema.load()?;
-        let mut image = self.image.open()?;
-        let contents = Contents::read(&mut image)?;
+        let (_, contents) = self.image.read(schema.as_ref())?;
         let events = self.events(&contents, schema.as_ref());
         if self.json {
             let list: Vec<_> = events
@@ -101,7 +100,7 @@ impl Log {
                 let row = listing::row(entry, schema, &self.schema);
                 let value = match entry.is_tombstone {
                     true => "(deleted)".into(),
-                    false => row.shown.text(usize::MAX),
+                    false => row.text(usize::MAX),
                 };
                 // Newest first: the last entry of a commit is its top.
                 let tie = match (entry.continues, entry.more) {
@@ -147,7 +146,7 @@ impl Log {
         match event {
             Event::Entry(entry) => {
                 let row = listing::row(entry, schema, &self.schema);
-                json!({
+                let mut out = json!({
                     "age": entry.age,
                     "state": entry.state.word(),
                     "sector": entry.sector,
@@ -158,7 +157,11 @@ impl Log {
                     "deletes": entry.is_tombstone,
                     "continues": entry.continues,
                     "more": entry.more,
-                })
+                });
+                if let (Some(why), Some(object)) = (row.rejected, out.as_object_mut()) {
+                    object.insert("rejected".into(), why.into());
+                }
+                out
             }
             Event::Damaged(sector, damaged) => json!({
                 "state": if damaged.is_tail { "torn" } else { "damaged" },

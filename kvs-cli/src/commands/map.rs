@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::args::ImageArgs;
-use crate::contents::Contents;
 use crate::file;
 use crate::map::{self, Map};
 use crate::problem::Result;
@@ -39,8 +38,7 @@ pub(crate) struct MapCommand {
 impl MapCommand {
     pub(crate) fn run(&self) -> Result<ExitCode> {
         let schema = self.schema.load()?;
-        let mut image = self.image.open()?;
-        let contents = Contents::read(&mut image)?;
+        let (image, contents) = self.image.read(schema.as_ref())?;
         let map = Map::of(&image, &contents, schema.as_ref(), &self.schema);
         if let Some(path) = &self.svg {
             file::write(path, map::svg(&map).as_bytes())?;

@@ -9,6 +9,7 @@ use kvs::lock::Fate;
 
 use crate::args::ImageArgs;
 use crate::commit::store;
+use crate::contents::Contents;
 use crate::document::{Put, PutKey, check_setting, unknown};
 use crate::file::Target;
 use crate::image::{Image, OutputArgs, mount};
@@ -71,11 +72,15 @@ impl EditArgs {
     }
 
     /// Where the image is to go, locked, and the image. If it goes back, nobody else changes it in between.
-    fn open(&self) -> Result<(Target, Image)> {
-        let ImageArgs { image, geometry } = &self.image;
-        let target = Target::open(self.output.as_ref().unwrap_or(image))?;
+    fn open(&self, schema: Option<&Schema>) -> Result<(Target, Image)> {
+        let ImageArgs {
+            image: path,
+            geometry,
+        } = &self.image;
+        let target = Target::open(self.output.as_ref().unwrap_or(path))?;
         let source = self.output.is_none().then_some(&target);
-        let image = Image::open_to_change(image, source, geometry)?;
+        let mut image = Image::open_to_change(path, source, geometry)?;
+        Contents::read(&mut image)?.warn_of(path, schema);
         Ok((target, image))
     }
 
@@ -101,7 +106,7 @@ impl Set {
         for change in &self.changes {
             puts.push(put(change, schema.as_ref())?);
         }
-        let (target, mut image) = self.edit.open()?;
+        let (target, mut image) = self.edit.open(schema.as_ref())?;
         store(&mut image, &puts, schema.as_ref(), None)?;
         self.edit.save(target, image)?;
         say!("{} stored", count(puts.len(), "key", "keys"));
@@ -116,7 +121,7 @@ impl Unset {
         for path in &self.paths {
             keys.extend(removed(path, schema.as_ref())?);
         }
-        let (target, mut image) = self.edit.open()?;
+        let (target, mut image) = self.edit.open(schema.as_ref())?;
         let changes: Vec<_> = keys.iter().map(|key| Change::delete(key.raw())).collect();
         let mut before = 0;
         let mut after = 0;

@@ -68,7 +68,18 @@ pub(super) fn find(path: &Path, source: &mut Source, args: &GeometryArgs) -> Res
         sizes,
         layout,
     };
-    finder.check_offset(args.offset)?;
+    if let Some(offset) = args.offset {
+        // With no header behind it, those before it say where sectors begin.
+        let all = match finder.layout {
+            None if end <= MOST => Layout::of(
+                &headers::scan(source, 0..from).map_err(io)?,
+                given_size,
+                from,
+            ),
+            _ => None,
+        };
+        finder.check_offset(offset, finder.layout.as_ref().or(all.as_ref()))?;
+    }
     match (args.offset, length) {
         (Some(offset), Some(length)) => finder.given(offset, length),
         (None, Some(length)) if length == end => finder.given(0, length),
@@ -156,10 +167,8 @@ impl Finder<'_> {
     }
 
     /// At `--offset`, a sector has to begin, or a number of whole sectors before or behind one.
-    fn check_offset(&self, offset: Option<u64>) -> Result<(), Problem> {
-        let (Some(offset), Some(layout)) = (offset, &self.layout) else {
-            return Ok(());
-        };
+    fn check_offset(&self, offset: u64, layout: Option<&Layout>) -> Result<(), Problem> {
+        let Some(layout) = layout else { return Ok(()) };
         if offset % self.size() == layout.residue {
             return Ok(());
         }

@@ -19,7 +19,6 @@ use std::path::{Path, PathBuf};
 
 use crate::file::{MOST, Target, too_large, unreadable};
 use crate::problem::{Problem, Result};
-use crate::terminal::warn;
 
 /// An image and how it is laid out.
 pub(crate) struct Image {
@@ -41,15 +40,6 @@ impl Image {
     pub(crate) fn open(path: &Path, args: &GeometryArgs) -> Result<Self> {
         let file = File::open(path).map_err(|error| unreadable(path, &error))?;
         Self::of(path, file, args)
-    }
-
-    /// Opens it, and tells of all that is doubtful.
-    pub(crate) fn open_aloud(path: &Path, args: &GeometryArgs) -> Result<Self> {
-        let image = Self::open(path, args)?;
-        for doubt in &image.doubts {
-            warn(&format!("{}: {doubt}", path.display()));
-        }
-        Ok(image)
     }
 
     /// Opens the file that is going to be written, to change it in memory. What the partition is may not be a guess, then.

@@ -31,7 +31,7 @@ pub(crate) fn html(
         let row = listing::row(entry, schema, secrets);
         let value = match entry.is_tombstone {
             true => "(deleted)".into(),
-            false => row.shown.text(2000),
+            false => row.text(2000),
         };
         // Writing to a string does not fail.
         let _ = writeln!(

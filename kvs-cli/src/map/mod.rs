@@ -97,7 +97,7 @@ impl Map {
             let row = listing::row(entry, schema, secrets);
             let value = match entry.is_tombstone {
                 true => "deleted".into(),
-                false => row.shown.text(60),
+                false => row.text(60),
             };
             let kind = match entry.state {
                 State::Live => Kind::Live,

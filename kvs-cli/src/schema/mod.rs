@@ -12,7 +12,6 @@ use clap::Args;
 use kvs::lock::{Fate, Lock, OldKey, Setting, Type};
 
 use crate::file;
-use crate::image::Image;
 use crate::problem::{Problem, Result};
 
 /// Which firmware's settings these are
@@ -172,19 +171,6 @@ impl SchemaArgs {
         };
         !self.show_secrets && self.secret.iter().any(is_in)
     }
-}
-
-/// What is said of an image in which nothing has a name of the schema.
-pub(crate) fn fits(schema: &Schema, image: &Image, hashes: &[u32]) -> Option<String> {
-    let is_known = |hash: &u32| schema.typed(*hash).is_some();
-    let unknown = !hashes.is_empty() && !hashes.iter().any(is_known);
-    unknown.then(|| {
-        format!(
-            "{} has no setting of `{}`: is it another firmware's?",
-            image.path.display(),
-            schema.lock.name
-        )
-    })
 }
 
 /// How many letters have to be changed, added or left out.

@@ -9,6 +9,7 @@ mod bench;
 mod build;
 mod change;
 mod damage;
+mod dumps;
 mod example;
 mod files;
 mod migrate;
