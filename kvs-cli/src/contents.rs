@@ -68,6 +68,13 @@ pub(crate) struct Entry {
     pub(crate) is_padded_well: bool,
 }
 
+/// Something that was written, or torn or rotten where that should be.
+pub(crate) enum Event<'a> {
+    Entry(&'a Entry),
+    /// With its sector.
+    Damaged(u32, &'a Damaged),
+}
+
 /// A stretch of a sector that is no entry.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Damaged {
@@ -75,6 +82,13 @@ pub(crate) struct Damaged {
     pub(crate) size: u32,
     pub(crate) why: Damage,
     pub(crate) is_tail: bool,
+}
+
+impl Damaged {
+    /// Torn by a power cut, most likely, or rotten.
+    pub(crate) fn word(&self) -> &'static str {
+        if self.is_tail { "torn" } else { "damaged" }
+    }
 }
 
 /// A sector.
@@ -199,6 +213,24 @@ impl Contents {
             stats,
             corrupt,
         })
+    }
+
+    /// All that happened, newest first.
+    pub(crate) fn events(&self) -> Vec<Event<'_>> {
+        let mut out = Vec::new();
+        for entry in &self.entries {
+            let key = (entry.sequence, entry.sector, entry.offset);
+            out.push((key, Event::Entry(entry)));
+        }
+        for sector in &self.sectors {
+            let index = u32::try_from(sector.info.index).unwrap_or(u32::MAX);
+            for damaged in &sector.damaged {
+                let key = (sector.info.sequence, index, damaged.offset);
+                out.push((key, Event::Damaged(index, damaged)));
+            }
+        }
+        out.sort_by_key(|(key, _)| std::cmp::Reverse(*key));
+        out.into_iter().map(|(_, event)| event).collect()
     }
 
     /// The entries that are their keys' values.

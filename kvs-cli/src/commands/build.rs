@@ -54,8 +54,7 @@ impl Build {
         let geometry = self.layout.geometry()?;
         let (file, puts) = match &self.settings {
             Some(path) => {
-                let file = read_text(path)?;
-                let puts = document::read(&file, Some(&schema))?;
+                let (file, puts) = document::read(&read_text(path)?, Some(&schema))?;
                 (Some(file), puts)
             }
             None => (None, Vec::new()),
@@ -91,7 +90,7 @@ pub(super) fn build(
     Ok(std::mem::take(bytes))
 }
 
-pub(super) fn read_text(path: &Path) -> Result<Text> {
+fn read_text(path: &Path) -> Result<Text> {
     let text = String::from_utf8(file::read(path)?)
         .map_err(|_| Problem::new(format!("{} is no text", path.display())))?;
     Ok(Text {

@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 
 use crate::contents::{self, Contents};
 use crate::image::GeometryArgs;
-use crate::listing::{self, Group, Row, Shown};
+use crate::listing::{self, Group, Row};
 use crate::problem::Result;
 use crate::schema::{Schema, SchemaArgs};
 use crate::terminal::say;
@@ -58,6 +58,7 @@ impl Diff {
             for pair in &pairs {
                 print(pair);
             }
+            listing::hint(pairs.iter().flat_map(|pair| pair.values.iter().flatten()));
         }
         Ok(ExitCode::from(u8::from(!pairs.is_empty())))
     }
@@ -115,11 +116,8 @@ fn print(pair: &Pair<'_>) {
         [None, Some(b)] => {
             say!("{}", format!("+ {name} = {}", text(b)).style(added));
         }
-        [Some(a), Some(b)] if a.shown == Shown::Masked && b.shown == Shown::Masked => {
-            say!(
-                "~ {name}: {} (masked, and different)",
-                a.shown.text(usize::MAX)
-            );
+        [Some(a), Some(b)] if a.shown.is_hidden() && a.shown == b.shown => {
+            say!("~ {name}: {}, and different", text(a));
         }
         [Some(a), Some(b)] => {
             say!(

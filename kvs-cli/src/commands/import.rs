@@ -170,10 +170,16 @@ impl Import {
             };
             match typed(setting, &value) {
                 Ok(bytes) => puts.push(put(PutKey::Hash(setting.hash), &setting.path, bytes)),
-                Err(what) => problems.push(
-                    Problem::new(format!("`{name}` can't be `{}`: {what}", setting.path))
-                        .help(format!("its bytes are {}", hex(&value))),
-                ),
+                Err(what) => {
+                    let bytes = match setting.secret {
+                        true => format!("{}, masked", count(value.len(), "byte", "bytes")),
+                        false => hex(&value),
+                    };
+                    problems.push(
+                        Problem::new(format!("`{name}` can't be `{}`: {what}", setting.path))
+                            .help(format!("its bytes are {bytes}")),
+                    );
+                }
             }
         }
         match problems.is_empty() {
@@ -189,7 +195,7 @@ fn typed(setting: &Setting, raw: &[u8]) -> Result<Vec<u8>, String> {
     let value = from_c(&ty.schema().ty, raw);
     let value = value.ok_or_else(|| format!("{} bytes are no {ty}", raw.len()))?;
     check_setting(setting, &value)
-        .map_err(|wrong| format!("{} (allowed: {})", wrong.what, wrong.allowed))
+        .map_err(|wrong| format!("{} (allowed: {})", wrong.text(), wrong.allowed))
 }
 
 /// Simple types only: how a compiler lays out a struct is its own affair.

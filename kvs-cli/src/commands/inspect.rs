@@ -54,8 +54,15 @@ impl Inspect {
             if rows.iter().any(|(row, _)| row.shown == Shown::Masked) {
                 note("masked values are left out; --show-secrets puts them in");
             }
+            if rows
+                .iter()
+                .any(|(row, _)| matches!(row.shown, Shown::Untyped(_)))
+            {
+                note("values of unknown type are left out; --show-secrets puts them in");
+            }
         } else {
             print(&image, &contents, schema.as_ref(), &rows);
+            listing::hint(rows.iter().map(|(row, _)| row));
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -257,6 +264,10 @@ fn one(row: &Row<'_>, entry: &Entry) -> Json {
             if let Some(text) = listing::as_text(bytes) {
                 put("text", text.into());
             }
+        }
+        Shown::Untyped(len) => {
+            put("masked", true.into());
+            put("len", (*len).into());
         }
         Shown::Masked => put("masked", true.into()),
     }

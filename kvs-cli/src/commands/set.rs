@@ -143,7 +143,8 @@ fn put(change: &str, schema: Option<&Schema>) -> Result<Put> {
     let Some((path, text)) = change.split_once('=') else {
         return Err(Problem::new(format!("`{change}` is not of the form PATH=VALUE")).into());
     };
-    let (path, text) = (path.trim(), text.trim());
+    // Blanks behind the `=` are the value's.
+    let path = path.trim();
     let new = |key, bytes| Put {
         key,
         name: path.to_owned(),
@@ -153,7 +154,7 @@ fn put(change: &str, schema: Option<&Schema>) -> Result<Put> {
     if let Some(name) = path.strip_prefix('@') {
         let bytes = match text.strip_prefix("hex:") {
             Some(digits) => from_hex(digits).ok_or_else(|| {
-                Problem::new(format!("`{path}`: `{digits}` are no hex digits"))
+                Problem::new(format!("`{path}`: what is behind hex: are no hex digits"))
                     .help("allowed: text, or hex: and pairs of hex digits")
             })?,
             None => text.as_bytes().to_vec(),
@@ -164,7 +165,7 @@ fn put(change: &str, schema: Option<&Schema>) -> Result<Put> {
     let value = parse(setting.ty.schema(), text);
     match check_setting(setting, &value) {
         Ok(bytes) => Ok(new(PutKey::Hash(setting.hash), bytes)),
-        Err(wrong) => Err(Problem::new(format!("`{path}`: {}", wrong.what))
+        Err(wrong) => Err(Problem::new(format!("`{path}`: {}", wrong.text()))
             .help(format!("allowed: {}", wrong.allowed))
             .into()),
     }
@@ -212,6 +213,8 @@ mod tests {
         );
         let parsed = put("@cal=hex:00fF", None).map(|put| put.bytes);
         assert_eq!(parsed.ok(), Some(vec![0, 255]));
+        let parsed = put("@note=  two ", None).map(|put| put.bytes);
+        assert_eq!(parsed.ok(), Some(b"  two ".to_vec()));
         assert!(put("@cal=hex:0", None).is_err());
         assert!(put("serial", None).is_err());
         assert!(put("wifi.ssid=x", None).is_err());

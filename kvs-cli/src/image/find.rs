@@ -35,7 +35,7 @@ pub(super) fn find(path: &Path, source: &mut Source, args: &GeometryArgs) -> Res
         (Some(_), Some(length)) => from.saturating_add(length),
         _ => end,
     };
-    if to > end || from >= to && end != 0 {
+    if to > end || from > to || from == to && end != 0 {
         return Err(beyond(path, end, from..to).into());
     }
     // Whoever says where a partition begins and ends may have any.
@@ -186,7 +186,7 @@ impl Finder<'_> {
 
     /// The partition is said to be here.
     fn given(self, offset: u64, length: u64) -> Result<Found> {
-        if length % self.size() != 0 {
+        if !length.is_multiple_of(self.size()) {
             return Err(Problem::new(format!(
                 "--length {length} is not a number of whole sectors of {} bytes",
                 self.size()
@@ -208,7 +208,7 @@ impl Finder<'_> {
         if to > self.end {
             return Err(beyond(self.path, self.end, first..to).into());
         }
-        if length % self.size() != 0 {
+        if !length.is_multiple_of(self.size()) {
             return self.given(first, length);
         }
         self.check_one(first..to, first..self.end)?;

@@ -8,6 +8,8 @@ mod headers;
 mod mount;
 mod output;
 mod source;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use geometry::{Geometry, GeometryArgs, size};
 pub(crate) use mount::{Key, OpenStore, StoreError, mount};

@@ -23,7 +23,7 @@ pub(crate) struct SchemaArgs {
     /// One more setting or raw key to mask, or all below it, beside those marked `secret` in the source
     #[arg(help_heading = "Schema", long, value_name = "PATH")]
     pub(crate) secret: Vec<String>,
-    /// Mask nothing
+    /// Mask nothing, nor what is of unknown type
     #[arg(help_heading = "Schema", long)]
     pub(crate) show_secrets: bool,
 }

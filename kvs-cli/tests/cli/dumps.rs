@@ -42,7 +42,6 @@ fn large(rounds: u32) -> Vec<u8> {
         let value = [count.to_le_bytes(); 25].concat();
         store.put_bytes(key, &value).unwrap();
     }
-    drop(store);
     flash.image().to_vec()
 }
 

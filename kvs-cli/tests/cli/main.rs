@@ -15,3 +15,5 @@ mod files;
 mod migrate;
 mod pw_kvs;
 mod read;
+mod secrets;
+mod tables;
