@@ -88,3 +88,73 @@ fn newest(contents: &Contents) -> Option<&Sector> {
         .filter(|sector| sector.header.is_some());
     with_header.max_by_key(|sector| sector.info.sequence)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use kvs::sim::{Rng, SimFlash, Tear};
+    use kvs::{Change, Options, RawKey, Resources, Store};
+
+    use super::signs;
+    use crate::contents::Contents;
+    use crate::image::{Geometry, Image, Source};
+
+    const SECTOR: usize = 256;
+
+    fn contents(bytes: &[u8]) -> Contents {
+        let geometry = Geometry {
+            offset: 0,
+            sector_size: SECTOR as u32,
+            sectors: (bytes.len() / SECTOR) as u32,
+            write_size: 4,
+            is_part: false,
+        };
+        let mut image = Image::erased(geometry);
+        image.source = Source::Memory(bytes.to_vec());
+        Contents::read(&mut image).unwrap()
+    }
+
+    /// A partition that loses its power again and again, at any moment, and is written on.
+    fn cut(rng: &mut Rng) -> Vec<u8> {
+        let sectors = 2 + rng.below(5);
+        let mut flash = SimFlash::<4, SECTOR>::new(sectors);
+        let mut resources = Box::new(Resources::<16, 8, 256>::new());
+        // Few keys, or as many as there is room for.
+        let keys = 1 + rng.below(5 * sectors);
+        for _ in 0..rng.below(12) {
+            flash.power_on();
+            let operation = flash.operations() + 1 + rng.below(60) as u64;
+
+            flash.cut_after(operation, Tear::ALL[rng.below(5)], rng.next_u64());
+            let range = 0..(sectors * SECTOR) as u32;
+            let options = Options::DEFAULT;
+            let store = Store::mount(&mut flash, range, &mut *resources, options);
+            let Ok(mut store) = store else { continue };
+            for _ in 0..60 {
+                let value = [rng.next_u8(); 30];
+                let value = value.get(..rng.below(30)).unwrap_or_default();
+                let key = RawKey::Hash(rng.below(keys) as u32);
+                let change = match rng.below(6) {
+                    0 => Change::delete(key),
+                    _ => Change::put(key, value),
+                };
+                // Its power is gone, or it is full.
+                let _ = store.commit(&[change]);
+            }
+        }
+        flash.image().to_vec()
+    }
+
+    #[test]
+    fn power_cuts_do_not_look_as_if_sectors_were_missing() {
+        for seed in 0..500 {
+            let image = cut(&mut Rng::new(seed));
+            let found = signs(&contents(&image));
+            let certain = found.iter().find(|sign| !sign.may_be_a_cut);
+            if let Some(sign) = certain {
+                panic!("seed {seed}: {}", sign.text);
+            }
+        }
+    }
+}

@@ -19,13 +19,14 @@ use crate::terminal::{count, say, thousands};
 /// Verifies every byte of an image
 ///
 /// Exit code 0: it is sound. 1: something in it is damaged, or would be turned down by the firmware. 2: it could not be
-/// checked. What a power cut leaves behind is no damage: a torn last commit, a sector in mid-erase.
+/// checked. What a power cut leaves behind is no damage: a torn last commit, a sector in mid-erase. Without --length, that
+/// sectors are missing is noticed as far as those that are there show it.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
   kvs check dump.bin
   kvs check dump.bin --schema settings.lock             also types, ranges and unknown keys
-  kvs check unit.bin --schema settings.lock --strict    at the end of a production line")]
+  kvs check unit.bin --schema settings.lock --strict --offset 0 --length 32k    at the end of a production line")]
 pub(crate) struct Check {
     #[command(flatten)]
     image: ImageArgs,

@@ -24,7 +24,7 @@ use crate::value::hex;
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  kvs inspect dump.bin                                  names, hashes and bytes
+  kvs inspect dump.bin                                  names, hashes and sizes
   kvs inspect dump.bin --schema settings.lock           typed values by path
   kvs inspect chip.bin --offset 0xf8000 --length 32k    the partition in a dump of the whole chip
   kvs inspect dump.bin --schema settings.lock --toml    a file that `kvs build` takes")]

@@ -106,7 +106,7 @@ fn a_missing_file_is_made_and_one_that_is_no_file_is_not() {
 #[cfg(unix)]
 mod unix {
     use std::fs::{self, Permissions};
-    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 
     use super::{LAYOUT, bench, strangers};
 
@@ -185,6 +185,8 @@ mod unix {
         for wanted in [0o600, 0o640, 0o666, 0o755] {
             each("file.bin", |bench, command| {
                 let path = bench.path("file.bin");
+                // Only root may give it to somebody else; whose it is is kept in any case.
+                let _ = chown(&path, Some(1), Some(1));
                 fs::set_permissions(&path, Permissions::from_mode(wanted)).unwrap();
                 let before = fs::metadata(&path).unwrap();
                 bench.ok(command);
