@@ -12,6 +12,7 @@ use std::path::Path;
 use kvs::host::Header;
 
 use super::headers::{self, Hit, Layout, MOST_HITS};
+use super::span::{Look, Span, span};
 use super::{Geometry, GeometryArgs, Source};
 use crate::file::{MOST, unreadable};
 use crate::problem::{Problem, Result};
@@ -61,7 +62,7 @@ pub(super) fn find(path: &Path, source: &mut Source, args: &GeometryArgs) -> Res
     }
     let given_size = args.sector_size.and_then(|size| u32::try_from(size).ok());
     let layout = Layout::of(&hits, given_size, from);
-    let sizes = Sizes::of(path, args, layout.as_ref(), end)?;
+    let sizes = Sizes::of(path, args, layout.as_ref(), from..to)?;
     let finder = Finder {
         path,
         end,
@@ -100,11 +101,11 @@ impl Sizes {
         path: &Path,
         args: &GeometryArgs,
         layout: Option<&Layout>,
-        len: u64,
+        searched: Range<u64>,
     ) -> Result<Self, Problem> {
         let number = |given: Option<u64>, found: Option<u32>| {
             let Some(number) = given.or(found.map(u64::from)) else {
-                return Err(none(path, len));
+                return Err(none(path, &searched));
             };
             let fits = u32::try_from(number).ok().filter(|number| *number != 0);
             fits.ok_or_else(|| {
@@ -118,10 +119,12 @@ impl Sizes {
     }
 }
 
-fn none(path: &Path, len: u64) -> Problem {
-    let what = match len {
-        0 => "is empty".into(),
-        len => format!("has no kvs sector header in its {len} bytes"),
+fn none(path: &Path, searched: &Range<u64>) -> Problem {
+    let bytes = count(searched.end - searched.start, "byte", "bytes");
+    let what = match (searched.start, searched.end) {
+        (0, 0) => "is empty".into(),
+        (0, _) => format!("has no kvs sector header in its {bytes}"),
+        (from, _) => format!("has no kvs sector header in the {bytes} from {from:#x} on"),
     };
     Problem::new(format!("{} {what}", path.display())).help(
         "is it the right file? A partition that was never written has none: then say --sector-size and --write-size",
@@ -136,14 +139,6 @@ fn beyond(path: &Path, len: u64, range: Range<u64>) -> Problem {
         range.end
     ))
     .help("is it cut off? Then it is not all there; --offset and --length say where a partition is")
-}
-
-/// What a sector seems to be.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Look {
-    Header,
-    Blank,
-    Other,
 }
 
 struct Finder<'a> {
@@ -341,59 +336,6 @@ impl Finder<'_> {
             write_size: word,
             is_part,
         })
-    }
-}
-
-/// What of a file the sectors of a partition are.
-#[derive(Debug, PartialEq)]
-enum Span {
-    All,
-    Part(Range<usize>),
-    /// Parts that are too far from each other for one partition.
-    Several(Vec<Range<usize>>),
-}
-
-/// A fresh partition's first header is in its first sector.
-fn span(looks: &[Look], is_fresh: bool) -> Span {
-    let others = looks.iter().filter(|look| **look == Look::Other).count();
-    let is_header = |look: &Look| *look == Look::Header;
-    let before = looks.iter().position(is_header).unwrap_or(0);
-    // One sector may be in mid-erase, and erased or half so.
-    if others <= 1 && (before == 0 || before == 1 && !is_fresh) {
-        return Span::All;
-    }
-    let mut runs: Vec<Range<usize>> = Vec::new();
-    let mut strange = 0;
-    for (index, look) in looks.iter().enumerate() {
-        match (look, runs.last_mut()) {
-            (Look::Header, Some(run)) if strange <= 1 => {
-                run.end = index + 1;
-                strange = 0;
-            }
-            (Look::Header, _) => {
-                runs.push(index..index + 1);
-                strange = 0;
-            }
-            (Look::Other, _) => strange += 1,
-            (Look::Blank, _) => {}
-        }
-    }
-    // Sectors that were not used yet follow the others; before them there are none.
-    for run in &mut runs {
-        let behind = looks.get(run.end..).unwrap_or(&[]);
-        let blank = behind.iter().take_while(|look| **look == Look::Blank);
-        run.end += blank.count();
-        if run.len() == 1 {
-            match run.end < looks.len() {
-                true => run.end += 1,
-                false => run.start = run.start.saturating_sub(1),
-            }
-        }
-    }
-    match runs.as_slice() {
-        [] => Span::All,
-        [run] => Span::Part(run.clone()),
-        _ => Span::Several(runs),
     }
 }
 

@@ -8,6 +8,7 @@ mod headers;
 mod mount;
 mod output;
 mod source;
+mod span;
 #[cfg(test)]
 mod tests;
 
