@@ -233,7 +233,10 @@ fn replace(real: &Path, old: Option<&Metadata>, bytes: &[u8]) -> io::Result<()> 
         temporary.as_file().set_permissions(old.permissions())?;
     }
     temporary.as_file().sync_all()?;
-    temporary.persist(real).map_err(|error| error.error)?;
+    let mut temporary = temporary.into_temp_path();
+    // The standard library's, which replaces a file that is open, as the old one is, on every system.
+    fs::rename(&temporary, real)?;
+    temporary.disable_cleanup(true);
     sync_directory(directory)
 }
 

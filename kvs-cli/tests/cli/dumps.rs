@@ -245,6 +245,26 @@ fn partitions_of_two_layouts_are_two_partitions() {
     assert!(out.contains("4 sectors of 512 bytes"), "{out}");
 }
 
+/// A sector whose header is of another size or word is not one of this partition.
+#[test]
+fn a_header_that_does_not_fit_the_others_is_said() {
+    let bench = Bench::new();
+    let mut image = large(9);
+    image[3 * 4096..][..32].copy_from_slice(&used().image()[..32]);
+    bench.write("dump.bin", &image);
+    for more in ["", " --offset 0 --length 32k"] {
+        for command in ["inspect", "check", "map"] {
+            let ran = bench.kvs(&format!("{command} dump.bin{more}"));
+            assert_eq!(ran.code, 2, "{command}{more}: {}", ran.out);
+            assert!(
+                ran.err.contains("--offset and --length"),
+                "{more}: {}",
+                ran.err
+            );
+        }
+    }
+}
+
 #[test]
 fn an_offset_at_which_no_sector_begins_is_refused() {
     let bench = Bench::new();
