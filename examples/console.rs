@@ -1,7 +1,9 @@
 //! What the examples share: their command line, and settings as text, by path, through the schema that the derive keeps.
 
+use std::env;
 use std::error::Error;
 use std::fmt;
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -47,11 +49,28 @@ pub(crate) enum Command {
 
 impl<C: Subcommand> Arguments<C> {
     pub(crate) fn open_flash(&self, sectors: usize) -> Result<Nrf52840, String> {
-        let target = concat!(env!("CARGO_MANIFEST_DIR"), "/../target");
-        let default = || PathBuf::from(target).join("thermostat.flash");
-        let path = self.flash.clone().unwrap_or_else(default);
-        Nrf52840::open(&path, sectors).map_err(|error| format!("{}: {error}", path.display()))
+        let path = match &self.flash {
+            Some(path) => path.clone(),
+            None => default_flash().map_err(|error| format!("where is this program? {error}"))?,
+        };
+        Nrf52840::open(&path, sectors).map_err(|error| {
+            format!(
+                "the flash image {} cannot be opened: {error}",
+                path.display()
+            )
+        })
     }
+}
+
+/// `target/thermostat.flash`, or wherever cargo has built `target/debug/examples/thermostat`: the folder is there, and both
+/// firmwares find the same flash.
+fn default_flash() -> io::Result<PathBuf> {
+    let program = env::current_exe()?;
+    let folder = program
+        .ancestors()
+        .nth(3)
+        .unwrap_or(std::path::Path::new("."));
+    Ok(folder.join("thermostat.flash"))
 }
 
 /// Runs a firmware with its arguments; 2 is the exit code for what the person at the command line has to change.

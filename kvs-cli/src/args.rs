@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands;
-use crate::image::GeometryArgs;
+use crate::contents::{self, Contents};
+use crate::image::{GeometryArgs, Image};
+use crate::problem::Result;
+use crate::schema::Schema;
 
 /// Builds, reads and compares flash images of the kvs settings store
 #[derive(Parser, Debug)]
@@ -47,7 +50,8 @@ pub(crate) struct ImageArgs {
 }
 
 impl ImageArgs {
-    pub(crate) fn open(&self) -> crate::problem::Result<crate::image::Image> {
-        crate::image::Image::open(&self.image, &self.geometry)
+    /// The image and all that is in it; tells of what is doubtful.
+    pub(crate) fn read(&self, schema: Option<&Schema>) -> Result<(Image, Contents)> {
+        contents::open(&self.image, &self.geometry, schema)
     }
 }

@@ -3,13 +3,15 @@
 //! Which entries count, the mounted store says; what else is there, the sectors' pieces do.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use kvs::host::{self, Damage, EntryKey, Header, Piece};
 use kvs::{Error, SectorInfo, Stats};
 
-use crate::image::{Image, Key, mount};
+use crate::image::{GeometryArgs, Image, Key, mount};
 use crate::problem::Result;
 use crate::schema::Schema;
+use crate::terminal::warn;
 
 /// All that there is to see of an image.
 pub(crate) struct Contents {
@@ -66,6 +68,13 @@ pub(crate) struct Entry {
     pub(crate) is_padded_well: bool,
 }
 
+/// Something that was written, or torn or rotten where that should be.
+pub(crate) enum Event<'a> {
+    Entry(&'a Entry),
+    /// With its sector.
+    Damaged(u32, &'a Damaged),
+}
+
 /// A stretch of a sector that is no entry.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Damaged {
@@ -73,6 +82,13 @@ pub(crate) struct Damaged {
     pub(crate) size: u32,
     pub(crate) why: Damage,
     pub(crate) is_tail: bool,
+}
+
+impl Damaged {
+    /// Torn by a power cut, most likely, or rotten.
+    pub(crate) fn word(&self) -> &'static str {
+        if self.is_tail { "torn" } else { "damaged" }
+    }
 }
 
 /// A sector.
@@ -89,7 +105,59 @@ pub(crate) struct Sector {
     pub(crate) header_len: u32,
 }
 
+/// Opens an image, reads all of it, and tells of what may be another than it seems.
+pub(crate) fn open(
+    path: &Path,
+    geometry: &GeometryArgs,
+    schema: Option<&Schema>,
+) -> Result<(Image, Contents)> {
+    let mut image = Image::open(path, geometry)?;
+    for doubt in &image.doubts {
+        warn(&format!("{}: {doubt}", path.display()));
+    }
+    let contents = Contents::read(&mut image)?;
+    contents.warn_of(path, schema);
+    Ok((image, contents))
+}
+
+/// How many typed keys are stored, and how many of them a schema has.
+pub(crate) struct Fit {
+    stored: usize,
+    pub(crate) known: usize,
+}
+
+impl Fit {
+    /// What is said where few of them are known.
+    pub(crate) fn doubt(&self, schema: &Schema) -> Option<String> {
+        (self.known * 2 < self.stored).then(|| {
+            format!(
+                "of {} typed keys, {} are in the lock file of `{}`: is it another firmware's? Then names and values are wrong",
+                self.stored, self.known, schema.lock.name
+            )
+        })
+    }
+}
+
 impl Contents {
+    /// Doubts a schema aloud that has few of the keys.
+    pub(crate) fn warn_of(&self, path: &Path, schema: Option<&Schema>) {
+        let Some(schema) = schema else { return };
+        if let Some(doubt) = self.fit(schema).doubt(schema) {
+            warn(&format!("{}: {doubt}", path.display()));
+        }
+    }
+
+    pub(crate) fn fit(&self, schema: &Schema) -> Fit {
+        let is_typed = |entry: &&Entry| matches!(entry.key, EntryKey::Hash(_));
+        let typed = || self.live().filter(is_typed);
+        Fit {
+            stored: typed().count(),
+            known: typed()
+                .filter(|entry| schema.typed(entry.hash).is_some())
+                .count(),
+        }
+    }
+
     /// Reads all of an image.
     pub(crate) fn read(image: &mut Image) -> Result<Self> {
         let mut keys: Vec<Key> = Vec::new();
@@ -145,6 +213,24 @@ impl Contents {
             stats,
             corrupt,
         })
+    }
+
+    /// All that happened, newest first.
+    pub(crate) fn events(&self) -> Vec<Event<'_>> {
+        let mut out = Vec::new();
+        for entry in &self.entries {
+            let key = (entry.sequence, entry.sector, entry.offset);
+            out.push((key, Event::Entry(entry)));
+        }
+        for sector in &self.sectors {
+            let index = u32::try_from(sector.info.index).unwrap_or(u32::MAX);
+            for damaged in &sector.damaged {
+                let key = (sector.info.sequence, index, damaged.offset);
+                out.push((key, Event::Damaged(index, damaged)));
+            }
+        }
+        out.sort_by_key(|(key, _)| std::cmp::Reverse(*key));
+        out.into_iter().map(|(_, event)| event).collect()
     }
 
     /// The entries that are their keys' values.

@@ -5,6 +5,7 @@ use kvs::lock::Setting;
 
 use crate::contents::{Contents, Entry};
 use crate::schema::{Bounds, Schema, SchemaArgs, Typed};
+use crate::terminal::{count, note};
 use crate::value::{Value, decode, hex};
 
 /// Where in a listing a key belongs.
@@ -22,8 +23,10 @@ pub(crate) enum Group {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Shown {
     Typed(Value),
-    /// Bytes of no known type, or that are no value of it.
+    /// A raw key's bytes, or what is no value of its type.
     Raw(Vec<u8>),
+    /// So many bytes of a typed key that no schema knows: they may be a secret.
+    Untyped(usize),
     Masked,
 }
 
@@ -57,7 +60,10 @@ pub(crate) fn row<'a>(entry: &Entry, schema: Option<&'a Schema>, secrets: &Schem
         return Row {
             group: Group::Hashed,
             name: format!("{:#010x}", entry.hash),
-            shown: Shown::Raw(bytes.clone()),
+            shown: match secrets.show_secrets {
+                true => Shown::Raw(bytes.clone()),
+                false => Shown::Untyped(bytes.len()),
+            },
             rejected: None,
             typed: None,
         };
@@ -121,6 +127,27 @@ pub(crate) fn stored<'a, 'c>(
     rows
 }
 
+/// Says how to see the values that no schema knows.
+pub(crate) fn hint<'r, 'a: 'r>(rows: impl IntoIterator<Item = &'r Row<'a>>) {
+    let mut rows = rows.into_iter();
+    if rows.any(|row| matches!(row.shown, Shown::Untyped(_))) {
+        note(
+            "values of typed keys show with the firmware's --schema, and their bytes with --show-secrets",
+        );
+    }
+}
+
+impl Row<'_> {
+    /// The value for a person, at most so many characters of it, and what is wrong with it.
+    pub(crate) fn text(&self, most: usize) -> String {
+        let mut text = self.shown.text(most);
+        if let Some(why) = &self.rejected {
+            text.push_str(&format!("  !! {why}"));
+        }
+        text
+    }
+}
+
 impl Shown {
     pub(crate) fn to_json(&self) -> serde_json::Value {
         match self {
@@ -129,8 +156,13 @@ impl Shown {
                 Some(text) => text.into(),
                 None => hex(bytes).into(),
             },
-            Self::Masked => "(masked)".into(),
+            Self::Untyped(_) | Self::Masked => self.text(usize::MAX).into(),
         }
+    }
+
+    /// Whether the value is not shown.
+    pub(crate) fn is_hidden(&self) -> bool {
+        matches!(self, Self::Untyped(_) | Self::Masked)
     }
 
     /// For a person; at most so many characters.
@@ -138,6 +170,7 @@ impl Shown {
         let text = match self {
             Self::Typed(value) => value.to_string(),
             Self::Raw(bytes) => raw_text(bytes),
+            Self::Untyped(len) => format!("({} of unknown type)", count(*len, "byte", "bytes")),
             Self::Masked => "(masked)".into(),
         };
         if text.chars().count() <= most {

@@ -44,6 +44,12 @@ impl Problem {
         self
     }
 
+    /// Says of what it is.
+    pub(crate) fn of(mut self, name: &str) -> Self {
+        self.message = format!("{name}: {}", self.message);
+        self
+    }
+
     /// Points at bytes of a file.
     pub(crate) fn at(mut self, file: &Text, span: Range<usize>, label: impl Into<String>) -> Self {
         let source = NamedSource::new(&file.name, Arc::clone(&file.text));

@@ -80,9 +80,10 @@ impl Table {
 }
 
 /// `1 key`, `2 keys`.
-pub(crate) fn count(number: usize, one: &str, more: &str) -> String {
-    let word = if number == 1 { one } else { more };
-    format!("{} {word}", thousands(number))
+pub(crate) fn count(number: impl Display, one: &str, more: &str) -> String {
+    let number = thousands(number);
+    let word = if number == "1" { one } else { more };
+    format!("{number} {word}")
 }
 
 /// `1,234,567`

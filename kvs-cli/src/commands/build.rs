@@ -1,6 +1,5 @@
 //! `kvs build`: an image from a settings file, as a device would have written it.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -9,6 +8,7 @@ use clap::Args;
 use super::layout::LayoutArgs;
 use crate::commit::store;
 use crate::document::{self, Put};
+use crate::file;
 use crate::image::{Geometry, Image, OutputArgs};
 use crate::problem::{Problem, Result, Text};
 use crate::schema::Schema;
@@ -54,8 +54,7 @@ impl Build {
         let geometry = self.layout.geometry()?;
         let (file, puts) = match &self.settings {
             Some(path) => {
-                let file = read_text(path)?;
-                let puts = document::read(&file, Some(&schema))?;
+                let (file, puts) = document::read(&read_text(path)?, Some(&schema))?;
                 (Some(file), puts)
             }
             None => (None, Vec::new()),
@@ -91,8 +90,9 @@ pub(super) fn build(
     Ok(std::mem::take(bytes))
 }
 
-pub(super) fn read_text(path: &Path) -> Result<Text> {
-    let text = fs::read_to_string(path).map_err(|error| crate::image::unreadable(path, &error))?;
+fn read_text(path: &Path) -> Result<Text> {
+    let text = String::from_utf8(file::read(path)?)
+        .map_err(|_| Problem::new(format!("{} is no text", path.display())))?;
     Ok(Text {
         name: path.display().to_string(),
         text: text.into(),

@@ -9,7 +9,9 @@ use serde_json::json;
 
 use crate::args::ImageArgs;
 use crate::contents::{Contents, Entry, Sector, State, reason};
+use crate::image::Image;
 use crate::listing::{self, Group};
+use crate::missing;
 use crate::problem::Result;
 use crate::schema::{Schema, SchemaArgs};
 use crate::terminal::{count, say, thousands};
@@ -17,13 +19,14 @@ use crate::terminal::{count, say, thousands};
 /// Verifies every byte of an image
 ///
 /// Exit code 0: it is sound. 1: something in it is damaged, or would be turned down by the firmware. 2: it could not be
-/// checked. What a power cut leaves behind is no damage: a torn last commit, a sector in mid-erase.
+/// checked. What a power cut leaves behind is no damage: a torn last commit, a sector in mid-erase. Without --length, that
+/// sectors are missing is noticed as far as those that are there show it.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
   kvs check dump.bin
   kvs check dump.bin --schema settings.lock             also types, ranges and unknown keys
-  kvs check unit.bin --schema settings.lock --strict    at the end of a production line")]
+  kvs check unit.bin --schema settings.lock --strict --offset 0 --length 32k    at the end of a production line")]
 pub(crate) struct Check {
     #[command(flatten)]
     image: ImageArgs,
@@ -56,9 +59,10 @@ struct Finding {
 impl Check {
     pub(crate) fn run(&self) -> Result<ExitCode> {
         let schema = self.schema.as_deref().map(Schema::load).transpose()?;
-        let mut image = self.image.open()?;
+        let mut image = Image::open(&self.image.image, &self.image.geometry)?;
         let contents = Contents::read(&mut image)?;
         let mut findings = Findings(Vec::new());
+        findings.whole(&image, &contents);
         for sector in &contents.sectors {
             findings.sector(sector, schema.as_ref());
         }
@@ -136,6 +140,27 @@ impl Findings {
         self.0.push(Finding { level, text });
     }
 
+    /// Whether it is one partition, and all of it.
+    fn whole(&mut self, image: &Image, contents: &Contents) {
+        for doubt in &image.doubts {
+            self.add(Level::Error, doubt.clone());
+        }
+        if image.geometry.is_part {
+            self.add(
+                Level::Warning,
+                "where the partition begins and ends is a guess: --offset and --length say it"
+                    .into(),
+            );
+        }
+        for sign in missing::signs(contents) {
+            let level = match sign.may_be_a_cut {
+                true => Level::Warning,
+                false => Level::Error,
+            };
+            self.add(level, sign.text);
+        }
+    }
+
     fn sector(&mut self, sector: &Sector, schema: Option<&Schema>) {
         let index = sector.info.index;
         if sector.header.is_none() {
@@ -187,6 +212,16 @@ impl Findings {
     }
 
     fn keys(&mut self, contents: &Contents, schema: Option<&Schema>) {
+        if let Some(schema) = schema {
+            let fit = contents.fit(schema);
+            let level = match fit.known {
+                0 => Level::Error,
+                _ => Level::Warning,
+            };
+            if let Some(doubt) = fit.doubt(schema) {
+                self.add(level, doubt);
+            }
+        }
         for hash in &contents.corrupt {
             let typed = schema.and_then(|schema| schema.typed(*hash));
             let name =

@@ -6,11 +6,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 use owo_colors::{OwoColorize, Style};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
-use crate::contents::Contents;
-use crate::image::{GeometryArgs, Image};
-use crate::listing::{self, Group, Row, Shown};
+use crate::contents::{self, Contents};
+use crate::image::GeometryArgs;
+use crate::listing::{self, Group, Row};
 use crate::problem::Result;
 use crate::schema::{Schema, SchemaArgs};
 use crate::terminal::say;
@@ -48,29 +48,17 @@ struct Pair<'a> {
 impl Diff {
     pub(crate) fn run(&self) -> Result<ExitCode> {
         let schema = self.schema.load()?;
-        let mut images = [&self.a, &self.b].map(|path| Image::open(path, &self.geometry));
-        let [a, b] = &mut images;
-        let a = a.as_mut().map_err(take)?;
-        let a = Contents::read(a)?;
-        let b = b.as_mut().map_err(take)?;
-        let b = Contents::read(b)?;
+        let (_, a) = contents::open(&self.a, &self.geometry, schema.as_ref())?;
+        let (_, b) = contents::open(&self.b, &self.geometry, schema.as_ref())?;
         let pairs = self.different([&a, &b], schema.as_ref());
         if self.json {
-            let value = |row: &Option<Row<'_>>| row.as_ref().map(|row| row.shown.to_json());
-            let list: Vec<_> = pairs
-                .iter()
-                .map(
-                    |Pair {
-                         name,
-                         values: [a, b],
-                     }| json!({ "name": name, "a": value(a), "b": value(b) }),
-                )
-                .collect();
+            let list: Vec<_> = pairs.iter().map(to_json).collect();
             say!("{:#}", json!(list));
         } else {
             for pair in &pairs {
                 print(pair);
             }
+            listing::hint(pairs.iter().flat_map(|pair| pair.values.iter().flatten()));
         }
         Ok(ExitCode::from(u8::from(!pairs.is_empty())))
     }
@@ -104,15 +92,23 @@ impl Diff {
     }
 }
 
-/// The error out of a result that is not needed any more.
-fn take(problems: &mut crate::problem::Problems) -> crate::problem::Problems {
-    crate::problem::Problems(std::mem::take(&mut problems.0))
+fn to_json(pair: &Pair<'_>) -> Json {
+    let value = |row: &Option<Row<'_>>| row.as_ref().map(|row| row.shown.to_json());
+    let [a, b] = &pair.values;
+    let mut out = json!({ "name": pair.name, "a": value(a), "b": value(b) });
+    for (side, row) in [("a_rejected", a), ("b_rejected", b)] {
+        let why = row.as_ref().and_then(|row| row.rejected.clone());
+        if let (Some(why), Some(object)) = (why, out.as_object_mut()) {
+            object.insert(side.into(), why.into());
+        }
+    }
+    out
 }
 
 fn print(pair: &Pair<'_>) {
     let name = &pair.name;
     let (removed, added) = (Style::new().red(), Style::new().green());
-    let text = |row: &Row<'_>| row.shown.text(usize::MAX);
+    let text = |row: &Row<'_>| row.text(usize::MAX);
     match &pair.values {
         [Some(a), None] => {
             say!("{}", format!("- {name} = {}", text(a)).style(removed));
@@ -120,11 +116,8 @@ fn print(pair: &Pair<'_>) {
         [None, Some(b)] => {
             say!("{}", format!("+ {name} = {}", text(b)).style(added));
         }
-        [Some(a), Some(b)] if a.shown == Shown::Masked && b.shown == Shown::Masked => {
-            say!(
-                "~ {name}: {} (masked, and different)",
-                a.shown.text(usize::MAX)
-            );
+        [Some(a), Some(b)] if a.shown.is_hidden() && a.shown == b.shown => {
+            say!("~ {name}: {}, and different", text(a));
         }
         [Some(a), Some(b)] => {
             say!(

@@ -1,7 +1,6 @@
 //! `kvs import`: what another store has, for a product that moves over.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -14,7 +13,8 @@ use super::layout::LayoutArgs;
 use crate::commit::store;
 use crate::document::{self, Put, PutKey, check_setting, unknown};
 use crate::esp_nvs;
-use crate::image::{Image, OutputArgs, size, unreadable, write_file};
+use crate::file::{self, unreadable};
+use crate::image::{Image, OutputArgs, size};
 use crate::problem::{Problem, Problems, Result};
 use crate::pw_kvs;
 use crate::schema::Schema;
@@ -76,7 +76,7 @@ enum Origin {
 
 impl Import {
     pub(crate) fn run(&self) -> Result<ExitCode> {
-        let bytes = fs::read(&self.image).map_err(|error| unreadable(&self.image, &error))?;
+        let bytes = file::read(&self.image)?;
         let values = match self.from {
             Origin::PwKvs => self.pw_kvs(&bytes)?,
             Origin::EspNvs => self.esp_nvs(bytes)?,
@@ -91,7 +91,7 @@ impl Import {
                 let bytes = bytes.map_err(|error| unreadable(path, &error))?;
                 self.files.write(path, bytes)?;
             }
-            Some(path) => write_file(path, to_toml(&puts, schema.as_ref()).as_bytes())?,
+            Some(path) => file::write(path, to_toml(&puts, schema.as_ref()).as_bytes())?,
             None => say_text(&to_toml(&puts, schema.as_ref())),
         }
         Ok(ExitCode::SUCCESS)
@@ -170,10 +170,16 @@ impl Import {
             };
             match typed(setting, &value) {
                 Ok(bytes) => puts.push(put(PutKey::Hash(setting.hash), &setting.path, bytes)),
-                Err(what) => problems.push(
-                    Problem::new(format!("`{name}` can't be `{}`: {what}", setting.path))
-                        .help(format!("its bytes are {}", hex(&value))),
-                ),
+                Err(what) => {
+                    let bytes = match setting.secret {
+                        true => format!("{}, masked", count(value.len(), "byte", "bytes")),
+                        false => hex(&value),
+                    };
+                    problems.push(
+                        Problem::new(format!("`{name}` can't be `{}`: {what}", setting.path))
+                            .help(format!("its bytes are {bytes}")),
+                    );
+                }
             }
         }
         match problems.is_empty() {
@@ -189,7 +195,7 @@ fn typed(setting: &Setting, raw: &[u8]) -> Result<Vec<u8>, String> {
     let value = from_c(&ty.schema().ty, raw);
     let value = value.ok_or_else(|| format!("{} bytes are no {ty}", raw.len()))?;
     check_setting(setting, &value)
-        .map_err(|wrong| format!("{} (allowed: {})", wrong.what, wrong.allowed))
+        .map_err(|wrong| format!("{} (allowed: {})", wrong.text(), wrong.allowed))
 }
 
 /// Simple types only: how a compiler lays out a struct is its own affair.

@@ -13,7 +13,7 @@ use crate::document;
 use crate::image::Image;
 use crate::listing::{self, Group, Row, Shown};
 use crate::problem::Result;
-use crate::schema::{self, Schema, SchemaArgs};
+use crate::schema::{Schema, SchemaArgs};
 use crate::terminal::{Table, count, note, say, say_text, thousands, warn};
 use crate::value::hex;
 
@@ -24,7 +24,7 @@ use crate::value::hex;
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  kvs inspect dump.bin                                  names, hashes and bytes
+  kvs inspect dump.bin                                  names, hashes and sizes
   kvs inspect dump.bin --schema settings.lock           typed values by path
   kvs inspect chip.bin --offset 0xf8000 --length 32k    the partition in a dump of the whole chip
   kvs inspect dump.bin --schema settings.lock --toml    a file that `kvs build` takes")]
@@ -44,16 +44,8 @@ pub(crate) struct Inspect {
 impl Inspect {
     pub(crate) fn run(&self) -> Result<ExitCode> {
         let schema = self.schema.load()?;
-        let mut image = self.image.open()?;
-        let contents = Contents::read(&mut image)?;
+        let (image, contents) = self.image.read(schema.as_ref())?;
         let rows = listing::stored(&contents, schema.as_ref(), &self.schema);
-        let hashes: Vec<_> = contents.live().map(|entry| entry.hash).collect();
-        if let Some(text) = schema
-            .as_ref()
-            .and_then(|schema| schema::fits(schema, &image, &hashes))
-        {
-            warn(&text);
-        }
         if self.json {
             let json = to_json(&image, &contents, schema.as_ref(), &rows);
             say!("{json:#}");
@@ -62,8 +54,15 @@ impl Inspect {
             if rows.iter().any(|(row, _)| row.shown == Shown::Masked) {
                 note("masked values are left out; --show-secrets puts them in");
             }
+            if rows
+                .iter()
+                .any(|(row, _)| matches!(row.shown, Shown::Untyped(_)))
+            {
+                note("values of unknown type are left out; --show-secrets puts them in");
+            }
         } else {
             print(&image, &contents, schema.as_ref(), &rows);
+            listing::hint(rows.iter().map(|(row, _)| row));
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -135,10 +134,10 @@ struct Line {
 fn lines(schema: Option<&Schema>, rows: &Rows<'_, '_>) -> Vec<Line> {
     let mut out = Vec::new();
     let stored = |(row, entry): &(Row<'_>, &Entry)| {
-        let mut value = row.shown.text(usize::MAX);
+        let mut value = row.text(usize::MAX);
         let mut style = Style::new();
-        if let Some(why) = &row.rejected {
-            value.push_str(&format!("  !! {why}: the default counts"));
+        if row.rejected.is_some() {
+            value.push_str(": the default counts");
             style = style.red();
         }
         Line {
@@ -265,6 +264,10 @@ fn one(row: &Row<'_>, entry: &Entry) -> Json {
             if let Some(text) = listing::as_text(bytes) {
                 put("text", text.into());
             }
+        }
+        Shown::Untyped(len) => {
+            put("masked", true.into());
+            put("len", (*len).into());
         }
         Shown::Masked => put("masked", true.into()),
     }

@@ -28,6 +28,9 @@ impl LayoutArgs {
     pub(crate) fn geometry(&self) -> Result<Geometry> {
         if let Some(path) = &self.like {
             let image = Image::open(path, &GeometryArgs::default())?;
+            image.demand_certain(
+                "--sector-size, --write-size and --length say how the firmware's is laid out",
+            )?;
             return Ok(Geometry {
                 offset: 0,
                 is_part: false,

@@ -7,7 +7,7 @@ use owo_colors::Style;
 use serde_json::{Value as Json, json};
 
 use crate::args::ImageArgs;
-use crate::contents::{Contents, Damaged, Entry, State, reason};
+use crate::contents::{Contents, Event, State, reason};
 use crate::listing;
 use crate::problem::Result;
 use crate::schema::{Schema, SchemaArgs};
@@ -39,17 +39,10 @@ pub(crate) struct Log {
     json: bool,
 }
 
-/// A line of the history.
-enum Event<'a> {
-    Entry(&'a Entry),
-    Damaged(u32, &'a Damaged),
-}
-
 impl Log {
     pub(crate) fn run(&self) -> Result<ExitCode> {
         let schema = self.schema.load()?;
-        let mut image = self.image.open()?;
-        let contents = Contents::read(&mut image)?;
+        let (_, contents) = self.image.read(schema.as_ref())?;
         let events = self.events(&contents, schema.as_ref());
         if self.json {
             let list: Vec<_> = events
@@ -66,33 +59,27 @@ impl Log {
                 self.line(event, schema.as_ref(), &mut table);
             }
             table.print();
+            let entries = events.iter().filter_map(|event| match event {
+                Event::Entry(entry) => Some(listing::row(entry, schema.as_ref(), &self.schema)),
+                Event::Damaged(..) => None,
+            });
+            listing::hint(&entries.collect::<Vec<_>>());
         }
         Ok(ExitCode::SUCCESS)
     }
 
     fn events<'a>(&self, contents: &'a Contents, schema: Option<&Schema>) -> Vec<Event<'a>> {
-        let mut out = Vec::new();
-        for entry in &contents.entries {
-            let key = (entry.sequence, entry.sector, entry.offset);
-            let row = listing::row(entry, schema, &self.schema);
-            let path = row.typed.map(crate::schema::Typed::path);
-            let is_asked = |name: &String| *name == row.name || path == Some(name.as_str());
-            if self.key.as_ref().is_none_or(is_asked) {
-                out.push((key, Event::Entry(entry)));
+        let is_asked = |event: &Event<'_>| match (&self.key, event) {
+            (None, _) => true,
+            (Some(_), Event::Damaged(..)) => false,
+            (Some(name), Event::Entry(entry)) => {
+                let row = listing::row(entry, schema, &self.schema);
+                let path = row.typed.map(crate::schema::Typed::path);
+                *name == row.name || path == Some(name.as_str())
             }
-        }
-        for sector in &contents.sectors {
-            let index = u32::try_from(sector.info.index).unwrap_or(u32::MAX);
-            for damaged in &sector.damaged {
-                let key = (sector.info.sequence, index, damaged.offset);
-                if self.key.is_none() {
-                    out.push((key, Event::Damaged(index, damaged)));
-                }
-            }
-        }
-        out.sort_by_key(|(key, _)| std::cmp::Reverse(*key));
-        let out = out.into_iter().map(|(_, event)| event);
-        out.take(self.limit.unwrap_or(usize::MAX)).collect()
+        };
+        let events = contents.events().into_iter().filter(is_asked);
+        events.take(self.limit.unwrap_or(usize::MAX)).collect()
     }
 
     fn line(&self, event: &Event<'_>, schema: Option<&Schema>, table: &mut Table) {
@@ -101,7 +88,7 @@ impl Log {
                 let row = listing::row(entry, schema, &self.schema);
                 let value = match entry.is_tombstone {
                     true => "(deleted)".into(),
-                    false => row.shown.text(usize::MAX),
+                    false => row.text(usize::MAX),
                 };
                 // Newest first: the last entry of a commit is its top.
                 let tie = match (entry.continues, entry.more) {
@@ -132,7 +119,7 @@ impl Log {
             Event::Damaged(sector, damaged) => table.row(
                 vec![
                     String::new(),
-                    if damaged.is_tail { "torn" } else { "damaged" }.into(),
+                    damaged.word().into(),
                     format!("{sector}:{:#06x}", damaged.offset),
                     damaged.size.to_string(),
                     String::new(),
@@ -147,7 +134,7 @@ impl Log {
         match event {
             Event::Entry(entry) => {
                 let row = listing::row(entry, schema, &self.schema);
-                json!({
+                let mut out = json!({
                     "age": entry.age,
                     "state": entry.state.word(),
                     "sector": entry.sector,
@@ -158,10 +145,14 @@ impl Log {
                     "deletes": entry.is_tombstone,
                     "continues": entry.continues,
                     "more": entry.more,
-                })
+                });
+                if let (Some(why), Some(object)) = (row.rejected, out.as_object_mut()) {
+                    object.insert("rejected".into(), why.into());
+                }
+                out
             }
             Event::Damaged(sector, damaged) => json!({
-                "state": if damaged.is_tail { "torn" } else { "damaged" },
+                "state": damaged.word(),
                 "sector": sector,
                 "offset": damaged.offset,
                 "size": damaged.size,

@@ -6,8 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::args::ImageArgs;
-use crate::contents::Contents;
-use crate::image::write_file;
+use crate::file;
 use crate::map::{self, Map};
 use crate::problem::Result;
 use crate::schema::SchemaArgs;
@@ -39,16 +38,15 @@ pub(crate) struct MapCommand {
 impl MapCommand {
     pub(crate) fn run(&self) -> Result<ExitCode> {
         let schema = self.schema.load()?;
-        let mut image = self.image.open()?;
-        let contents = Contents::read(&mut image)?;
+        let (image, contents) = self.image.read(schema.as_ref())?;
         let map = Map::of(&image, &contents, schema.as_ref(), &self.schema);
         if let Some(path) = &self.svg {
-            write_file(path, map::svg(&map).as_bytes())?;
+            file::write(path, map::svg(&map).as_bytes())?;
             say!("{}", path.display());
         }
         if let Some(path) = &self.html {
             let page = map::html(&map, &contents, schema.as_ref(), &self.schema);
-            write_file(path, page.as_bytes())?;
+            file::write(path, page.as_bytes())?;
             say!("{}", path.display());
         }
         if self.svg.is_none() && self.html.is_none() {

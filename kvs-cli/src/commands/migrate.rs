@@ -7,8 +7,8 @@ use clap::Args;
 use kvs::lock::{Fate, Lock, Setting};
 use owo_colors::{OwoColorize, Style};
 
-use crate::contents::Contents;
-use crate::image::{GeometryArgs, Image};
+use crate::contents::{self, Contents};
+use crate::image::GeometryArgs;
 use crate::listing;
 use crate::problem::Result;
 use crate::schema::{Schema, SchemaArgs};
@@ -84,7 +84,7 @@ impl Migrate {
         let from = Schema::load(&self.from)?;
         let to = Schema::load(&self.to)?;
         let contents = match &self.image {
-            Some(path) => Some(Contents::read(&mut Image::open(path, &self.geometry)?)?),
+            Some(path) => Some(contents::open(path, &self.geometry, Some(&from))?.1),
             None => None,
         };
         let lines = lines(&from.lock, &to.lock);

@@ -9,7 +9,9 @@ use kvs::lock::Fate;
 
 use crate::args::ImageArgs;
 use crate::commit::store;
+use crate::contents::Contents;
 use crate::document::{Put, PutKey, check_setting, unknown};
+use crate::file::Target;
 use crate::image::{Image, OutputArgs, mount};
 use crate::problem::{Problem, Result};
 use crate::schema::Schema;
@@ -69,25 +71,21 @@ impl EditArgs {
         self.schema.as_deref().map(Schema::load).transpose()
     }
 
-    /// In a dump of more than the partition, a guess of where that ends is not good enough to write.
-    fn open(&self) -> Result<Image> {
-        let image = self.image.open()?;
-        if !image.geometry.is_part {
-            return Ok(image);
-        }
-        Err(Problem::new(format!(
-            "{} holds something else, too: where does the partition begin and end?",
-            image.path.display()
-        ))
-        .help(format!(
-            "--offset and --length; it seems to have {}",
-            image.geometry
-        ))
-        .into())
+    /// Where the image is to go, locked, and the image. If it goes back, nobody else changes it in between.
+    fn open(&self, schema: Option<&Schema>) -> Result<(Target, Image)> {
+        let ImageArgs {
+            image: path,
+            geometry,
+        } = &self.image;
+        let target = Target::open(self.output.as_ref().unwrap_or(path))?;
+        let source = self.output.is_none().then_some(&target);
+        let mut image = Image::open_to_change(path, source, geometry)?;
+        Contents::read(&mut image)?.warn_of(path, schema);
+        Ok((target, image))
     }
 
-    /// Writes the image where it is to go, in the format that it came in if it goes back.
-    fn save(&self, mut image: Image) -> Result<()> {
+    /// Writes the image, in the format that it came in if it goes back.
+    fn save(&self, target: Target, mut image: Image) -> Result<()> {
         let mut files = self.files.clone();
         files.address = files.address.or(Some(image.address));
         files.uf2_family = files.uf2_family.or(image.uf2_family);
@@ -96,8 +94,8 @@ impl EditArgs {
         }
         let path = self.output.as_ref().unwrap_or(&image.path).clone();
         let bytes = image.source.load();
-        let bytes = bytes.map_err(|error| crate::image::unreadable(&path, &error))?;
-        files.write(&path, bytes)
+        let bytes = bytes.map_err(|error| crate::file::unreadable(&path, &error))?;
+        files.write_to(target, &path, bytes)
     }
 }
 
@@ -108,9 +106,9 @@ impl Set {
         for change in &self.changes {
             puts.push(put(change, schema.as_ref())?);
         }
-        let mut image = self.edit.open()?;
+        let (target, mut image) = self.edit.open(schema.as_ref())?;
         store(&mut image, &puts, schema.as_ref(), None)?;
-        self.edit.save(image)?;
+        self.edit.save(target, image)?;
         say!("{} stored", count(puts.len(), "key", "keys"));
         Ok(ExitCode::SUCCESS)
     }
@@ -123,7 +121,7 @@ impl Unset {
         for path in &self.paths {
             keys.extend(removed(path, schema.as_ref())?);
         }
-        let mut image = self.edit.open()?;
+        let (target, mut image) = self.edit.open(schema.as_ref())?;
         let changes: Vec<_> = keys.iter().map(|key| Change::delete(key.raw())).collect();
         let mut before = 0;
         let mut after = 0;
@@ -134,7 +132,7 @@ impl Unset {
             after = store.stats().keys;
         })?;
         result.map_err(|error| Problem::new(error.to_string()))?;
-        self.edit.save(image)?;
+        self.edit.save(target, image)?;
         say!("{} removed", count(before - after, "key", "keys"));
         Ok(ExitCode::SUCCESS)
     }
@@ -145,7 +143,8 @@ fn put(change: &str, schema: Option<&Schema>) -> Result<Put> {
     let Some((path, text)) = change.split_once('=') else {
         return Err(Problem::new(format!("`{change}` is not of the form PATH=VALUE")).into());
     };
-    let (path, text) = (path.trim(), text.trim());
+    // Blanks behind the `=` are the value's.
+    let path = path.trim();
     let new = |key, bytes| Put {
         key,
         name: path.to_owned(),
@@ -155,7 +154,7 @@ fn put(change: &str, schema: Option<&Schema>) -> Result<Put> {
     if let Some(name) = path.strip_prefix('@') {
         let bytes = match text.strip_prefix("hex:") {
             Some(digits) => from_hex(digits).ok_or_else(|| {
-                Problem::new(format!("`{path}`: `{digits}` are no hex digits"))
+                Problem::new(format!("`{path}`: what is behind hex: are no hex digits"))
                     .help("allowed: text, or hex: and pairs of hex digits")
             })?,
             None => text.as_bytes().to_vec(),
@@ -166,7 +165,7 @@ fn put(change: &str, schema: Option<&Schema>) -> Result<Put> {
     let value = parse(setting.ty.schema(), text);
     match check_setting(setting, &value) {
         Ok(bytes) => Ok(new(PutKey::Hash(setting.hash), bytes)),
-        Err(wrong) => Err(Problem::new(format!("`{path}`: {}", wrong.what))
+        Err(wrong) => Err(Problem::new(format!("`{path}`: {}", wrong.text()))
             .help(format!("allowed: {}", wrong.allowed))
             .into()),
     }
@@ -214,6 +213,8 @@ mod tests {
         );
         let parsed = put("@cal=hex:00fF", None).map(|put| put.bytes);
         assert_eq!(parsed.ok(), Some(vec![0, 255]));
+        let parsed = put("@note=  two ", None).map(|put| put.bytes);
+        assert_eq!(parsed.ok(), Some(b"  two ".to_vec()));
         assert!(put("@cal=hex:0", None).is_err());
         assert!(put("serial", None).is_err());
         assert!(put("wifi.ssid=x", None).is_err());

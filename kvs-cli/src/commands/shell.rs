@@ -1,13 +1,13 @@
 //! `kvs completions` and `kvs man`: what a shell and a manual want to know of the command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command, CommandFactory};
 use clap_complete::Shell;
 
 use crate::args::Cli;
-use crate::image::unwritable;
+use crate::file::{self, unwritable};
 use crate::problem::{Problem, Result};
 use crate::terminal::say_text;
 
@@ -45,17 +45,31 @@ impl Completions {
 impl Man {
     pub(crate) fn run(&self) -> Result<ExitCode> {
         if let Some(directory) = &self.output {
-            std::fs::create_dir_all(directory)
-                .and_then(|()| clap_mangen::generate_to(Cli::command(), directory))
-                .map_err(|error| unwritable(directory, &error))?;
+            std::fs::create_dir_all(directory).map_err(|error| unwritable(directory, &error))?;
+            let mut command = Cli::command().disable_help_subcommand(true);
+            command.build();
+            write_pages(command, directory)?;
             return Ok(ExitCode::SUCCESS);
         }
-        let mut text = Vec::new();
-        let page = clap_mangen::Man::new(Cli::command());
-        page.render(&mut text)
-            .map_err(|error| Problem::new(error.to_string()))?;
-        to_stdout(&text)
+        to_stdout(&page(&clap_mangen::Man::new(Cli::command()))?)
     }
+}
+
+/// A page for a command and one for each below it.
+fn write_pages(command: Command, directory: &Path) -> Result<()> {
+    for below in command.get_subcommands().filter(|it| !it.is_hide_set()) {
+        write_pages(below.clone(), directory)?;
+    }
+    let man = clap_mangen::Man::new(command);
+    file::write(&directory.join(man.get_filename()), &page(&man)?)?;
+    Ok(())
+}
+
+fn page(man: &clap_mangen::Man) -> Result<Vec<u8>> {
+    let mut text = Vec::new();
+    man.render(&mut text)
+        .map_err(|error| Problem::new(error.to_string()))?;
+    Ok(text)
 }
 
 fn to_stdout(text: &[u8]) -> Result<ExitCode> {

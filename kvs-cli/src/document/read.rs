@@ -9,7 +9,7 @@ use toml_edit::{Document, Item, TableLike, Value as Toml};
 use super::{HASHED, NAMED, OLD};
 use crate::listing::out_of_range;
 use crate::problem::{Problem, Problems, Result, Text};
-use crate::schema::{Schema, Typed};
+use crate::schema::{Schema, SchemaArgs, Typed};
 use crate::value::{Wrong, decode, encode, from_hex};
 
 /// A value to be stored.
@@ -39,17 +39,31 @@ impl PutKey {
     }
 }
 
-/// What a settings file has: settings in the order of the schema, as a device saves them, then the others.
-pub(crate) fn read(file: &Text, schema: Option<&Schema>) -> Result<Vec<Put>> {
+/// What a settings file has: settings in the order of the schema, as a device saves them, then the others; and the text to
+/// point into when something is wrong with them, in which secrets are masked.
+pub(crate) fn read(file: &Text, schema: Option<&Schema>) -> Result<(Text, Vec<Put>)> {
+    // Where it can't be told what a secret is, no line is shown.
     let document = Document::parse(&*file.text).map_err(|error| {
-        let span = error.span().unwrap_or(0..0);
-        Problem::new(format!("{} is no TOML", file.name)).at(file, span, error.message())
+        let start = error.span().map_or(0, |span| span.start);
+        let before = file.text.get(..start).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let column = before
+            .chars()
+            .rev()
+            .take_while(|char| *char != '\n')
+            .count()
+            + 1;
+        Problem::new(format!(
+            "{} is no TOML at line {line}, column {column}: {}",
+            file.name,
+            error.message()
+        ))
     })?;
     let mut reader = Reader {
-        file,
         schema,
         puts: Vec::new(),
         problems: Vec::new(),
+        secrets: Vec::new(),
     };
     for (name, item) in document.as_table().iter() {
         let span = span_of(document.as_table(), name, item);
@@ -64,10 +78,17 @@ pub(crate) fn read(file: &Text, schema: Option<&Schema>) -> Result<Vec<Put>> {
         }
     }
     let Reader {
-        mut puts, problems, ..
+        mut puts,
+        problems,
+        secrets,
+        ..
     } = reader;
+    let file = masked(file, &secrets);
     if !problems.is_empty() {
-        return Err(Problems(problems));
+        let at = |(problem, span, label): (Problem, Range<usize>, String)| {
+            problem.at(&file, span, label)
+        };
+        return Err(Problems(problems.into_iter().map(at).collect()));
     }
     let order = |put: &Put| {
         let settings = schema.map_or(&[][..], |schema| &schema.lock.settings);
@@ -75,14 +96,31 @@ pub(crate) fn read(file: &Text, schema: Option<&Schema>) -> Result<Vec<Put>> {
         settings.iter().position(is_it).unwrap_or(usize::MAX)
     };
     puts.sort_by_key(order);
-    Ok(puts)
+    Ok((file, puts))
+}
+
+/// The same text, with a star for each byte of these stretches.
+fn masked(file: &Text, stretches: &[Range<usize>]) -> Text {
+    let mut bytes = file.text.as_bytes().to_vec();
+    for stretch in stretches {
+        let stretch = bytes.get_mut(stretch.clone()).unwrap_or_default();
+        for byte in stretch.iter_mut().filter(|byte| **byte != b'\n') {
+            *byte = b'*';
+        }
+    }
+    Text {
+        name: file.name.clone(),
+        text: String::from_utf8_lossy(&bytes).into(),
+    }
 }
 
 struct Reader<'a> {
-    file: &'a Text,
     schema: Option<&'a Schema>,
     puts: Vec<Put>,
-    problems: Vec<Problem>,
+    /// What is wrong, where, and what stands there.
+    problems: Vec<(Problem, Range<usize>, String)>,
+    /// Where values are that nobody else should see.
+    secrets: Vec<Range<usize>>,
 }
 
 /// Where an item is: its value, or its name if that is a table.
@@ -98,12 +136,24 @@ fn key_span(table: &dyn TableLike, name: &str) -> Option<Range<usize>> {
 
 impl Reader<'_> {
     fn wrong(&mut self, message: String, span: Range<usize>, label: &str, help: &str) {
-        let problem = Problem::new(message).at(self.file, span, label);
-        self.problems.push(if help.is_empty() {
-            problem
-        } else {
-            problem.help(help)
-        });
+        let mut problem = Problem::new(message);
+        if !help.is_empty() {
+            problem = problem.help(help);
+        }
+        self.problems.push((problem, span, label.into()));
+    }
+
+    /// Masks a value in the text that is pointed into: a secret, or what may be one under a wrong name.
+    fn mask(&mut self, item: &Item) {
+        match item {
+            Item::Value(value) => self.secrets.extend(value.span()),
+            Item::Table(table) => table.iter().for_each(|(_, item)| self.mask(item)),
+            Item::ArrayOfTables(tables) => {
+                let items = tables.iter().flat_map(toml_edit::Table::iter);
+                items.for_each(|(_, item)| self.mask(item));
+            }
+            Item::None => {}
+        }
     }
 
     fn put(&mut self, key: PutKey, name: &str, bytes: Vec<u8>, span: Range<usize>) {
@@ -118,6 +168,7 @@ impl Reader<'_> {
     /// A setting, or a table of settings.
     fn setting(&mut self, path: &str, item: &Item, span: Range<usize>, key: Option<Range<usize>>) {
         let Some(schema) = self.schema else {
+            self.mask(item);
             return self.wrong(
                 format!("`{path}`: which settings are there?"),
                 span,
@@ -126,14 +177,17 @@ impl Reader<'_> {
             );
         };
         if let Some(setting) = schema.lock.setting(path) {
+            if setting.secret {
+                self.mask(item);
+            }
             let Ok(value) = item.clone().into_value() else {
                 return self.wrong(format!("`{path}` has no value"), span, "", "");
             };
             match check_setting(setting, &value) {
                 Ok(bytes) => self.put(PutKey::Hash(setting.hash), path, bytes, span),
                 Err(wrong) => {
+                    let message = format!("`{path}`: {}", wrong.text());
                     let here = wrong.span.unwrap_or(span);
-                    let message = format!("`{path}`: {}", wrong.what);
                     let help = format!("allowed: {}", wrong.allowed);
                     self.wrong(message, here, "here", &help);
                 }
@@ -159,6 +213,7 @@ impl Reader<'_> {
                 }
                 return;
             }
+            self.mask(item);
             return self.wrong(
                 format!("`{path}` is not a setting, but has some in it"),
                 span,
@@ -167,8 +222,10 @@ impl Reader<'_> {
             );
         }
         let span = key.unwrap_or(span);
-        let problem = unknown(schema, path).at(self.file, span, "there is no such setting");
-        self.problems.push(problem);
+        let problem = unknown(schema, path);
+        self.mask(item);
+        self.problems
+            .push((problem, span, "there is no such setting".into()));
     }
 
     /// The items of one of the tables of what is no setting.
@@ -188,6 +245,10 @@ impl Reader<'_> {
 
     fn old(&mut self, name: &str, item: &Item, span: Range<usize>) {
         let typed = self.schema.and_then(|schema| schema.old_key(name));
+        let is_shown = typed.is_some_and(|typed| !SchemaArgs::default().masks(typed, self.schema));
+        if !is_shown {
+            self.mask(item);
+        }
         let Some(Typed::Old(_, key, ty)) = typed else {
             return self.wrong(
                 format!("`{name}` is no old key of the schema"),
@@ -201,9 +262,11 @@ impl Reader<'_> {
         match encode(ty.schema(), &value, &mut bytes) {
             Ok(()) => self.put(PutKey::Hash(key_hash(key)), name, bytes, span),
             Err(wrong) => {
+                let wrong = if is_shown { wrong } else { wrong.masked() };
+                let text = wrong.text();
                 let here = wrong.span.unwrap_or(span);
                 let help = format!("allowed: {}", wrong.allowed);
-                self.wrong(format!("`{name}`: {}", wrong.what), here, "here", &help);
+                self.wrong(format!("`{name}`: {text}"), here, "here", &help);
             }
         }
     }
@@ -221,6 +284,8 @@ impl Reader<'_> {
     }
 
     fn hashed(&mut self, name: &str, item: &Item, span: Range<usize>) {
+        // Of what type it is, and whether it is a secret, is not known.
+        self.mask(item);
         let digits = name.strip_prefix("0x").filter(|digits| digits.len() == 8);
         let hash = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
         match (hash, raw(item)) {
@@ -254,8 +319,16 @@ fn raw(item: &Item) -> Option<Vec<u8>> {
     from_hex(table.get("hex")?.as_str()?)
 }
 
-/// The bytes of a setting's value, if the firmware would take it.
+/// The bytes of a setting's value, if the firmware would take it. What is wrong with a secret is said without it.
 pub(crate) fn check_setting(setting: &Setting, value: &Toml) -> Result<Vec<u8>, Wrong> {
+    let result = check(setting, value);
+    match setting.secret {
+        true => result.map_err(Wrong::masked),
+        false => result,
+    }
+}
+
+fn check(setting: &Setting, value: &Toml) -> Result<Vec<u8>, Wrong> {
     let with_range = |mut wrong: Wrong| {
         if !setting.range.is_empty() {
             wrong.allowed.clone_from(&setting.range);
@@ -268,20 +341,16 @@ pub(crate) fn check_setting(setting: &Setting, value: &Toml) -> Result<Vec<u8>, 
         return Ok(bytes);
     };
     if out_of_range(setting, &decoded).is_some() {
-        return Err(Wrong {
-            span: value.span(),
-            what: format!("`{}` is out of range", value.to_string().trim()),
-            allowed: setting.range.clone(),
-        });
+        return Err(Wrong::new(value, "is out of range", &setting.range));
     }
     if let (Some(capacity), Some((len, what))) = (setting.capacity, decoded.len())
         && len > capacity
     {
-        return Err(Wrong {
-            span: value.span(),
-            what: format!("{len} {what} are too many"),
-            allowed: format!("up to {capacity} {what}"),
-        });
+        return Err(Wrong::unshown(
+            value.span(),
+            format!("{len} {what} are too many"),
+            format!("up to {capacity} {what}"),
+        ));
     }
     Ok(bytes)
 }

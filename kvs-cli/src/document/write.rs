@@ -7,13 +7,13 @@ use crate::contents::Entry;
 use crate::listing::{Group, Row, Shown, as_text};
 use crate::value::hex;
 
-/// The file that `kvs build` makes the same store from. Masked values are left out.
+/// The file that `kvs build` makes the same store from. What is not shown is left out.
 pub(crate) fn print(rows: &[(Row<'_>, &Entry)]) -> String {
     let mut document = DocumentMut::new();
     for (row, entry) in rows {
         let table = document.as_table_mut();
         match (&row.shown, row.group) {
-            (Shown::Masked, _) => {}
+            (Shown::Masked | Shown::Untyped(_), _) => {}
             (Shown::Typed(value), Group::Setting) => put(table, &row.name, value.to_toml()),
             (Shown::Typed(value), _) => insert(table, OLD, &row.name, value.to_toml()),
             (Shown::Raw(bytes), Group::Named) => insert(table, NAMED, &row.name, raw(bytes)),

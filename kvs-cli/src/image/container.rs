@@ -1,11 +1,13 @@
 //! The formats that an image comes in: raw bytes, Intel HEX, UF2. Told by their first bytes, not by the file's name.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
+use super::Source;
 use super::output::{Format, UF2_MAGIC};
-use super::{Source, unreadable};
+use crate::file::{read_all, unreadable};
 use crate::problem::{Problem, Result};
 
 /// What a file holds.
@@ -19,9 +21,8 @@ pub(super) struct Opened {
 /// The most bytes that an image with addresses may span: one with gaps is filled up in memory.
 const MOST: u64 = 256 << 20;
 
-pub(super) fn open(path: &Path) -> Result<Opened> {
+pub(super) fn read(path: &Path, mut file: File) -> Result<Opened> {
     let unreadable = |error| unreadable(path, &error);
-    let mut file = File::open(path).map_err(unreadable)?;
     let len = file.seek(SeekFrom::End(0)).map_err(unreadable)?;
     file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
     let mut first = Vec::new();
@@ -39,9 +40,8 @@ pub(super) fn open(path: &Path) -> Result<Opened> {
             uf2_family: None,
         });
     }
-    let mut bytes = Vec::new();
     file.seek(SeekFrom::Start(0)).map_err(unreadable)?;
-    file.read_to_end(&mut bytes).map_err(unreadable)?;
+    let bytes = read_all(path, &file)?;
     let (pieces, format) = if is_uf2 {
         (uf2(&bytes), Format::Uf2)
     } else {
@@ -102,11 +102,11 @@ fn hex(bytes: &[u8]) -> Result<Pieces, String> {
             }
             ihex::Record::ExtendedLinearAddress(high) => base = u64::from(high) << 16,
             ihex::Record::ExtendedSegmentAddress(high) => base = u64::from(high) << 4,
-            ihex::Record::EndOfFile => break,
+            ihex::Record::EndOfFile => return Ok(pieces),
             _ => {}
         }
     }
-    Ok(pieces)
+    Err("it has no record that ends it: it is cut off".into())
 }
 
 fn word(block: &[u8], at: usize) -> u32 {
@@ -116,6 +116,8 @@ fn word(block: &[u8], at: usize) -> u32 {
 
 fn uf2(bytes: &[u8]) -> Result<Pieces, String> {
     let mut pieces = Vec::new();
+    // Of each chip's blocks, how many there should be and how many there are.
+    let mut counts: BTreeMap<u32, (u32, u32)> = BTreeMap::new();
     for (number, block) in bytes.chunks(512).enumerate() {
         let word = |at| word(block, at);
         if [word(0), word(4), word(508)] != UF2_MAGIC {
@@ -130,6 +132,12 @@ fn uf2(bytes: &[u8]) -> Result<Pieces, String> {
             return Err(format!("block {} claims {len} bytes of data", number + 1));
         }
         pieces.push((u64::from(word(12)), data.to_vec()));
+        let (wanted, found) = counts.entry(word(28)).or_default();
+        *wanted = word(24).max(*wanted);
+        *found += 1;
     }
-    Ok(pieces)
+    match counts.values().find(|(wanted, found)| found < wanted) {
+        Some((wanted, found)) => Err(format!("it has {found} of {wanted} blocks: it is cut off")),
+        None => Ok(pieces),
+    }
 }

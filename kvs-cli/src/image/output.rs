@@ -1,13 +1,12 @@
 //! Images as files: raw bytes, Intel HEX, UF2.
 
 use std::fmt;
-use std::fs;
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
 
 use super::geometry::size;
-use super::unwritable;
+use crate::file::Target;
 use crate::problem::{Problem, Result};
 
 /// What an image file looks like.
@@ -127,28 +126,15 @@ impl OutputArgs {
 
     /// Writes an image.
     pub(crate) fn write(&self, path: &Path, image: &[u8]) -> Result<()> {
+        self.write_to(Target::open(path)?, path, image)
+    }
+
+    /// Writes an image to a file that is held already.
+    pub(crate) fn write_to(&self, target: Target, path: &Path, image: &[u8]) -> Result<()> {
         let bytes = self.encode(self.format_of(path), image)?;
-        write_file(path, &bytes)?;
+        target.write(&bytes)?;
         Ok(())
     }
-}
-
-/// Writes a file through another one, so that there is never half of it.
-pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Problem> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let temporary = Path::new(&name);
-    // What is no file, such as /dev/stdout, can't be replaced by one.
-    let is_special = path.exists() && !path.is_file();
-    let result = match is_special {
-        true => fs::write(path, bytes),
-        false => fs::write(temporary, bytes).and_then(|()| fs::rename(temporary, path)),
-    };
-    result.map_err(|error| {
-        // The error that counts is the one before.
-        let _ = fs::remove_file(temporary);
-        unwritable(path, &error)
-    })
 }
 
 fn hex(address: u32, image: &[u8]) -> Vec<u8> {

@@ -62,7 +62,7 @@ pub(crate) struct Span {
 /// A sector.
 pub(crate) struct Row {
     pub(crate) index: usize,
-    /// `head`, `live`, `dead` ..
+    /// `head`, `live`, `dead`, `blank` ..
     pub(crate) state: String,
     /// Sequence and erases, if its header says.
     pub(crate) header: Option<(u32, u32)>,
@@ -88,7 +88,7 @@ impl Map {
         let size = image.geometry.sector_size;
         let rows = contents.sectors.iter().map(|sector| Row {
             index: sector.info.index,
-            state: format!("{:?}", sector.info.state).to_lowercase(),
+            state: state(sector),
             header: sector.header.map(|header| (header.sequence, header.erases)),
             spans: frame(sector, schema),
         });
@@ -97,7 +97,7 @@ impl Map {
             let row = listing::row(entry, schema, secrets);
             let value = match entry.is_tombstone {
                 true => "deleted".into(),
-                false => row.shown.text(60),
+                false => row.text(60),
             };
             let kind = match entry.state {
                 State::Live => Kind::Live,
@@ -129,6 +129,15 @@ impl Map {
             most_erases: stats.most_erases,
             rows,
         }
+    }
+}
+
+/// What a sector is used for. One without a header is free to be erased, as a dead one is; but nothing was deleted in it.
+fn state(sector: &Sector) -> String {
+    match (sector.header, sector.erased) {
+        (None, Some((0, _))) => "blank".into(),
+        (None, _) => "damaged".into(),
+        (Some(_), _) => format!("{:?}", sector.info.state).to_lowercase(),
     }
 }
 

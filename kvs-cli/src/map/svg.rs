@@ -11,13 +11,29 @@ const TOP: f64 = 62.0;
 const ROW: f64 = 22.0;
 const BAR: f64 = 16.0;
 
-/// The classes' colours, for pages of light and of dark background.
+/// Colours for a light background, which each shape has as an attribute: there are viewers that know no style sheets.
+const BACKGROUND: &str = "#ffffff";
+const TEXT: &str = "#1c2024";
+const DIM: &str = "#687076";
+
+/// For viewers that do: what is another colour on a dark background, and what is pointed at.
 const STYLE: &str = "\
-svg.kvs{font:12px system-ui,sans-serif;--bg:#fff;--fg:#1c2024;--dim:#687076;--free:#eceef0;--header:#3e63dd;--live:#30a46c;--stale:#f5d90a;--deleted:#8e4ec6;--torn:#f76b15;--damaged:#e5484d}
-@media(prefers-color-scheme:dark){svg.kvs{--bg:#151718;--fg:#ecedee;--dim:#9ba1a6;--free:#26292b;--stale:#b3a300}}
-svg.kvs .bg{fill:var(--bg)}svg.kvs text{fill:var(--fg)}svg.kvs text.dim{fill:var(--dim)}svg.kvs .title{font-size:15px;font-weight:600}
-svg.kvs .free{fill:var(--free)}svg.kvs .header{fill:var(--header)}svg.kvs .live{fill:var(--live)}svg.kvs .stale{fill:var(--stale)}svg.kvs .deleted{fill:var(--deleted)}svg.kvs .torn{fill:var(--torn)}svg.kvs .damaged{fill:var(--damaged)}svg.kvs .wear{fill:var(--dim)}
-svg.kvs rect.entry{stroke:var(--bg);stroke-width:.5}svg.kvs rect.entry:hover{stroke:var(--fg);stroke-width:1.5}";
+@media(prefers-color-scheme:dark){svg.kvs .bg{fill:#151718}svg.kvs text{fill:#ecedee}svg.kvs text.dim,svg.kvs .wear{fill:#9ba1a6}svg.kvs .free{fill:#26292b}svg.kvs .stale{fill:#b3a300}svg.kvs rect.entry{stroke:#151718}}
+svg.kvs rect.entry:hover{stroke:#687076;stroke-width:1.5}";
+
+impl Kind {
+    fn colour(self) -> &'static str {
+        match self {
+            Self::Free => "#eceef0",
+            Self::Header => "#3e63dd",
+            Self::Live => "#30a46c",
+            Self::Stale => "#f5d90a",
+            Self::Deleted => "#8e4ec6",
+            Self::Torn => "#f76b15",
+            Self::Damaged => "#e5484d",
+        }
+    }
+}
 
 /// The picture.
 pub(crate) fn svg(map: &Map) -> String {
@@ -27,11 +43,11 @@ pub(crate) fn svg(map: &Map) -> String {
     // Writing to a string does not fail.
     let _ = write!(
         out,
-        "<svg class=\"kvs\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{title}\">\n\
+        "<svg class=\"kvs\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" font-family=\"system-ui,sans-serif\" font-size=\"12\" fill=\"{TEXT}\" role=\"img\" aria-label=\"{title}\">\n\
          <style>{STYLE}</style>\n\
-         <rect class=\"bg\" width=\"{width}\" height=\"{height}\"/>\n\
-         <text class=\"title\" x=\"12\" y=\"24\">{title}</text>\n\
-         <text class=\"dim\" x=\"12\" y=\"44\">{subtitle}</text>\n",
+         <rect class=\"bg\" fill=\"{BACKGROUND}\" width=\"{width}\" height=\"{height}\"/>\n\
+         <text x=\"12\" y=\"24\" font-size=\"15\" font-weight=\"600\">{title}</text>\n\
+         <text class=\"dim\" fill=\"{DIM}\" x=\"12\" y=\"44\">{subtitle}</text>\n",
         title = escape(&map.title),
         subtitle = escape(&map.subtitle),
     );
@@ -43,7 +59,8 @@ pub(crate) fn svg(map: &Map) -> String {
         let x = LEFT + 90.0 * index as f64;
         let _ = write!(
             out,
-            "<rect class=\"{word}\" x=\"{x}\" y=\"{y}\" width=\"12\" height=\"12\"/><text x=\"{}\" y=\"{}\">{word}</text>",
+            "<rect class=\"{word}\" fill=\"{}\" x=\"{x}\" y=\"{y}\" width=\"12\" height=\"12\"/><text x=\"{}\" y=\"{}\">{word}</text>",
+            kind.colour(),
             x + 17.0,
             y + 10.5,
             word = kind.word()
@@ -58,7 +75,7 @@ fn sector(out: &mut String, map: &Map, row: &Row, y: f64) {
     let base = y + BAR - 4.0;
     let _ = write!(
         out,
-        "<g><text x=\"12\" y=\"{base}\">{}</text><text class=\"dim\" x=\"48\" y=\"{base}\">{}</text>",
+        "<g><text x=\"12\" y=\"{base}\">{}</text><text class=\"dim\" fill=\"{DIM}\" x=\"48\" y=\"{base}\">{}</text>",
         row.index,
         escape(&row.state),
     );
@@ -67,8 +84,9 @@ fn sector(out: &mut String, map: &Map, row: &Row, y: f64) {
         let len = span.to.saturating_sub(span.from);
         let _ = write!(
             out,
-            "<rect class=\"entry {}\" x=\"{:.2}\" y=\"{y}\" width=\"{:.2}\" height=\"{BAR}\"><title>{}\n{:#06x}..{:#06x}, {len} bytes</title></rect>",
+            "<rect class=\"entry {}\" fill=\"{}\" stroke=\"{BACKGROUND}\" stroke-width=\"0.5\" x=\"{:.2}\" y=\"{y}\" width=\"{:.2}\" height=\"{BAR}\"><title>{}\n{:#06x}..{:#06x}, {len} bytes</title></rect>",
             span.kind.word(),
+            span.kind.colour(),
             LEFT + f64::from(span.from) * scale,
             f64::from(len) * scale,
             escape(&span.text),
@@ -80,7 +98,7 @@ fn sector(out: &mut String, map: &Map, row: &Row, y: f64) {
         let wear = f64::from(erases) / f64::from(map.most_erases.max(1));
         let _ = write!(
             out,
-            "<text class=\"dim\" x=\"104\" y=\"{base}\">sequence {sequence}</text><rect class=\"wear\" x=\"{}\" y=\"{}\" width=\"{:.2}\" height=\"6\"/><text class=\"dim\" x=\"{}\" y=\"{base}\">{erases} {}</text>",
+            "<text class=\"dim\" fill=\"{DIM}\" x=\"104\" y=\"{base}\">sequence {sequence}</text><rect class=\"wear\" fill=\"{DIM}\" x=\"{}\" y=\"{}\" width=\"{:.2}\" height=\"6\"/><text class=\"dim\" fill=\"{DIM}\" x=\"{}\" y=\"{base}\">{erases} {}</text>",
             LEFT + WIDTH + 8.0,
             y + 5.0,
             40.0 * wear,

@@ -6,13 +6,12 @@ mod range;
 pub(crate) use range::Bounds;
 
 use std::collections::HashMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use kvs::lock::{Fate, Lock, OldKey, Setting, Type};
 
-use crate::image::Image;
+use crate::file;
 use crate::problem::{Problem, Result};
 
 /// Which firmware's settings these are
@@ -24,7 +23,7 @@ pub(crate) struct SchemaArgs {
     /// One more setting or raw key to mask, or all below it, beside those marked `secret` in the source
     #[arg(help_heading = "Schema", long, value_name = "PATH")]
     pub(crate) secret: Vec<String>,
-    /// Mask nothing
+    /// Mask nothing, nor what is of unknown type
     #[arg(help_heading = "Schema", long)]
     pub(crate) show_secrets: bool,
 }
@@ -77,9 +76,8 @@ impl<'a> Typed<'a> {
 
 impl Schema {
     pub(crate) fn load(path: &Path) -> Result<Self> {
-        let bytes = fs::read(path).map_err(|error| {
-            Problem::new(format!("{} cannot be read: {error}", path.display()))
-                .help("a lock file is written by `kvs::assert_schema_unchanged!` in a test of the firmware: UPDATE_LOCK=1 cargo test")
+        let bytes = file::read(path).map_err(|problem| {
+            problem.help("a lock file is written by `kvs::assert_schema_unchanged!` in a test of the firmware: UPDATE_LOCK=1 cargo test")
         })?;
         let text = if bytes.starts_with(b"\x7fELF") {
             elf::section(path, &bytes)?
@@ -173,19 +171,6 @@ impl SchemaArgs {
         };
         !self.show_secrets && self.secret.iter().any(is_in)
     }
-}
-
-/// What is said of an image in which nothing has a name of the schema.
-pub(crate) fn fits(schema: &Schema, image: &Image, hashes: &[u32]) -> Option<String> {
-    let is_known = |hash: &u32| schema.typed(*hash).is_some();
-    let unknown = !hashes.is_empty() && !hashes.iter().any(is_known);
-    unknown.then(|| {
-        format!(
-            "{} has no setting of `{}`: is it another firmware's?",
-            image.path.display(),
-            schema.lock.name
-        )
-    })
 }
 
 /// How many letters have to be changed, added or left out.

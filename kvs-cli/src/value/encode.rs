@@ -16,10 +16,53 @@ use super::show::from_hex;
 pub(crate) struct Wrong {
     /// Where in the text.
     pub(crate) span: Option<Range<usize>>,
-    /// `` `300` is too large ``
-    pub(crate) what: String,
+    /// The text, or the front of it: not for everybody's eyes.
+    value: Option<String>,
+    /// What is wrong with it: `is too large`.
+    what: String,
     /// What it may be.
     pub(crate) allowed: String,
+}
+
+impl Wrong {
+    /// What is wrong with a value of which nothing is shown.
+    pub(crate) fn unshown(span: Option<Range<usize>>, what: String, allowed: String) -> Self {
+        Self {
+            span,
+            value: None,
+            what,
+            allowed,
+        }
+    }
+
+    /// What is wrong with `value`.
+    pub(crate) fn new(value: &Toml, what: &str, allowed: impl Into<String>) -> Self {
+        let text = value.to_string();
+        let mut text = text.trim().to_owned();
+        if text.chars().count() > 40 {
+            text = text.chars().take(37).chain("...".chars()).collect();
+        }
+        Self {
+            span: value.span(),
+            value: Some(text),
+            what: what.into(),
+            allowed: allowed.into(),
+        }
+    }
+
+    /// The same of a secret.
+    pub(crate) fn masked(mut self) -> Self {
+        self.value = self.value.map(|_| "(masked)".into());
+        self
+    }
+
+    /// `` `300` is too large ``
+    pub(crate) fn text(&self) -> String {
+        match &self.value {
+            Some(value) => format!("`{value}` {}", self.what),
+            None => self.what.clone(),
+        }
+    }
 }
 
 /// Appends the bytes of a value of type `ty`.
@@ -30,16 +73,7 @@ pub(crate) fn encode(ty: &OwnedNamedType, value: &Toml, out: &mut Vec<u8>) -> Re
 type Done = Result<(), Wrong>;
 
 fn wrong<T>(value: &Toml, what: &str, allowed: impl Into<String>) -> Result<T, Wrong> {
-    let text = value.to_string();
-    let mut text = text.trim().to_owned();
-    if text.chars().count() > 40 {
-        text = text.chars().take(37).chain("...".chars()).collect();
-    }
-    Err(Wrong {
-        span: value.span(),
-        what: format!("`{text}` {what}"),
-        allowed: allowed.into(),
-    })
+    Err(Wrong::new(value, what, allowed))
 }
 
 fn one(ty: &Ty, value: &Toml, out: &mut Vec<u8>) -> Done {

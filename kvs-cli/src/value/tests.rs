@@ -62,7 +62,7 @@ fn what_does_not_fit_is_said() {
     let message = |ty: &str, text: &str| {
         let ty: Type = ty.parse().unwrap();
         let wrong = encode(ty.schema(), &parse(ty.schema(), text), &mut Vec::new()).unwrap_err();
-        format!("{}; {}", wrong.what, wrong.allowed)
+        format!("{}; {}", wrong.text(), wrong.allowed)
     };
     assert_eq!(message("u8", "300"), "`300` is no u8; 0..=255");
     assert_eq!(message("i8", "-129"), "`-129` is no i8; -128..=127");

@@ -48,6 +48,43 @@ fn rot_is_an_error() {
     assert_snapshot!("rot_map", bench.ok("map dump.bin --width 80"));
 }
 
+/// The page has a line for all that the log has, in its order.
+#[test]
+fn the_page_lists_what_the_log_lists() {
+    let bench = Bench::new();
+    let mut image = used().image().to_vec();
+    let ssid = image
+        .windows(5)
+        .rposition(|bytes| bytes == b"attic")
+        .unwrap();
+    image[ssid] ^= 4;
+    // A torn word behind the last entry.
+    let blank = image[512..1024].iter().rposition(|byte| *byte != 0xFF);
+    let torn = 512 + (blank.unwrap() + 1).next_multiple_of(4);
+    image[torn] = 0;
+    bench.write("dump.bin", image);
+    let log = bench.ok("log dump.bin --json");
+    let log: Vec<serde_json::Value> = serde_json::from_str(&log).unwrap();
+    let page = bench.ok("map dump.bin --html /dev/stdout");
+    let rows: Vec<_> = page.split("<tr class=\"").skip(1).collect();
+    assert_eq!(rows.len(), log.len());
+    for (row, event) in rows.iter().zip(&log) {
+        let state = event["state"].as_str().unwrap();
+        assert!(row.starts_with(&format!("{state}\"")), "{row}: {event}");
+        let offset = format!(
+            "<td class=\"number\">{:#06x}<",
+            event["offset"].as_u64().unwrap()
+        );
+        assert!(row.contains(&offset), "{row}: {event}");
+        if let Some(reason) = event["reason"].as_str() {
+            assert!(row.contains(reason), "{row}: {event}");
+        }
+    }
+    for state in ["torn", "damaged"] {
+        assert!(log.iter().any(|event| event["state"] == state), "{state}");
+    }
+}
+
 #[test]
 fn values_that_the_firmware_turns_down_are_an_error() {
     let bench = Bench::new();

@@ -90,6 +90,32 @@ fn the_example_writes_what_is_built() {
     assert!(bench.read("unit.bin") == bench.read("device.flash"));
 }
 
+/// Wherever cargo has built it, its flash is in that folder.
+#[test]
+fn the_example_keeps_its_flash_where_it_was_built() {
+    let bench = Bench::new();
+    let folder = bench.path("elsewhere/debug/examples");
+    std::fs::create_dir_all(&folder).unwrap();
+    let copy = folder.join("device");
+    std::fs::copy(program(), &copy).unwrap();
+    for boot in ["first boot", "boot number 2"] {
+        let output = Command::new(&copy).output().unwrap();
+        let out = String::from_utf8(output.stdout).unwrap();
+        assert!(out.starts_with(boot), "{out}");
+    }
+    assert!(bench.path("elsewhere/thermostat.flash").exists());
+    // What can't be opened is named.
+    let output = Command::new(&copy)
+        .args(["--flash", "no/such/folder.flash"])
+        .output()
+        .unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        err.contains("the flash image no/such/folder.flash cannot be opened"),
+        "{err}"
+    );
+}
+
 #[test]
 fn the_example_boots_with_what_was_built() {
     let bench = build(SETTINGS);

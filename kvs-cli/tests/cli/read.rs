@@ -111,6 +111,41 @@ fn a_summary_is_a_piece_of_its_own() {
     assert!(stretch.contains("<title>summary of 2 keys\n"), "{stretch}");
 }
 
+/// There are viewers of SVG that know no style sheets, or no variables in them.
+#[test]
+fn the_picture_has_its_colours_without_a_style_sheet() {
+    let bench = bench();
+    let svg = bench.ok("map dump.bin --svg /dev/stdout");
+    assert!(!svg.contains("var(") && !svg.contains("--"), "{svg}");
+    let (front, rest) = svg.split_once("<style>").unwrap();
+    let (_, rest) = rest.split_once("</style>").unwrap();
+    let bare = format!("{front}{rest}");
+    for shape in bare.split("<rect ").skip(1) {
+        let attributes = shape.split('>').next().unwrap();
+        assert!(attributes.contains("fill=\"#"), "{attributes}");
+    }
+    // Texts have theirs from the whole.
+    assert!(
+        bare.split('>').next().unwrap().contains("fill=\"#"),
+        "{bare}"
+    );
+    for kind in ["header", "live", "stale", "deleted", "free"] {
+        let shape = format!("<rect class=\"entry {kind}\" fill=\"#");
+        assert!(bare.contains(&shape), "{kind}");
+    }
+}
+
+/// Nothing was ever written there: nothing is dead.
+#[test]
+fn blank_sectors_are_called_blank() {
+    let bench = bench();
+    for more in ["--width 80", "--svg /dev/stdout", "--html /dev/stdout"] {
+        let out = bench.ok(&format!("map dump.bin {more}"));
+        assert_eq!(out.matches("blank").count(), 2, "{more}: {out}");
+        assert!(!out.contains("dead"), "{more}: {out}");
+    }
+}
+
 #[test]
 fn check_says_that_it_is_sound() {
     assert_snapshot!(bench().kvs("check dump.bin --schema settings.lock").text());
@@ -126,7 +161,7 @@ fn the_partition_is_found_in_a_dump_of_the_chip() {
     bench.write("chip.bin", &chip);
     let out = bench.ok("inspect chip.bin --schema settings.lock");
     assert!(
-        out.starts_with("chip.bin: 5 sectors of 512 bytes, words of 4, at 0x1000..0x1a00\n"),
+        out.starts_with("chip.bin: 4 sectors of 512 bytes, words of 4, at 0x1200..0x1a00\n"),
         "{out}"
     );
     assert!(out.contains("\"attic\""));
