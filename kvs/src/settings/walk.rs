@@ -97,6 +97,7 @@ impl Walk<'_> {
     }
 
     const fn schema(&mut self, schema: &Schema, places: &Places) {
+        let first = self.leaf;
         let mut fields = schema.fields;
         while let [field, rest @ ..] = fields {
             match field.node {
@@ -118,7 +119,7 @@ impl Walk<'_> {
         }
         let mut retired = schema.retired;
         while let [one, rest @ ..] = retired {
-            self.retired(one, places);
+            self.retired(one, places, Old::retired(first, self.leaf));
             retired = rest;
         }
     }
@@ -178,13 +179,12 @@ impl Walk<'_> {
         }
     }
 
-    const fn retired(&mut self, retired: &Retired, places: &Places) {
+    const fn retired(&mut self, retired: &Retired, places: &Places, old: Old) {
         let Some(ty) = retired.ty else {
             return;
         };
         let mut place = places.all();
         while let [base, others @ ..] = place {
-            let old = Old::new(Old::RETIRED, 0, 0);
             self.add(base, retired.name, (ty, retired.rev), false, old);
             place = others;
         }
