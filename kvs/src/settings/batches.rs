@@ -1,5 +1,7 @@
 //! The commits that saves, resets and confirmations are: which settings, in which order, and what of them stays.
 
+use core::ops::Range;
+
 use super::Leaves;
 use super::history::Old;
 use super::key::Group;
@@ -148,27 +150,49 @@ impl Batch for Removal {
 }
 
 /// The commit of a confirmation: what was migrated, then the old keys.
+///
+/// Where all of it does not fit, some at a time: those in `new` are stored, and the old keys go of which nothing else is left to
+/// be made.
 pub(crate) struct Confirmation<'a> {
     pub(crate) settings: &'a dyn Leaves,
     pub(crate) tree: &'static Tree,
-    pub(crate) outcomes: &'a [Outcome],
+    /// `Migrated` becomes `Loaded` with the commit that stores the setting.
+    pub(crate) outcomes: &'a mut [Outcome],
+    /// The settings that are stored, where they were migrated.
+    pub(crate) new: Range<usize>,
+    /// Whether old keys are removed.
+    pub(crate) removes: bool,
 }
 
 impl Confirmation<'_> {
+    /// To be called when a commit has stored the `new` ones.
+    pub(crate) fn is_made(&mut self) {
+        let made = self.outcomes.get_mut(self.new.clone()).unwrap_or(&mut []);
+        for outcome in made {
+            if let Outcome::Migrated(_) = outcome {
+                *outcome = Outcome::Loaded;
+            }
+        }
+    }
+
     /// Whether an old key has been made use of, or will not be.
     fn is_done(&self, old: &Old) -> bool {
         if old.is_retired() {
             return true;
         }
-        match old.leaf {
-            Old::STRUCT => {
-                let rejected = |outcome: &Outcome| matches!(outcome, Outcome::Rejected(_));
-                !self.outcomes.iter().any(rejected)
-            }
-            leaf => matches!(
-                self.outcomes.get(usize::from(leaf)),
-                Some(Outcome::Loaded | Outcome::Migrated(_))
-            ),
+        if old.is_structs() {
+            let mut outcomes = self.outcomes.iter().enumerate();
+            return outcomes.all(|(leaf, outcome)| match outcome {
+                Outcome::Rejected(_) => false,
+                Outcome::Migrated(0) => self.new.contains(&leaf),
+                _ => true,
+            });
+        }
+        let leaf = usize::from(old.leaf);
+        match self.outcomes.get(leaf) {
+            Some(Outcome::Loaded) => true,
+            Some(Outcome::Migrated(_)) => self.new.contains(&leaf),
+            _ => false,
         }
     }
 }
@@ -184,11 +208,13 @@ impl Batch for Confirmation<'_> {
 
     fn value(&self, index: usize, scratch: &mut [u8]) -> Result<Value<'_>, Refusal> {
         if let Some(old) = self.tree.old_at(index) {
-            let delete = self.tree.may_go(old, |old| self.is_done(old));
+            let delete = self.removes && self.tree.may_go(old, |old| self.is_done(old));
             return Ok(if delete { Value::Delete } else { Value::Keep });
         }
         match self.outcomes.get(index) {
-            Some(Outcome::Migrated(_)) => encoded(self.settings, self.tree, index, scratch),
+            Some(Outcome::Migrated(_)) if self.new.contains(&index) => {
+                encoded(self.settings, self.tree, index, scratch)
+            }
             _ => Ok(Value::Keep),
         }
     }
