@@ -296,7 +296,16 @@ impl<T> OldCodec<T> {
             ty: self.schema,
             max_len: self.max_len,
             rev,
+            secret: false,
         }
+    }
+
+    /// An old key that is not to be shown.
+    #[must_use]
+    pub const fn secret_source(&self, name: &'static str, rev: u16) -> Source {
+        let mut source = self.source(name, rev);
+        source.secret = true;
+        source
     }
 
     /// The value of source number `index`.

@@ -91,6 +91,7 @@ pub struct KeyEntry {
     pub(crate) is_current: bool,
     /// Given in full, behind a `/`: the same wherever the struct is nested, so that it means nothing at the root.
     pub(crate) is_whole: bool,
+    pub(crate) is_secret: bool,
     pub(crate) old: Old,
 }
 
@@ -103,6 +104,7 @@ impl KeyEntry {
         },
         is_current: false,
         is_whole: false,
+        is_secret: false,
         old: Old::new(0, 0, 0),
     };
 
@@ -110,6 +112,14 @@ impl KeyEntry {
     #[must_use]
     pub const fn is_current(&self) -> bool {
         self.is_current
+    }
+
+    /// Whether its values are not to be shown: those of a `secret` setting, and old ones that it is made of; retired ones that are
+    /// marked so, or were in a `secret` struct. What the struct's own function takes, as soon as one of the settings is secret:
+    /// what it makes of which is not known.
+    #[must_use]
+    pub const fn is_secret(&self) -> bool {
+        self.is_secret
     }
 
     /// Whether it is an old key that nothing is migrated from.
@@ -164,6 +174,7 @@ impl Schema {
             from,
             at: 0,
             leaf: 0,
+            is_secret: false,
         };
         walk.root(self);
         walk.at
