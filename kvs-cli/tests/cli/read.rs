@@ -91,7 +91,7 @@ mod older {
     #[settings(retired("token", "note": String<16> secret))]
     #[settings(migrate(from("packed": String<16>), with = Self::take))]
     pub(super) struct After {
-        #[setting(default = "", alias = "pass")]
+        #[setting(default = "", secret, alias = "pass")]
         code: String<16>,
         #[setting(default = 0, secret, migrate(from = "login", ty = String<16>, with = |login| login.len() as u8))]
         pin: u8,

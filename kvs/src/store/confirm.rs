@@ -17,10 +17,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// finds its defaults, but for settings that have not changed.
     ///
     /// All of it is one atomic commit. Where there is no room for that, in a sector, in the store or in its key slots, it is
-    /// several: old keys that nothing is made of are removed, what was migrated is stored, then the other old keys are removed.
-    /// Where a new value does not fit beside the old ones, one commit stores it and removes those of them that feed nothing
-    /// else which is not stored yet. After a power cut or an error in between a load gives the same, and a further call does
-    /// the rest. An old value that could not be migrated stays. Returns how many keys were written and removed; none of a
+    /// several: first what was migrated is stored, then old keys are removed. Where a new value does not fit beside the old ones,
+    /// old keys that nothing is made of any more go first, and one commit stores the value and removes those of its own that feed
+    /// nothing else which is not stored yet. After a power cut or an error in between a load gives the same, and a further call
+    /// does the rest. An old value that could not be migrated stays. Returns how many keys were written and removed; none of a
     /// confirmed struct.
     ///
     /// What is changed in RAM and not saved is not stored by this. Costs the reads of a load.
@@ -117,8 +117,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     #[inline(never)]
     async fn confirm_in_steps(&mut self, all: &mut Confirmation<'_>) -> FlashResult<F, usize> {
         let count = all.tree.hashes.len();
-        // What nothing has to be stored for makes room.
-        let mut changed = self.remove_done(all).await?;
+        let mut changed = 0usize;
         loop {
             let (mut from, mut len) = (0usize, count);
             let (mut stored, mut refused) = (0usize, None);
