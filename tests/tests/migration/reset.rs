@@ -124,7 +124,7 @@ fn sum((a, b): (u8, u8)) -> u8 {
     a.wrapping_add(b)
 }
 
-const NAMES: [KeyEntry; All::SCHEMA.key_count()] = All::SCHEMA.keys();
+static NAMES: [KeyEntry; All::SCHEMA.key_count()] = All::SCHEMA.keys();
 
 /// What `keep` is at, or around.
 fn is_kept(path: &str) -> bool {
