@@ -55,7 +55,8 @@ fn tree(model: &Struct) -> TokenStream {
         };
         quote!(#krate::Field { name: #name, keep: #keep, node: #node })
     });
-    let (name, docs) = (model.ident.to_string(), &model.doc_text);
+    let ident = &model.ident;
+    let (name, docs) = (ident.to_string(), &model.doc_text);
     let field_schemas = model.stored().map(|field| field_schema(model, field));
     let retired = migrate::retired(model);
     let sources = migrate::sources(model);
@@ -81,6 +82,7 @@ fn tree(model: &Struct) -> TokenStream {
             fields: &[#(#fields),*],
             hashes: &__HASHES,
             old: &__OLD,
+            with_defaults: #krate::__private::with_defaults::<#ident>(__NAME_COUNT - __COUNT),
         };
     }
 }

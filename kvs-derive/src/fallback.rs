@@ -39,6 +39,7 @@ pub(crate) fn expand(input: &DeriveInput, model: Option<&Struct>) -> TokenStream
                 fields: &[#fields],
                 hashes: &[],
                 old: &[],
+                with_defaults: ::core::option::Option::None,
             };
             #items
             #[automatically_derived]

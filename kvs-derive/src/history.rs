@@ -24,11 +24,12 @@ pub(crate) struct Migration {
     pub(crate) default: Option<TokenStream>,
 }
 
-/// A name in a list, with its type and revision: `"baud": u16 @ 2`.
+/// A name in a list, with its type and revision: `"baud": u16 @ 2`. Behind it, `secret`.
 pub(crate) struct OldName {
     pub(crate) name: LitStr,
     pub(crate) ty: Option<Type>,
     pub(crate) rev: Option<LitInt>,
+    pub(crate) secret: bool,
 }
 
 /// `migrate(..)` on the struct.
@@ -167,7 +168,7 @@ fn a_type(item: &Item) -> Result<Type, String> {
     syn::parse2(item.expression()?).map_err(|_| "`ty` takes a type: `ty = u16`".to_owned())
 }
 
-/// `retired("a", "b": u16, "c": u8 @ 2)`.
+/// `retired("a", "b": u16, "c": u8 @ 2, "d": u32 secret)`.
 pub(crate) fn old_names(item: &Item, errors: &mut Errors) -> Vec<OldName> {
     let Value::List(list) = &item.value else {
         let word = &item.name;
@@ -182,7 +183,7 @@ pub(crate) fn old_names(item: &Item, errors: &mut Errors) -> Vec<OldName> {
             Some(old) => errors.at(&old.name, BAD_NAME),
             None => errors.at(
                 tokens(&one),
-                "expected a name in quotes, its type and its revision: `\"name\": u16 @ 2`",
+                "expected a name in quotes, its type and its revision: `\"name\": u16 @ 2`, and `secret` behind it if it is not to be shown",
             ),
         }
     }
@@ -192,6 +193,12 @@ pub(crate) fn old_names(item: &Item, errors: &mut Errors) -> Vec<OldName> {
 fn old_name(one: &[TokenTree]) -> Option<OldName> {
     let (name, rest) = one.split_first()?;
     let name = syn::parse2(tokens(core::slice::from_ref(name))).ok()?;
+    let (secret, rest) = match rest {
+        // Behind a `:` it is the name of a type.
+        [.., before, _] if is(before, ':') => (false, rest),
+        [rest @ .., TokenTree::Ident(word)] if word == "secret" => (true, rest),
+        rest => (false, rest),
+    };
     let (ty, rest) = match rest {
         [colon, rest @ ..] if is(colon, ':') => {
             let len = rest.iter().position(|token| is(token, '@'));
@@ -209,7 +216,12 @@ fn old_name(one: &[TokenTree]) -> Option<OldName> {
         }
         _ => return None,
     };
-    Some(OldName { name, ty, rev })
+    Some(OldName {
+        name,
+        ty,
+        rev,
+        secret,
+    })
 }
 
 /// `migrate(from("a": u16, "b": String<8>), with = function)` on the struct.

@@ -33,7 +33,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// |---|---|
 /// | `prefix = "net"` | goes before every key of the struct, where it is the root of its tree |
 /// | `rename_all = "kebab-case"` | how field names become key names, in serde's words |
-/// | `retired("name", "name": T, "name": T @ 2)` | old names that no field may have; `confirm` removes those with a type, which may have a revision |
+/// | `retired("name", "name": T, "name": T @ 2)` | old names that no field may have; `confirm` removes those with a type, which may have a revision; `"name": T secret` keeps masking it |
 /// | `migrate(from("name": T, "name": U @ 2), with = f)` | old values for `f`, a function from `&mut Self` and `(Option<T>, Option<U>)`; on the outermost struct, after all else |
 /// | `crate = path` | where the `kvs` crate is, if not at `::kvs` |
 ///
@@ -50,7 +50,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `range = 1..=10` | the values allowed |
 /// | `validate = f` | a function from `&T` to `bool` or `Result<(), &'static str>` |
 /// | `keep` | survives a factory reset; all of a `nested` struct |
-/// | `secret` | tools on the host mask its value; all of a `nested` struct. Nothing is encrypted |
+/// | `secret` | tools on the host mask its value, and old ones that it is made of; all of a `nested` struct. Nothing is encrypted |
 /// | `nested` | the field is a settings struct, or an array of them |
 /// | `skip` | the field is not stored |
 ///

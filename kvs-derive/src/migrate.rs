@@ -146,10 +146,14 @@ pub(crate) fn sources(model: &Struct) -> TokenStream {
     };
     let sources = takeover.from.iter().map(|old| {
         let OldName { name, rev, .. } = old;
+        let source = match old.secret {
+            true => quote!(secret_source),
+            false => quote!(source),
+        };
         let ty = old_type(model, old);
         let rev = rev.as_ref().map_or_else(|| quote!(1), |rev| quote!(#rev));
         let span = tokens::located(tokens::ends(&ty).0);
-        quote_spanned!(span=> #krate::__private::old_codec::<#ty>().source(#name, #rev))
+        quote_spanned!(span=> #krate::__private::old_codec::<#ty>().#source(#name, #rev))
     });
     quote!(&[#(#sources),*])
 }
@@ -195,7 +199,9 @@ fn old_type(model: &Struct, old: &OldName) -> TokenStream {
 pub(crate) fn retired(model: &Struct) -> TokenStream {
     let krate = &model.krate;
     let retired = model.attrs.retired.iter().map(|old| {
-        let OldName { name, rev, .. } = old;
+        let OldName {
+            name, rev, secret, ..
+        } = old;
         let rev = rev.as_ref().map_or_else(|| quote!(1), |rev| quote!(#rev));
         let ty = match &old.ty {
             Some(_) => {
@@ -207,7 +213,7 @@ pub(crate) fn retired(model: &Struct) -> TokenStream {
             }
             None => quote!(::core::option::Option::None),
         };
-        quote!(#krate::Retired { name: #name, ty: #ty, rev: #rev })
+        quote!(#krate::Retired { name: #name, ty: #ty, rev: #rev, secret: #secret })
     });
     quote!(&[#(#retired),*])
 }

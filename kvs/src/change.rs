@@ -6,6 +6,7 @@
 use core::fmt;
 
 use crate::hash::key_hash;
+use crate::settings::batches::Removal;
 use crate::settings::{Path, Rejection};
 
 /// The key of an entry.
@@ -130,12 +131,15 @@ pub(crate) enum Value<'a> {
     Bytes(&'a [u8]),
     /// At the front of the scratch, this long.
     Encoded(usize),
+    /// What a removal makes of its key of this number, which depends on what else is stored: the store looks, and has one of
+    /// the others then.
+    Removed(Removal, usize),
 }
 
 impl Value<'_> {
     pub(crate) fn len(&self) -> usize {
         match self {
-            Self::Keep | Self::Delete => 0,
+            Self::Keep | Self::Delete | Self::Removed(..) => 0,
             Self::Bytes(bytes) => bytes.len(),
             Self::Encoded(len) => *len,
         }

@@ -175,7 +175,7 @@ pub use resources::Resources;
 pub use settings::{
     Field, FieldSchema, Group, Key, KeyEntry, KeyName, LeafSchema, Leaves, Node, Old, Outcome,
     Path, Rejected, Rejection, Report, Retired, Rule, Schema, SchemaNode, Settings, Source,
-    Sources, Spec, Tree, max_encoded_len,
+    Sources, Spec, Tree, WithDefaults, max_encoded_len,
 };
 pub use stats::{KeyInfo, Maintenance, SectorInfo, SectorState, Stats};
 

@@ -7,8 +7,8 @@ use crate::settings::Settings;
 
 /// The RAM that a store works in: 8 bytes a key, 12 bytes a sector, and a buffer.
 ///
-/// * `KEYS`: the most keys at a time. Leave room for deleted keys, which take a slot until their old entries are
-///   erased, and for the keys of other firmware versions.
+/// * `KEYS`: the most keys at a time; [`Settings::KEY_SLOTS`] for a settings struct. Leave room for deleted keys, which take a
+///   slot until their old entries are erased, and for the keys of other firmware versions.
 /// * `SECTORS`: the partition's sectors, or more.
 /// * `BUFFER`: bytes; 64 at least. A typed value has to fit with 11 bytes to spare and one word of padding
 ///   ([`Settings::BUFFER`] is enough); a commit of several keys is programmed in one call if it fits; flash is
@@ -43,8 +43,34 @@ impl<const KEYS: usize, const SECTORS: usize, const BUFFER: usize>
         }
     }
 
-    /// As [`new`](Self::new), and does not compile where `S` has more settings than `KEYS`, or a value that could
-    /// exceed `BUFFER`.
+    /// As [`new`](Self::new), and does not compile where `KEYS` is less than [`S::KEY_SLOTS`](Settings::KEY_SLOTS), or a
+    /// value of `S` could exceed `BUFFER`.
+    ///
+    /// As many slots as settings are enough on the first day only. An update that renames a setting has both keys stored until
+    /// it is confirmed; and who goes back to this firmware from a newer one has the newer one's keys as well, which must take
+    /// nothing from this one's. So the old keys count too, and a few that nobody knows yet.
+    ///
+    /// ```
+    /// # use kvs::{Resources, Settings};
+    /// #[derive(Settings)]
+    /// struct Lamp {
+    ///     #[setting(default = 80, alias = "dim")]
+    ///     brightness: u8,
+    /// }
+    /// assert_eq!(Lamp::KEY_SLOTS, 1 + 1 + 4);
+    /// let resources = Resources::<{ Lamp::KEY_SLOTS }, 8, { Lamp::BUFFER }>::for_settings::<Lamp>();
+    /// ```
+    ///
+    /// ```compile_fail
+    /// # use kvs::{Resources, Settings};
+    /// # #[derive(Settings)]
+    /// # struct Lamp {
+    /// #     #[setting(default = 80)]
+    /// #     brightness: u8,
+    /// # }
+    /// // One setting, and room for one key.
+    /// let resources = Resources::<{ Lamp::COUNT }, 8, { Lamp::BUFFER }>::for_settings::<Lamp>();
+    /// ```
     ///
     /// ```compile_fail
     /// # use kvs::{Resources, Settings};
@@ -60,8 +86,8 @@ impl<const KEYS: usize, const SECTORS: usize, const BUFFER: usize>
     pub const fn for_settings<S: Settings>() -> Self {
         const {
             assert!(
-                KEYS >= S::COUNT,
-                "settings: there are more settings than the resources' KEYS"
+                KEYS >= S::KEY_SLOTS,
+                "settings: the resources' KEYS are fewer than an update or a rollback needs; see `Settings::KEY_SLOTS`"
             );
             assert!(
                 BUFFER >= S::BUFFER,

@@ -22,7 +22,7 @@ fn is_send<T: Send>(_: &T) {}
 
 #[test]
 fn the_futures_of_a_sendable_flash_are_send() {
-    let mut ram = Resources::<8, 8, 64>::for_settings::<Lamp>();
+    let mut ram = Resources::<{ Lamp::KEY_SLOTS }, 8, 64>::for_settings::<Lamp>();
     let range = 0..8 * 4096;
     is_send(&Store::mount(
         presets::nrf52840(),
@@ -67,7 +67,7 @@ fn the_futures_of_a_sendable_flash_are_send() {
 
 /// A task that owns its store, as it is spawned.
 async fn task(flash: SimFlash<4, 4096>) -> Result<u32, Error<SimError>> {
-    let mut ram = Resources::<8, 8, 64>::for_settings::<Lamp>();
+    let mut ram = Resources::<{ Lamp::KEY_SLOTS }, 8, 64>::for_settings::<Lamp>();
     let mut store = Store::mount(flash, 0..4 * 4096, &mut ram, Options::DEFAULT).await?;
     let (mut lamp, _) = store.load::<Lamp>().await;
     lamp.period += 1;

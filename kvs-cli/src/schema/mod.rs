@@ -157,7 +157,8 @@ impl SchemaArgs {
                     Fate::Became(paths) => paths.as_slice(),
                     Fate::Taken | Fate::Retired => &[],
                 };
-                is_secret(&old.path) || became.iter().any(|path| is_secret(path))
+                // A lock file of before it was written for old keys says it of settings only.
+                old.secret || is_secret(&old.path) || became.iter().any(|path| is_secret(path))
             }
         };
         marked && !self.show_secrets || self.masks_name(typed.path())

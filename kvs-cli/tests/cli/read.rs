@@ -68,6 +68,93 @@ fn secrets_are_masked_everywhere() {
     assert!(shown.contains("correct horse"));
 }
 
+/// What older firmware had of secrets: renamed, made into others, retired, taken by the struct's own function.
+mod older {
+    use heapless::String;
+    use kvs::Settings;
+
+    #[derive(Settings)]
+    pub(super) struct Before {
+        #[setting(default = "", secret)]
+        pub(super) token: String<16>,
+        #[setting(default = "", secret)]
+        pub(super) pass: String<16>,
+        #[setting(default = "")]
+        pub(super) login: String<16>,
+        #[setting(default = "")]
+        pub(super) packed: String<16>,
+        #[setting(default = "")]
+        pub(super) note: String<16>,
+    }
+
+    #[derive(Settings)]
+    #[settings(retired("token", "note": String<16> secret))]
+    #[settings(migrate(from("packed": String<16>), with = Self::take))]
+    pub(super) struct After {
+        #[setting(default = "", secret, alias = "pass")]
+        code: String<16>,
+        #[setting(default = 0, secret, migrate(from = "login", ty = String<16>, with = |login| login.len() as u8))]
+        pin: u8,
+    }
+
+    impl After {
+        fn take(&mut self, _: (Option<String<16>>,)) {}
+    }
+}
+
+#[test]
+fn secrets_of_older_firmware_are_masked_everywhere() {
+    use kvs::Settings;
+    let bench = bench();
+    let lock = kvs::lock::Lock::of(older::Before::SCHEMA);
+    let lock = lock.update(older::After::SCHEMA).unwrap();
+    bench.write("older.lock", lock.to_string().as_bytes());
+    let mut flash = Flash::new(SECTORS);
+    let secrets = ["TOKEN-1", "PASS-1", "LOGIN-1", "PACKED-1", "NOTE-1"];
+    with_store(&mut flash, |store| {
+        let (mut before, _) = store.load::<older::Before>();
+        let fields = [
+            &mut before.token,
+            &mut before.pass,
+            &mut before.login,
+            &mut before.packed,
+            &mut before.note,
+        ];
+        for (field, secret) in fields.into_iter().zip(secrets) {
+            *field = secret.try_into().unwrap();
+        }
+        store.save(&before).unwrap();
+    });
+    bench.write("older.bin", flash.image());
+    // Removed, and in flash yet.
+    with_store(&mut flash, |store| store.confirm::<older::After>().unwrap());
+    bench.write("newer.bin", flash.image());
+    for image in ["older.bin", "newer.bin"] {
+        for command in [
+            "inspect",
+            "inspect --json",
+            "inspect --toml",
+            "log",
+            "log --json",
+            "map --html map.html",
+            "diff dump.bin",
+        ] {
+            let asked = format!("{command} {image} --schema older.lock");
+            let ran = bench.kvs(&asked);
+            let page = std::fs::read_to_string(bench.path("map.html")).unwrap_or_default();
+            let all = format!("{}{}{page}", ran.out, ran.err);
+            let shown = secrets.iter().find(|secret| all.contains(*secret));
+            assert_eq!(shown, None, "{asked}: {all}");
+            let _ = std::fs::remove_file(bench.path("map.html"));
+        }
+    }
+    let shown = bench.ok("inspect older.bin --schema older.lock --show-secrets");
+    assert!(
+        secrets.iter().all(|secret| shown.contains(secret)),
+        "{shown}"
+    );
+}
+
 #[test]
 fn log_and_map() {
     let bench = bench();

@@ -52,6 +52,8 @@ impl Lock {
             ty: Some(setting.ty.clone()),
             // Those that are neither current nor migrated are retired, or there were a problem.
             fate: Fate::Retired,
+            // It stays so, whatever the struct says of it now.
+            secret: setting.secret,
         }));
         let old = known.old_keys(&before);
         Ok(Self { old, ..known.lock })

@@ -67,6 +67,8 @@ struct Old {
     taken: bool,
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     retired: bool,
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    secret: bool,
 }
 
 pub(super) fn print(lock: &Lock) -> Result<String, toml::ser::Error> {
@@ -179,6 +181,7 @@ impl From<&OldKey> for Old {
             became,
             taken: old.fate == Fate::Taken,
             retired: old.fate == Fate::Retired,
+            secret: old.secret,
         }
     }
 }
@@ -210,6 +213,7 @@ impl TryFrom<Old> for OldKey {
             hash: old.hash,
             ty: old.ty,
             fate,
+            secret: old.secret,
         })
     }
 }

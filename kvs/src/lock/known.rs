@@ -17,8 +17,8 @@ pub(super) struct Known {
     pub(super) lock: Lock,
     /// Each use of an old name.
     pub(super) uses: Vec<Use>,
-    /// The paths retired without a type.
-    bare: Vec<String>,
+    /// The paths retired without a type, and whether their values are not to be shown.
+    bare: Vec<(String, bool)>,
     /// `prefix` and a dot, or nothing.
     pub(super) prefix: String,
 }
@@ -29,6 +29,7 @@ pub(super) struct Use {
     hash: u32,
     pub(super) ty: Type,
     pub(super) to: To,
+    secret: bool,
 }
 
 /// What is done with an old value.
@@ -52,7 +53,7 @@ impl Known {
             prefix => format!("{prefix}."),
         };
         let mut walk = Walk::default();
-        walk.schema(schema, core::slice::from_ref(&prefix));
+        walk.schema(schema, core::slice::from_ref(&prefix), false);
         let uses: Vec<_> = keys.iter().filter_map(Use::new).collect();
         let current = keys.iter().filter(|key| key.is_current());
         let settings = current.zip(walk.docs).enumerate();
@@ -106,8 +107,14 @@ impl Known {
                 Some(key) => self.fate(key, &old.path, &old.fate),
                 None => old.fate.clone(),
             };
+            let listed = self
+                .bare
+                .iter()
+                .any(|(path, secret)| *secret && *path == old.path);
+            let mut uses = self.uses_of(old.key.as_deref().unwrap_or_default());
             out.push(OldKey {
                 fate,
+                secret: old.secret || listed || uses.any(|one| one.secret),
                 ..old.clone()
             });
         }
@@ -123,14 +130,16 @@ impl Known {
                 key: Some(one.key.clone()),
                 hash: Some(one.hash),
                 ty: Some(one.ty.clone()),
+                secret: self.uses_of(&one.key).any(|one| one.secret),
             });
         }
-        let bare = self.bare.iter().map(|path| OldKey {
+        let bare = self.bare.iter().map(|(path, secret)| OldKey {
             path: path.clone(),
             key: None,
             hash: None,
             ty: None,
             fate: Fate::Retired,
+            secret: *secret,
         });
         out.extend(bare);
         // A setting may be migrated from what is another's key.
@@ -176,7 +185,7 @@ impl Known {
     /// Whether `retired` lists the key, or its path without a type.
     pub(super) fn is_retired(&self, key: &str, path: &str) -> bool {
         self.uses_of(key).any(|one| one.to == To::Retired)
-            || self.bare.iter().any(|bare| bare == path)
+            || self.bare.iter().any(|(bare, _)| bare == path)
     }
 
     /// Each name with its hash, current and old.
@@ -203,6 +212,7 @@ impl Use {
             hash: entry.name.hash(),
             ty: entry.ty.into(),
             to,
+            secret: entry.is_secret(),
         })
     }
 }
@@ -221,20 +231,21 @@ impl To {
 struct Walk {
     /// By setting.
     docs: Vec<&'static str>,
-    bare: Vec<String>,
+    bare: Vec<(String, bool)>,
 }
 
 impl Walk {
     /// Goes through a struct that is, or was, at these `places`: beginnings of paths, up to a dot.
-    fn schema(&mut self, schema: &'static Schema, places: &[String]) {
+    fn schema(&mut self, schema: &'static Schema, places: &[String], secret: bool) {
         for field in schema.fields {
+            let secret = secret || field.secret;
             match field.node {
                 SchemaNode::Leaf(_) => self.docs.push(field.docs),
-                SchemaNode::Group(inner) => self.schema(inner, &within(field, places, "")),
+                SchemaNode::Group(inner) => self.schema(inner, &within(field, places, ""), secret),
                 SchemaNode::Array(inner, len) => {
                     for index in 0..len {
                         let index = format!("{index}.");
-                        self.schema(inner, &within(field, places, &index));
+                        self.schema(inner, &within(field, places, &index), secret);
                     }
                 }
             }
@@ -243,8 +254,8 @@ impl Walk {
             for place in places {
                 let whole = retired.name.strip_prefix('/').map(ToString::to_string);
                 let path = whole.unwrap_or_else(|| format!("{place}{}", retired.name));
-                if !self.bare.contains(&path) {
-                    self.bare.push(path);
+                if !self.bare.iter().any(|(bare, _)| *bare == path) {
+                    self.bare.push((path, secret || retired.secret));
                 }
             }
         }

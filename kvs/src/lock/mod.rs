@@ -66,7 +66,7 @@
 //! ```
 //!
 //! Of a text or a list it has the `capacity`, where the type as written tells it, and of what is not to be shown, `secret`: for
-//! programs. These read the file with [`Lock`], and values in flash by the [`Type`]s in it.
+//! programs. An old key stays secret for ever that was a secret setting's, or that one was made of. These read the file with [`Lock`], and values in flash by the [`Type`]s in it.
 
 #![allow(
     clippy::test_attr_in_doctest,

@@ -80,6 +80,8 @@ pub struct OldKey {
     pub ty: Option<Type>,
     /// What has become of it.
     pub fate: Fate,
+    /// Not to be shown: it was a secret setting's key, or what one was made of.
+    pub secret: bool,
 }
 
 /// What has become of an old key.

@@ -1,5 +1,7 @@
 //! The commits that saves, resets and confirmations are: which settings, in which order, and what of them stays.
 
+use core::ops::Range;
+
 use super::Leaves;
 use super::history::Old;
 use super::key::Group;
@@ -62,22 +64,58 @@ fn encoded(
 }
 
 /// The commit of a factory reset: a key for each setting of the tree, then the old ones.
+///
+/// Settings that it takes are at their default afterwards, and all others are what they were. So an old key that feeds a
+/// setting of each kind is removed, and the setting that is not taken is stored under its own key in the same commit.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Removal {
     pub(crate) group: Group,
-    /// Settings marked so stay.
+    /// It is a reset: settings marked `keep` stay, and the group's retired keys go.
     pub(crate) keep: bool,
 }
 
 impl Removal {
-    fn takes(&self, leaf: usize) -> bool {
-        let first = usize::from(self.group.first);
-        let behind = first.saturating_add(usize::from(self.group.count));
-        let tree = self.group.tree;
-        if leaf == usize::from(Old::STRUCT) {
-            return first == 0 && behind == tree.hashes.len();
+    /// Whether setting number `leaf` is to be at its default.
+    pub(crate) fn takes(&self, leaf: usize) -> bool {
+        let kept = || self.group.tree.leaf(leaf).is_some_and(|(_, keep)| keep);
+        self.group.settings().contains(&leaf) && !(self.keep && kept())
+    }
+
+    /// Whether an old key holds something of what is to be removed.
+    fn concerns(&self, old: &Old) -> bool {
+        let group = self.group.settings();
+        if old.is_retired() {
+            let behind = usize::from(old.leaf).saturating_add(1);
+            let first = behind.saturating_sub(old.rule.into());
+            return self.keep && group.start <= first && behind <= group.end;
         }
-        let kept = tree.leaf(leaf).is_some_and(|(_, keep)| keep);
-        (first..behind).contains(&leaf) && !(kept && self.keep)
+        match old.leaf {
+            Old::STRUCT => group.clone().any(|leaf| self.takes(leaf)),
+            leaf => self.takes(leaf.into()),
+        }
+    }
+
+    /// All uses of an old key.
+    fn uses(&self, hash: u32) -> impl Iterator<Item = &'static Old> + use<> {
+        let old = self.group.tree.old.iter();
+        old.filter(move |old| old.hash == hash)
+    }
+
+    /// The settings beside the removed ones that may be made of an old key.
+    pub(crate) fn sharers(&self, hash: u32) -> impl Iterator<Item = usize> + use<> {
+        let this = *self;
+        let others = (0..this.group.tree.hashes.len()).filter(move |leaf| !this.takes(*leaf));
+        others.filter(move |leaf| this.uses(hash).any(|old| old.feeds(*leaf)))
+    }
+
+    /// Whether an old key is to be removed, if that costs no other setting its value.
+    pub(crate) fn wants(&self, hash: u32) -> bool {
+        !self.group.tree.hashes.contains(&hash) && self.uses(hash).any(|old| self.concerns(old))
+    }
+
+    /// Whether nothing but this key itself has to be looked at to tell what becomes of it.
+    fn is_simple(&self, hash: u32) -> bool {
+        !self.group.tree.hashes.contains(&hash) && self.sharers(hash).next().is_none()
     }
 }
 
@@ -93,11 +131,21 @@ impl Batch for Removal {
 
     fn value(&self, index: usize, _: &mut [u8]) -> Result<Value<'_>, Refusal> {
         let tree = self.group.tree;
-        let delete = match tree.old_at(index) {
-            None => self.takes(index),
-            Some(old) => tree.may_go(old, |other| self.takes(usize::from(other.leaf))),
+        let mut sources = tree.old.iter().filter(|old| old.feeds(index));
+        let (delete, is_simple) = match tree.old_at(index) {
+            Some(old) if !self.wants(old.hash) || !tree.is_last(old) => return Ok(Value::Keep),
+            Some(old) => (true, self.is_simple(old.hash)),
+            None if self.takes(index) => (true, sources.all(|old| self.is_simple(old.hash))),
+            None => {
+                let has_lost = |old: &Old| tree.hashes.contains(&old.hash) || self.wants(old.hash);
+                (false, !sources.any(has_lost))
+            }
         };
-        Ok(if delete { Value::Delete } else { Value::Keep })
+        Ok(match (is_simple, delete) {
+            (false, _) => Value::Removed(*self, index),
+            (true, true) => Value::Delete,
+            (true, false) => Value::Keep,
+        })
     }
 
     fn is_unique(&self) -> bool {
@@ -106,25 +154,49 @@ impl Batch for Removal {
 }
 
 /// The commit of a confirmation: what was migrated, then the old keys.
+///
+/// Where all of it does not fit, some at a time: those in `new` are stored, and the old keys go of which nothing else is left to
+/// be made.
 pub(crate) struct Confirmation<'a> {
     pub(crate) settings: &'a dyn Leaves,
     pub(crate) tree: &'static Tree,
-    pub(crate) outcomes: &'a [Outcome],
+    /// `Migrated` becomes `Loaded` with the commit that stores the setting.
+    pub(crate) outcomes: &'a mut [Outcome],
+    /// The settings that are stored, where they were migrated.
+    pub(crate) new: Range<usize>,
+    /// Whether old keys are removed.
+    pub(crate) removes: bool,
 }
 
 impl Confirmation<'_> {
+    /// To be called when a commit has stored the `new` ones.
+    pub(crate) fn is_made(&mut self) {
+        let made = self.outcomes.get_mut(self.new.clone()).unwrap_or(&mut []);
+        for outcome in made {
+            if let Outcome::Migrated(_) = outcome {
+                *outcome = Outcome::Loaded;
+            }
+        }
+    }
+
     /// Whether an old key has been made use of, or will not be.
     fn is_done(&self, old: &Old) -> bool {
-        match old.leaf {
-            Old::RETIRED => true,
-            Old::STRUCT => {
-                let rejected = |outcome: &Outcome| matches!(outcome, Outcome::Rejected(_));
-                !self.outcomes.iter().any(rejected)
-            }
-            leaf => matches!(
-                self.outcomes.get(usize::from(leaf)),
-                Some(Outcome::Loaded | Outcome::Migrated(_))
-            ),
+        if old.is_retired() {
+            return true;
+        }
+        if old.is_structs() {
+            let mut outcomes = self.outcomes.iter().enumerate();
+            return outcomes.all(|(leaf, outcome)| match outcome {
+                Outcome::Rejected(_) => false,
+                Outcome::Migrated(0) => self.new.contains(&leaf),
+                _ => true,
+            });
+        }
+        let leaf = usize::from(old.leaf);
+        match self.outcomes.get(leaf) {
+            Some(Outcome::Loaded) => true,
+            Some(Outcome::Migrated(_)) => self.new.contains(&leaf),
+            _ => false,
         }
     }
 }
@@ -140,11 +212,13 @@ impl Batch for Confirmation<'_> {
 
     fn value(&self, index: usize, scratch: &mut [u8]) -> Result<Value<'_>, Refusal> {
         if let Some(old) = self.tree.old_at(index) {
-            let delete = self.tree.may_go(old, |old| self.is_done(old));
+            let delete = self.removes && self.tree.may_go(old, |old| self.is_done(old));
             return Ok(if delete { Value::Delete } else { Value::Keep });
         }
         match self.outcomes.get(index) {
-            Some(Outcome::Migrated(_)) => encoded(self.settings, self.tree, index, scratch),
+            Some(Outcome::Migrated(_)) if self.new.contains(&index) => {
+                encoded(self.settings, self.tree, index, scratch)
+            }
             _ => Ok(Value::Keep),
         }
     }

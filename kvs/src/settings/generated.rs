@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use super::key::{Sources, Spec};
 use super::report::Rejection;
 use super::schema::{LeafSchema, Rule, SchemaNode, Source};
-use super::{max_encoded_len, shape, value};
+use super::{Leaves, Settings, WithDefaults, max_encoded_len, shape, value};
 use crate::change::EncodeError;
 
 pub use super::history::{current, old};
@@ -79,6 +79,18 @@ impl<T: TryFrom<&'static str> + Default> FromText for T {
 #[must_use]
 pub fn text<T: FromText>(text: &'static str) -> T {
     T::from_text(text)
+}
+
+/// [`Tree::with_defaults`](super::Tree::with_defaults) of a struct with so many old keys.
+#[must_use]
+pub const fn with_defaults<S: Settings>(old_keys: usize) -> Option<WithDefaults> {
+    fn lend<S: Settings>(to: &mut dyn FnMut(&mut dyn Leaves)) {
+        to(&mut S::defaults());
+    }
+    match old_keys {
+        0 => None,
+        _ => Some(lend::<S>),
+    }
 }
 
 /// The check of a setting without `range` and `validate`.
@@ -284,7 +296,16 @@ impl<T> OldCodec<T> {
             ty: self.schema,
             max_len: self.max_len,
             rev,
+            secret: false,
         }
+    }
+
+    /// An old key that is not to be shown.
+    #[must_use]
+    pub const fn secret_source(&self, name: &'static str, rev: u16) -> Source {
+        let mut source = self.source(name, rev);
+        source.secret = true;
+        source
     }
 
     /// The value of source number `index`.

@@ -22,23 +22,25 @@ use super::walk::Walk;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Old {
     pub(crate) hash: u32,
-    /// The setting that it is migrated to, or one of the two below.
+    /// The setting that it is migrated to, or [`STRUCT`](Self::STRUCT). Of a retired key, the last setting of the struct that
+    /// lists it.
     pub(crate) leaf: u16,
-    /// Which of the field's `migrate(..)` rules takes it, from 1 on; 0 for a value of the current type.
+    /// Which of the field's `migrate(..)` rules takes it, from 1 on; 0 for a value of the current type. Of a retired key, how
+    /// many settings the struct has that lists it, 255 at most.
     pub(crate) rule: u8,
     pub(crate) flags: u8,
 }
 
 impl Old {
-    /// In place of a setting: the key is retired.
-    pub(crate) const RETIRED: u16 = u16::MAX;
     /// In place of a setting: one of those that the struct's own function takes.
-    pub(crate) const STRUCT: u16 = u16::MAX - 1;
+    pub(crate) const STRUCT: u16 = u16::MAX;
 
     /// The next one is of the same rule.
     pub(crate) const MORE: u8 = 1;
     /// The rule does without it.
     pub(crate) const OPTIONAL: u8 = 2;
+    /// Nothing is migrated from it.
+    const RETIRED: u8 = 4;
 
     pub(crate) const fn new(leaf: u16, rule: u8, flags: u8) -> Self {
         Self {
@@ -47,6 +49,27 @@ impl Old {
             rule,
             flags,
         }
+    }
+
+    /// A retired key, listed by a struct of so many settings, the first of which is number `first`.
+    pub(crate) const fn retired(first: u16, behind: u16) -> Self {
+        let count = behind.saturating_sub(first);
+        let count = if count > 255 { 255 } else { count as u8 };
+        Self::new(behind.saturating_sub(1), count, Self::RETIRED)
+    }
+
+    pub(crate) const fn is_retired(&self) -> bool {
+        self.flags & Self::RETIRED != 0
+    }
+
+    /// Whether the struct's own function takes it.
+    pub(crate) const fn is_structs(&self) -> bool {
+        self.leaf == Self::STRUCT && !self.is_retired()
+    }
+
+    /// Whether setting number `leaf` may be made of it.
+    pub(crate) const fn feeds(&self, leaf: usize) -> bool {
+        !self.is_retired() && (self.leaf as usize == leaf || self.leaf == Self::STRUCT)
     }
 
     pub(crate) const fn has_more(&self) -> bool {
@@ -68,6 +91,7 @@ pub struct KeyEntry {
     pub(crate) is_current: bool,
     /// Given in full, behind a `/`: the same wherever the struct is nested, so that it means nothing at the root.
     pub(crate) is_whole: bool,
+    pub(crate) is_secret: bool,
     pub(crate) old: Old,
 }
 
@@ -80,6 +104,7 @@ impl KeyEntry {
         },
         is_current: false,
         is_whole: false,
+        is_secret: false,
         old: Old::new(0, 0, 0),
     };
 
@@ -89,10 +114,18 @@ impl KeyEntry {
         self.is_current
     }
 
+    /// Whether its values are not to be shown: those of a `secret` setting, and old ones that it is made of; retired ones that are
+    /// marked so, or were in a `secret` struct. What the struct's own function takes, as soon as one of the settings is secret:
+    /// what it makes of which is not known.
+    #[must_use]
+    pub const fn is_secret(&self) -> bool {
+        self.is_secret
+    }
+
     /// Whether it is an old key that nothing is migrated from.
     #[must_use]
     pub const fn is_retired(&self) -> bool {
-        !self.is_current && self.old.leaf == Old::RETIRED
+        !self.is_current && self.old.is_retired()
     }
 
     /// Whether it is an old key of a setting whose values are taken as they are, without a `migrate(..)`.
@@ -105,7 +138,8 @@ impl KeyEntry {
     #[must_use]
     pub const fn leaf(&self) -> Option<usize> {
         match self.old.leaf {
-            Old::RETIRED | Old::STRUCT => None,
+            Old::STRUCT => None,
+            _ if self.old.is_retired() => None,
             leaf => Some(leaf as usize),
         }
     }
@@ -140,6 +174,7 @@ impl Schema {
             from,
             at: 0,
             leaf: 0,
+            is_secret: false,
         };
         walk.root(self);
         walk.at

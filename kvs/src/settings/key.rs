@@ -1,6 +1,7 @@
 //! Typed keys: what `Thermostat::KEYS.wifi.ssid` is.
 
 use core::fmt;
+use core::ops::Range;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -141,8 +142,8 @@ impl<T> fmt::Debug for Key<T> {
 #[derive(Clone, Copy, Debug)]
 pub struct Group {
     pub(crate) tree: &'static Tree,
-    pub(crate) first: u16,
-    pub(crate) count: u16,
+    first: u16,
+    count: u16,
 }
 
 impl Group {
@@ -159,5 +160,11 @@ impl Group {
             first: first as u16,
             count: count as u16,
         }
+    }
+
+    /// The numbers of the settings.
+    pub(crate) fn settings(&self) -> Range<usize> {
+        let first = usize::from(self.first);
+        first..first.saturating_add(self.count.into())
     }
 }

@@ -22,7 +22,7 @@ pub use name::KeyName;
 pub use report::{Outcome, Rejected, Rejection, Report};
 pub use schema::{FieldSchema, LeafSchema, Retired, Rule, Schema, SchemaNode, Source};
 pub use size::max_encoded_len;
-pub use tree::{Field, Node, Path, Tree};
+pub use tree::{Field, Node, Path, Tree, WithDefaults};
 
 use crate::change::EncodeError;
 
@@ -64,8 +64,17 @@ pub trait Settings: Leaves + Sized + 'static {
     const SCHEMA: &'static Schema;
     /// The typed keys, with this struct as the root: `Thermostat::KEYS.wifi.ssid`.
     const KEYS: Self::Keys;
-    /// How many settings there are; each takes one key slot once it is stored.
+    /// How many settings there are; each takes one key slot once it is stored. A device needs more:
+    /// [`KEY_SLOTS`](Self::KEY_SLOTS).
     const COUNT: usize = Self::TREE.count();
+    /// The key slots that a device with these settings needs over its life: [`COUNT`](Self::COUNT), one for each old key
+    /// (`alias`, `migrate`, `retired` with a type), and a margin of a quarter of `COUNT`, 4 at least.
+    ///
+    /// The old keys, since `confirm` stores what was migrated beside them, and a removed key takes its slot until its old
+    /// entries are erased. The margin, since a newer firmware adds settings that this one can't know, and after a rollback
+    /// they are in flash yet: releases add a few settings at a time, and 8 bytes of RAM each are cheaper than to go without a
+    /// slot. Several structs in one store need the sum.
+    const KEY_SLOTS: usize = Self::TREE.key_slots();
     /// The buffer that every value of the struct fits in, for any write size up to 32 bytes.
     const BUFFER: usize = crate::format::buffer_for(Self::SCHEMA.max_value_len());
     /// A report before anything is loaded.

@@ -90,6 +90,8 @@ pub struct Source {
     pub max_len: usize,
     /// The old `rev`.
     pub rev: u16,
+    /// Marked as not to be shown. One that a setting's own `migrate` reads is as secret as the setting, whatever this says.
+    pub secret: bool,
 }
 
 /// A name that no setting may have again.
@@ -101,6 +103,8 @@ pub struct Retired {
     pub ty: Option<&'static NamedType>,
     /// The `rev` it had.
     pub rev: u16,
+    /// Not to be shown, as long as devices may have it.
+    pub secret: bool,
 }
 
 impl Schema {
@@ -148,6 +152,22 @@ impl Schema {
     pub fn is_secret(&self, leaf: usize) -> bool {
         let found = self.leaf_and(leaf, |field| field.secret);
         found.is_some_and(|(_, secret)| secret)
+    }
+
+    /// Whether any setting is not to be shown.
+    pub(crate) const fn has_secrets(&self) -> bool {
+        let mut fields = self.fields;
+        while let [field, rest @ ..] = fields {
+            let inside = match field.node {
+                SchemaNode::Leaf(_) => false,
+                SchemaNode::Group(inner) | SchemaNode::Array(inner, _) => inner.has_secrets(),
+            };
+            if field.secret || inside {
+                return true;
+            }
+            fields = rest;
+        }
+        false
     }
 
     /// Setting number `leaf`, and whether it, or a field that it is in, has a flag.

@@ -5,6 +5,7 @@
 
 use core::fmt;
 
+use super::Leaves;
 use super::history::Old;
 use crate::change::RawKey;
 
@@ -20,7 +21,13 @@ pub struct Tree {
     pub hashes: &'static [u32],
     /// The keys that values are migrated from, and those that are retired.
     pub old: &'static [Old],
+    /// Lends out the struct with every setting at its default, to have values made of old ones. `None` where there are no
+    /// old keys: a firmware without a history does not link the code.
+    pub with_defaults: Option<WithDefaults>,
 }
+
+/// [`Tree::with_defaults`].
+pub type WithDefaults = fn(&mut dyn FnMut(&mut dyn Leaves));
 
 /// One field of a settings struct.
 #[derive(Clone, Copy, Debug)]
@@ -65,19 +72,37 @@ impl Tree {
         }
     }
 
+    /// How many key slots the tree's keys take, current and old, and those that a newer firmware adds.
+    pub(crate) const fn key_slots(&self) -> usize {
+        let count = self.hashes.len();
+        let margin = if count / 4 > 4 { count / 4 } else { 4 };
+        let mut slots = count.saturating_add(margin);
+        let mut rest = self.old;
+        while let [old, others @ ..] = rest {
+            // Each is counted where it is last.
+            if !contains(self.hashes, old.hash) && !is_among(others, old.hash) {
+                slots = slots.saturating_add(1);
+            }
+            rest = others;
+        }
+        slots
+    }
+
     /// The old keys of setting number `leaf`, in the order in which they are tried.
     pub(crate) fn old_of(&self, leaf: usize) -> &'static [Old] {
-        let is_of = |old: &Old| usize::from(old.leaf) == leaf;
+        let is_of = |old: &Old| usize::from(old.leaf) == leaf && !old.is_retired();
         let from = self.old.iter().position(is_of).unwrap_or(self.old.len());
         let (_, rest) = self.old.split_at_checked(from).unwrap_or_default();
         let len = rest.iter().take_while(|old| is_of(old)).count();
         rest.split_at_checked(len).unwrap_or_default().0
     }
 
-    /// The old keys that setting number `leaf` may be made from, those of the struct's own function included.
-    pub(crate) fn sources_of(&self, leaf: usize) -> impl Iterator<Item = &'static Old> {
-        let old = self.old.iter();
-        old.filter(move |old| old.leaf == Old::STRUCT || usize::from(old.leaf) == leaf)
+    /// The old keys that the struct's own function takes.
+    pub(crate) fn old_of_struct(&self) -> &'static [Old] {
+        let from = self.old.iter().position(Old::is_structs);
+        let from = from.unwrap_or(self.old.len());
+        // The walk comes to them last.
+        self.old.split_at_checked(from).unwrap_or_default().1
     }
 
     /// Key number `index` of the settings' own, then the old ones.
@@ -95,11 +120,14 @@ impl Tree {
     /// those only.
     pub(crate) fn may_go(&self, old: &'static Old, done: impl Fn(&Old) -> bool) -> bool {
         let mut same = self.old.iter().filter(|other| other.hash == old.hash);
-        let is_last = same
-            .clone()
-            .next_back()
-            .is_some_and(|last| core::ptr::eq(last, old));
-        is_last && !self.hashes.contains(&old.hash) && same.all(done)
+        self.is_last(old) && !self.hashes.contains(&old.hash) && same.all(done)
+    }
+
+    /// Whether no other use of the same old key follows: in a commit, a key occurs once.
+    pub(crate) fn is_last(&self, old: &Old) -> bool {
+        let mut same = self.old.iter().filter(|other| other.hash == old.hash);
+        same.next_back()
+            .is_some_and(|last| core::ptr::eq(last, old))
     }
 
     /// The `range` of setting number `leaf`, and whether a factory reset leaves it alone.
@@ -118,6 +146,28 @@ impl Tree {
             }
         }
     }
+}
+
+const fn contains(hashes: &[u32], hash: u32) -> bool {
+    let mut rest = hashes;
+    while let [one, others @ ..] = rest {
+        if *one == hash {
+            return true;
+        }
+        rest = others;
+    }
+    false
+}
+
+const fn is_among(old: &[Old], hash: u32) -> bool {
+    let mut rest = old;
+    while let [one, others @ ..] = rest {
+        if one.hash == hash {
+            return true;
+        }
+        rest = others;
+    }
+    false
 }
 
 /// The settings below `fields`.

@@ -78,6 +78,8 @@ pub(crate) struct Walk<'a> {
     pub(crate) at: usize,
     /// The number of the next setting.
     pub(crate) leaf: u16,
+    /// Whether what is being added is not to be shown.
+    pub(crate) is_secret: bool,
 }
 
 impl Walk<'_> {
@@ -93,12 +95,16 @@ impl Walk<'_> {
         };
         self.schema(schema, &places);
         let old = Old::new(Old::STRUCT, 0, Old::OPTIONAL);
+        self.is_secret = schema.has_secrets();
         self.rule(&prefix, schema.sources, old, "");
     }
 
     const fn schema(&mut self, schema: &Schema, places: &Places) {
+        let first = self.leaf;
+        let is_secret = self.is_secret;
         let mut fields = schema.fields;
         while let [field, rest @ ..] = fields {
+            self.is_secret = is_secret || field.secret;
             match field.node {
                 SchemaNode::Leaf(leaf) => {
                     self.setting(field, &leaf, places);
@@ -118,9 +124,11 @@ impl Walk<'_> {
         }
         let mut retired = schema.retired;
         while let [one, rest @ ..] = retired {
-            self.retired(one, places);
+            self.is_secret = is_secret || one.secret;
+            self.retired(one, places, Old::retired(first, self.leaf));
             retired = rest;
         }
+        self.is_secret = is_secret;
     }
 
     const fn nested(&mut self, schema: &Schema, places: &Places) {
@@ -162,8 +170,10 @@ impl Walk<'_> {
 
     /// The keys that one rule reads, of a field or struct at `base`.
     const fn rule(&mut self, base: &KeyName, sources: &[Source], old: Old, own: &str) {
+        let is_secret = self.is_secret;
         let mut sources = sources;
         while let [source, rest @ ..] = sources {
+            self.is_secret = is_secret || source.secret;
             let name = if source.name.is_empty() {
                 own
             } else {
@@ -176,15 +186,15 @@ impl Walk<'_> {
             self.add(base, name, (source.ty, source.rev), false, old);
             sources = rest;
         }
+        self.is_secret = is_secret;
     }
 
-    const fn retired(&mut self, retired: &Retired, places: &Places) {
+    const fn retired(&mut self, retired: &Retired, places: &Places, old: Old) {
         let Some(ty) = retired.ty else {
             return;
         };
         let mut place = places.all();
         while let [base, others @ ..] = place {
-            let old = Old::new(Old::RETIRED, 0, 0);
             self.add(base, retired.name, (ty, retired.rev), false, old);
             place = others;
         }
@@ -208,6 +218,7 @@ impl Walk<'_> {
                 ty: of.0,
                 is_current,
                 is_whole: is_whole(name),
+                is_secret: self.is_secret,
                 old,
             };
         }

@@ -46,12 +46,12 @@ use super::tear::Tear;
 /// type Error = kvs::Error<kvs::sim::SimError>;
 ///
 /// fn save(flash: &mut Flash, settings: &Motor) -> Result<(), Error> {
-///     let mut resources = Resources::<2, 3, 64>::for_settings::<Motor>();
+///     let mut resources = Resources::<{ Motor::KEY_SLOTS }, 3, 64>::for_settings::<Motor>();
 ///     let mut store = Store::mount(flash, 0..768, &mut resources, Options::DEFAULT)?;
 ///     store.save(settings).map(|_| ())
 /// }
 /// fn load(flash: &mut Flash) -> Result<Motor, Error> {
-///     let mut resources = Resources::<2, 3, 64>::for_settings::<Motor>();
+///     let mut resources = Resources::<{ Motor::KEY_SLOTS }, 3, 64>::for_settings::<Motor>();
 ///     let mut store = Store::mount(flash, 0..768, &mut resources, Options::DEFAULT)?;
 ///     Ok(store.load().0)
 /// }

@@ -141,6 +141,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             let value = batch
                 .value(index, self.buffer)
                 .map_err(|refusal| self.refuse(&refusal))?;
+            let value = self.looked_up(value, 0).await?;
             let (len, max) = (value.len(), self.max_value_len(key));
             if len > max {
                 return Err(Error::ValueTooLong { len, max });
@@ -252,7 +253,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Whether a change of a key that is not stored makes a difference. An encoded value is in the buffer from `at` on.
     fn is_news(&self, batch: &dyn Batch, index: usize, value: &Value<'_>, at: usize) -> bool {
         match value {
-            Value::Keep | Value::Delete => false,
+            Value::Keep | Value::Delete | Value::Removed(..) => false,
             Value::Bytes(_) => true,
             Value::Encoded(len) => {
                 let end = at.wrapping_add(*len);
@@ -291,6 +292,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             let room = self.stage_len().saturating_sub(at);
             let fits = match &value {
                 Ok(Value::Encoded(len)) => len.wrapping_add(TAIL) <= room,
+                // Old values are read into the buffer for it.
+                Ok(Value::Removed(..)) => false,
                 other => other.is_ok(),
             };
             if !fits {
@@ -301,6 +304,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 value = batch.value(index, self.buffer.get_mut(at..).unwrap_or(&mut []));
             }
             let value = value.map_err(|refusal| self.refuse(&refusal))?;
+            let value = self.looked_up(value, at).await?;
             let makes_a_difference = match slot {
                 // The same key may be changed elsewhere in the batch.
                 Some(_) if matches!(value, Value::Keep) => false,
@@ -319,6 +323,11 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             written = written.wrapping_add(1);
         }
         self.flush(&mut run).await?;
+        if written != entries {
+            // An old value was read in another way than when it was measured: the run has no end, and does not count.
+            let key = batch.key(batch.len().saturating_sub(1)).hash();
+            return Err(Error::Corrupt { key });
+        }
         Ok(run)
     }
 

@@ -16,16 +16,18 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// nothing of the old firmware's is touched, and it finds its own values after a rollback. After it, the old firmware
     /// finds its defaults, but for settings that have not changed.
     ///
-    /// All of it is one atomic commit. Where that does not fit a sector, it is several: first what was migrated is stored,
-    /// then old keys are removed, and after a power cut in between a load gives the same, and a further call does the rest.
-    /// An old value that could not be migrated stays. Returns how many keys were written and removed; none of a confirmed
-    /// struct.
+    /// All of it is one atomic commit. Where there is no room for that, in a sector, in the store or in its key slots, it is
+    /// several: first what was migrated is stored, then old keys are removed. Where a new value does not fit beside the old ones,
+    /// old keys that nothing is made of any more go first, and one commit stores the value and removes those of its own that feed
+    /// nothing else which is not stored yet. After a power cut or an error in between a load gives the same, and a further call
+    /// does the rest. An old value that could not be migrated stays. Returns how many keys were written and removed; none of a
+    /// confirmed struct.
     ///
     /// What is changed in RAM and not saved is not stored by this. Costs the reads of a load.
     ///
     /// # Errors
     ///
-    /// Those of [`commit`](Store::commit).
+    /// Those of [`commit`](Store::commit); [`Full`](Error::Full) where not even one value fits in place of its old ones.
     pub async fn confirm<S: Settings>(&mut self) -> FlashResult<F, usize> {
         self.resume().await?;
         let mut has_old = false;
@@ -35,13 +37,18 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         if !has_old {
             return Ok(0);
         }
-        let (settings, report) = self.read_settings::<S>().await;
+        let (settings, mut report) = self.read_settings::<S>().await;
         let mut confirmation = Confirmation {
             settings: &settings,
             tree: S::TREE,
-            outcomes: report.outcomes.as_ref(),
+            outcomes: report.outcomes.as_mut(),
+            new: 0..S::COUNT,
+            removes: true,
         };
-        let changed = self.commit_parts(&mut confirmation).await?;
+        let changed = match self.commit_batch(&mut confirmation).await {
+            Err(error) if is_for_less(&error) => self.confirm_in_steps(&mut confirmation).await?,
+            changed => changed?,
+        };
         events::confirmed(changed);
         Ok(changed)
     }
@@ -110,7 +117,56 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
     }
 
-    /// Commits `batch` as a whole if it fits a sector, else in parts from its beginning on.
+    /// A confirmation for which there is no room at once. Each step leaves what a load gives unchanged.
+    #[inline(never)]
+    async fn confirm_in_steps(&mut self, all: &mut Confirmation<'_>) -> FlashResult<F, usize> {
+        let count = all.tree.hashes.len();
+        let mut changed = 0usize;
+        loop {
+            let (mut from, mut len) = (0usize, count);
+            let (mut stored, mut refused) = (0usize, None);
+            while from < count {
+                let end = from.wrapping_add(len).min(count);
+                (all.new, all.removes) = (from..end, false);
+                let mut result = self.commit_batch(all).await;
+                if len == 1 && result.as_ref().is_err_and(is_for_less) {
+                    // It does not fit beside its old values: in their place, when what else can go is gone.
+                    changed = changed.wrapping_add(self.remove_done(all).await?);
+                    (all.new, all.removes) = (from..end, true);
+                    result = self.commit_batch(all).await;
+                }
+                match result {
+                    Ok(more) => {
+                        all.is_made();
+                        stored = stored.wrapping_add(more);
+                    }
+                    Err(error) if len > 1 && is_for_less(&error) => {
+                        len = len.div_ceil(2);
+                        continue;
+                    }
+                    // Perhaps when others are stored that are made of the same old value.
+                    Err(error) if is_for_less(&error) => refused = Some(error),
+                    Err(error) => return Err(error),
+                }
+                from = end;
+            }
+            let removed = self.remove_done(all).await?;
+            changed = changed.wrapping_add(stored).wrapping_add(removed);
+            match refused {
+                None => return Ok(changed),
+                Some(error) if stored == 0 => return Err(error),
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// Removes the old keys of which nothing is left to be made.
+    async fn remove_done(&mut self, all: &mut Confirmation<'_>) -> FlashResult<F, usize> {
+        (all.new, all.removes) = (0..0, true);
+        self.commit_parts(all).await
+    }
+
+    /// Commits `batch` as a whole if there is room for it, else in parts from its beginning on.
     async fn commit_parts(&mut self, batch: &mut dyn Batch) -> FlashResult<F, usize> {
         let mut changed = 0usize;
         let mut from = 0usize;
@@ -121,12 +177,20 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                     changed = changed.wrapping_add(count);
                     from = from.wrapping_add(len);
                 }
-                Err(Error::CommitTooLarge { .. }) if len > 1 => len = len.div_ceil(2),
+                Err(error) if len > 1 && is_for_less(&error) => len = len.div_ceil(2),
                 Err(error) => return Err(error),
             }
         }
         Ok(changed)
     }
+}
+
+/// Whether a commit of fewer changes may have room where this was the answer.
+fn is_for_less<E>(error: &Error<E>) -> bool {
+    matches!(
+        error,
+        Error::CommitTooLarge { .. } | Error::Full { .. } | Error::TooManyKeys { .. }
+    )
 }
 
 /// How many keys are looked for before they are pruned.

@@ -10,13 +10,51 @@ use super::{NorFlash, Store, bisync};
 use crate::bytes::move_within;
 use crate::change::EncodeError;
 use crate::checksum::Checksum;
-use crate::settings::{Key, Leaves, Old, Outcome, Rejection, Sources, Tree};
+use crate::settings::{Key, Leaves, Old, Outcome, Path, Rejection, Sources, Tree};
 
 /// The most old values that one rule takes.
 pub(crate) const MAX_SOURCES: usize = 8;
 
+/// The old values that a rule reads, in the buffer.
+pub(crate) struct OldValues<'b> {
+    places: [Option<Range<usize>>; MAX_SOURCES],
+    count: usize,
+    buffer: &'b mut [u8],
+}
+
+impl OldValues<'_> {
+    /// Calls `take` with them.
+    pub(crate) fn read<R>(&self, take: impl FnOnce(&Sources<'_>) -> R) -> R {
+        let mut values = [None; MAX_SOURCES];
+        for (value, place) in values.iter_mut().zip(&self.places) {
+            *value = place.clone().and_then(|place| self.buffer.get(place));
+        }
+        take(values.get(..self.count).unwrap_or(&[]))
+    }
+
+    /// Has `make` make setting number `leaf` of them, and encodes it into the buffer from `at` on, where they are not needed
+    /// any more; returns its length.
+    fn encode(
+        &mut self,
+        (tree, leaf): (&Tree, usize),
+        at: usize,
+        make: &dyn Fn(&mut dyn Leaves, &Sources<'_>) -> Result<(), Rejection>,
+    ) -> Result<usize, Rejection> {
+        let mut made = Err(Rejection::NotMigrated);
+        if let Some(with_defaults) = tree.with_defaults {
+            with_defaults(&mut |settings| {
+                made = self.read(|sources| make(settings, sources)).and_then(|()| {
+                    let out = self.buffer.get_mut(at..).unwrap_or(&mut []);
+                    settings.encode(leaf, out).map_err(refused)
+                });
+            });
+        }
+        made
+    }
+}
+
 /// Takes the old values of a rule, or turns them down.
-pub(crate) type Take<'a> = dyn FnMut(u8, &Sources<'_>) -> Result<(), Rejection> + Send + 'a;
+pub(crate) type Take<'a> = dyn FnMut(u8, &mut OldValues<'_>) -> Result<(), Rejection> + Send + 'a;
 
 #[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
@@ -84,12 +122,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 free = start;
             }
         }
-        let mut values = [None; MAX_SOURCES];
-        for (value, place) in values.iter_mut().zip(places) {
-            *value = place.and_then(|place| self.buffer.get(place));
-        }
-        let values = values.get(..sources.len()).unwrap_or(&[]);
-        take(first.rule, values).map(|()| true)
+        let mut values = OldValues {
+            places,
+            count: sources.len(),
+            buffer: self.buffer,
+        };
+        take(first.rule, &mut values).map(|()| true)
     }
 
     /// Whether a value under this hash has a slot.
@@ -103,7 +141,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         self.is_partial() && !tree.old.is_empty()
             || tree.old.iter().any(|old| {
                 let needed = match old.leaf {
-                    Old::RETIRED => false,
+                    _ if old.is_retired() => false,
                     Old::STRUCT => true,
                     leaf => !self.is_stored(tree.hash(usize::from(leaf))),
                 };
@@ -111,7 +149,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             })
     }
 
-    /// The value of one setting from its old keys.
+    /// The value of one setting from its old keys, or by the struct's own function.
     pub(crate) async fn get_old<T>(&mut self, key: &Key<T>) -> Result<Option<T>, Rejection>
     where
         T: serde::de::DeserializeOwned + Send,
@@ -119,15 +157,82 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let path = key.path();
         let mut value = None;
         let outcome = self
-            .migrate(path.tree().old_of(path.leaf()), &mut |rule, sources| {
-                value = Some(key.migrate(rule, sources)?);
+            .migrate(path.tree().old_of(path.leaf()), &mut |rule, old| {
+                value = Some(old.read(|sources| key.migrate(rule, sources))?);
                 Ok(())
             })
             .await;
         match outcome {
             Outcome::Rejected(why) => Err(why),
+            Outcome::Default => match self.make_by_struct(path, 0).await? {
+                Some(len) => key.migrate(0, &[self.buffer.get(..len)]).map(Some),
+                None => Ok(None),
+            },
             _ => Ok(value),
         }
+    }
+
+    /// What a load makes of the old values of a setting that is not stored itself, in the buffer from `at` on: its length.
+    /// `None`: it is the default.
+    pub(crate) async fn make(
+        &mut self,
+        setting: Path,
+        at: usize,
+    ) -> Result<Option<usize>, Rejection> {
+        match self.make_by_rules(setting, at).await {
+            Ok(None) => self.make_by_struct(setting, at).await,
+            made => made,
+        }
+    }
+
+    /// What the setting's own rules make of it, likewise.
+    pub(crate) async fn make_by_rules(
+        &mut self,
+        setting: Path,
+        at: usize,
+    ) -> Result<Option<usize>, Rejection> {
+        let (tree, leaf) = (setting.tree(), setting.leaf());
+        let mut len = None;
+        let outcome = self
+            .migrate(tree.old_of(leaf), &mut |rule, old| {
+                let made = old.encode((tree, leaf), at, &|settings, sources| match sources {
+                    [Some(bytes)] if rule == 0 => settings.decode(leaf, bytes),
+                    _ => settings.migrate(leaf, rule.into(), sources),
+                });
+                len = Some(made?);
+                Ok(())
+            })
+            .await;
+        match outcome {
+            Outcome::Rejected(why) => Err(why),
+            _ => Ok(len),
+        }
+    }
+
+    /// What the struct's own function makes of it, likewise; it may leave it at the default.
+    #[inline(never)]
+    pub(crate) async fn make_by_struct(
+        &mut self,
+        setting: Path,
+        at: usize,
+    ) -> Result<Option<usize>, Rejection> {
+        let (tree, leaf) = (setting.tree(), setting.leaf());
+        let mut len = None;
+        self.try_rule(tree.old_of_struct(), &mut |_, old| {
+            let made = old.encode((tree, leaf), at, &|settings, sources| {
+                settings.migrate_all(sources)
+            })?;
+            let end = at.wrapping_add(made);
+            let bytes = old.buffer.get(at..end).unwrap_or(&[]);
+            let mut is_default = false;
+            if let Some(with_defaults) = tree.with_defaults {
+                with_defaults(&mut |defaults| is_default = defaults.holds(leaf, bytes));
+            }
+            len = (!is_default).then_some(made);
+            Ok(())
+        })
+        .await
+        .map(|_| len)
     }
 
     /// Lets the struct's own function make settings of old values, into `made`, and takes those into `settings` that
@@ -139,11 +244,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         tree: &'static Tree,
         outcomes: &mut [Outcome],
     ) {
-        let first = tree.old.iter().position(|old| old.leaf == Old::STRUCT);
-        let first = first.unwrap_or(tree.old.len());
-        let (_, sources) = tree.old.split_at_checked(first).unwrap_or_default();
         let result = self
-            .try_rule(sources, &mut |_, sources| made.migrate_all(sources))
+            .try_rule(tree.old_of_struct(), &mut |_, old| {
+                old.read(|sources| made.migrate_all(sources))
+            })
             .await;
         for (leaf, outcome) in outcomes.iter_mut().enumerate() {
             match result {
@@ -153,6 +257,14 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 Err(why) => *outcome = Outcome::Rejected(why),
             }
         }
+    }
+}
+
+fn refused(error: EncodeError) -> Rejection {
+    match error {
+        EncodeError::Rejected(why) => why,
+        EncodeError::TooLong(_) => Rejection::TooLong,
+        EncodeError::Unencodable => Rejection::NotMigrated,
     }
 }
 
@@ -171,9 +283,7 @@ fn take_over(
             }
             settings.decode(leaf, bytes)
         }
-        Err(EncodeError::Rejected(why)) => Err(why),
-        Err(EncodeError::TooLong(_)) => Err(Rejection::TooLong),
-        Err(EncodeError::Unencodable) => Err(Rejection::NotMigrated),
+        Err(error) => Err(refused(error)),
     };
     match result {
         Ok(()) => Outcome::Migrated(0),

@@ -2,7 +2,7 @@
 //!
 //! Rooms from the driver up: `flash`, `window`, `scan` read; `mount`, `entries` and `newest` fill the tables; `run`, `summary` and
 //! `open` write; `collect`, `tombstones`, `room`, `undo`, `rescue` make room; `lookup`, `commit` and `raw` are the engine's
-//! interface; `typed`, `migrate` and `confirm` are the settings'.
+//! interface; `typed`, `migrate`, `confirm` and `reset` are the settings'.
 
 use super::{CAN_BE_DROPPED, NorFlash, bisync};
 
@@ -19,6 +19,7 @@ mod newest;
 mod open;
 mod raw;
 mod rescue;
+mod reset;
 mod room;
 mod run;
 mod scan;

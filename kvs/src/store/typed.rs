@@ -81,9 +81,11 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                     Err(why) => Outcome::Rejected(why),
                 },
                 Ok(None) => {
-                    self.migrate(tree.old_of(leaf), &mut |rule, sources| match sources {
-                        [Some(bytes)] if rule == 0 => settings.decode(leaf, bytes),
-                        _ => settings.migrate(leaf, usize::from(rule), sources),
+                    self.migrate(tree.old_of(leaf), &mut |rule, old| {
+                        old.read(|sources| match sources {
+                            [Some(bytes)] if rule == 0 => settings.decode(leaf, bytes),
+                            _ => settings.migrate(leaf, usize::from(rule), sources),
+                        })
                     })
                     .await
                 }
@@ -161,7 +163,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 continue;
             }
             let mut is_noted = self.map.set_unread(tree.hash(leaf), true);
-            for old in tree.sources_of(leaf) {
+            for old in tree.old.iter().filter(|old| old.feeds(leaf)) {
                 is_noted |= self.map.set_unread(old.hash, true);
             }
             if !is_noted || self.is_partial() {
@@ -185,7 +187,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 Outcome::Rejected(why) => why == Rejection::Unreadable,
                 _ => false,
             };
-            let mut sources = tree.sources_of(leaf);
+            let mut sources = tree.old.iter().filter(|old| old.feeds(leaf));
             if !is_old || !sources.any(|old| self.is_unread(old.hash)) {
                 continue;
             }
@@ -198,8 +200,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
     }
 
-    /// The value of one setting: what is stored, else what is migrated, else its default. One flash read, or as many as
-    /// its `migrate` rule has sources.
+    /// The value of one setting: what is stored, else what is migrated, else its default; what a [`load`](Self::load) gives.
+    /// One flash read, or as many as its `migrate` rule has sources. Where it is the struct's own `migrate` that makes it, that
+    /// is called for this one, and its sources are read.
     ///
     /// # Errors
     ///
@@ -256,6 +259,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     /// Removes what is stored of one setting, old values too, so that it has its default; returns whether anything was.
     ///
+    /// Other settings stay what they are, as with a [`reset`](Self::reset), and at its cost.
+    ///
     /// # Errors
     ///
     /// Those of [`commit`](Store::commit).
@@ -271,14 +276,21 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// Factory reset: removes what is stored of a settings struct (`Thermostat::KEYS.group()`) or of a nested one
-    /// (`Thermostat::KEYS.wifi.group()`), old values too, as one atomic commit, but for settings marked `keep`; returns
-    /// how many keys that were. Load the struct anew afterwards.
+    /// (`Thermostat::KEYS.wifi.group()`), old values and retired ones too, as one atomic commit, but for settings marked
+    /// `keep`; returns how many keys that changed. Load the struct anew afterwards.
     ///
-    /// An old value that a setting outside the group is migrated from, too, stays.
+    /// After it each setting that is not kept is its default, and all others are what they were. Where one old value feeds
+    /// settings of both kinds, it is removed, and the same commit stores what is made of it under the own keys of those that
+    /// stay. An old value that such a setting turns down is left where it is, for a firmware that can read it; as is what is
+    /// another setting's own value. In front of these the default is stored.
+    ///
+    /// Each removed key takes 9 bytes and padding, and what is stored its entry, all of them in one sector, and a key slot each.
+    /// Only for old values that feed both kinds are values read and made, once for each setting that they feed, and the commit
+    /// is more than one program call then.
     ///
     /// # Errors
     ///
-    /// Those of [`commit`](Store::commit). Each removed key takes 9 bytes and padding, all of them in one sector.
+    /// Those of [`commit`](Store::commit). Nothing was changed then.
     pub async fn reset(&mut self, group: Group) -> FlashResult<F, usize> {
         self.commit_batch(&mut Removal { group, keep: true }).await
     }

@@ -362,3 +362,115 @@ fn an_alias_of_another_revision() {
       Or, when no device has it any more, write `#[settings(retired("a": u8))]` on `T`.
     "#);
 }
+
+/// The versioned names of the old keys that are not to be shown.
+fn secret(lock: &Lock) -> Vec<&str> {
+    let old = lock.old.iter().filter(|old| old.secret);
+    old.map(|old| old.key.as_deref().unwrap_or(&old.path))
+        .collect()
+}
+
+#[test]
+fn an_old_key_of_a_secret_stays_secret() {
+    let v1 = schema! {
+        #[derive(Settings)]
+        struct T {
+            #[setting(secret)]
+            pin: u16,
+            #[setting(secret)]
+            token: u32,
+            plain: u8,
+            net: u8,
+        }
+    };
+    // A rename and another type, of which the new firmware need not know that they were secret; a retired one.
+    let v2 = schema! {
+        #[derive(Settings)]
+        #[settings(retired("token": u32))]
+        struct T {
+            #[setting(alias = "pin")]
+            code: u16,
+            #[setting(secret, migrate(from("plain", "net"), ty = (u8, u8), with = |(a, _)| a))]
+            both: u8,
+        }
+    };
+    let lock = locked(&[v1, v2]);
+    assert_eq!(
+        secret(&lock),
+        ["net:u8", "pin:u16", "plain:u8", "token:u32"]
+    );
+    // And so for ever, whether it is listed any more or not.
+    let v3 = schema! {
+        #[derive(Settings)]
+        #[settings(retired("pin", "code": u16))]
+        struct T {
+            #[setting(secret, migrate(from("plain", "net"), ty = (u8, u8), with = |(a, _)| a))]
+            both: u8,
+        }
+    };
+    let lock = locked(&[v1, v2, v3]);
+    assert_eq!(
+        secret(&lock),
+        ["net:u8", "pin:u16", "plain:u8", "token:u32"]
+    );
+    assert!(
+        lock.to_string().contains("retired = true\nsecret = true"),
+        "{lock}"
+    );
+}
+
+/// A function of a whole struct.
+fn take<T>(_: &mut T, _: (Option<u16>, Option<u8>)) {}
+
+#[test]
+fn the_source_says_that_old_keys_are_secret() {
+    let lock = Lock::of(schema! {
+        #[derive(Settings)]
+        #[settings(
+            retired("token": u32 secret, "seed": u64 @ 2 secret, "word" secret, "volume": u8),
+            migrate(from("key": u16 secret, "size": u8), with = take)
+        )]
+        struct T {
+            #[setting(nested, alias = "cloud", secret)]
+            server: Server,
+            #[setting(nested)]
+            disk: Disk,
+        }
+        #[derive(Settings)]
+        #[settings(retired("user": u8))]
+        struct Server {
+            #[setting(alias = "pass", migrate(from = "code", ty = u8))]
+            password: u16,
+        }
+        #[derive(Settings)]
+        #[settings(retired("speed": u8))]
+        struct Disk {
+            #[setting(alias = "room")]
+            space: u16,
+        }
+    });
+    let names = [
+        "cloud.code:u8",
+        "cloud.pass:u16",
+        "cloud.password:u16",
+        "cloud.user:u8",
+        "key:u16",
+        "seed:u64@2",
+        "server.code:u8",
+        "server.pass:u16",
+        "server.user:u8",
+        // What a function of the whole struct reads may become a secret, if there is one.
+        "size:u8",
+        "token:u32",
+        "word",
+    ];
+    assert_eq!(secret(&lock), names);
+    let lock = Lock::of(schema! {
+        #[derive(Settings)]
+        #[settings(migrate(from("key": u16 secret, "size": u8), with = take))]
+        struct T {
+            level: u16,
+        }
+    });
+    assert_eq!(secret(&lock), ["key:u16"]);
+}

@@ -193,3 +193,162 @@ fn a_confirmation_of_several_commits_can_be_cut_anywhere() {
     println!("{} cuts of a confirmation in parts", tally.all_cuts());
     assert!(tally.all_cuts() > 1_000);
 }
+
+/// A confirmation in a store of eight sectors with `fill` bytes of other values in it, if asked for, cut anywhere: after each cut
+/// and at the end, a load gives what it gave before.
+fn confirm_in_a_store_filled_with(fill: usize, cut: bool) -> Result<(), Error<SimError>> {
+    type Flash = SimFlash<4, 512>;
+    type Ram = Resources<128, 8, 128>;
+    fn mount<'a>(
+        flash: &'a mut Flash,
+        ram: &'a mut Ram,
+    ) -> Result<Store<'a, &'a mut Flash>, Error<SimError>> {
+        Store::mount(flash, 0..8 * 512, ram, Options::DEFAULT)
+    }
+    fn check(flash: &mut Flash) -> Result<usize, String> {
+        let mut ram = Ram::new();
+        let mut store = mount(flash, &mut ram).map_err(|error| error.to_string())?;
+        let (moved, report) = store.load::<Moved>();
+        match moved
+            .new
+            .iter()
+            .zip(0..)
+            .find(|(item, number)| item.value != u64::MAX - number)
+        {
+            Some((item, number)) => Err(format!("{number} is {}", item.value)),
+            None => Ok(report.migrated().count()),
+        }
+    }
+    let mut flash = Flash::new(8);
+    let mut ram = Ram::new();
+    let mut store = mount(&mut flash, &mut ram)?;
+    for (number, key) in Many::KEYS.old.iter().enumerate() {
+        store.put(key.value, &(u64::MAX - number as u64))?;
+    }
+    for number in 0..fill / 100 {
+        store.put_bytes(&*format!("filler {number:2}"), &[7; 82])?;
+    }
+    let mut confirmed = flash.clone();
+    let mut ram = Ram::new();
+    let count = mount(&mut confirmed, &mut ram)?.confirm::<Moved>()?;
+    assert_eq!((check(&mut confirmed), count), (Ok(0), 60), "{fill}");
+    if !cut {
+        return Ok(());
+    }
+    every_cut(
+        &flash,
+        &[()],
+        false,
+        |flash, (), confirmed| {
+            mount(flash, &mut Ram::new())?.confirm::<Moved>()?;
+            *confirmed = true;
+            Ok::<(), Error<SimError>>(())
+        },
+        |flash, confirmed, _| match check(flash)? {
+            0 => Ok(()),
+            left if *confirmed => Err(format!("{left} are left")),
+            _ => Ok(()),
+        },
+    )
+    .run();
+    Ok(())
+}
+
+/// The old values are 600 bytes, and the store takes 2,900 of such: the new ones do not fit beside them and all else.
+#[test]
+fn a_confirmation_in_a_store_that_is_nearly_full_goes_in_steps() {
+    for fill in [1200, 1500, 1800, 2000, 2100, 2200, 2300] {
+        let is_cut = fill == 2000 || fill == 2300;
+        let confirmed = confirm_in_a_store_filled_with(fill, is_cut);
+        assert_eq!(confirmed, Ok(()), "{fill}");
+    }
+}
+
+#[derive(Settings)]
+struct Short {
+    #[setting(nested)]
+    texts: [Text; 3],
+}
+
+#[derive(Settings)]
+struct Text {
+    #[setting(default = "")]
+    text: heapless::String<120>,
+}
+
+#[derive(Settings)]
+struct Renamed {
+    #[setting(nested, alias = "texts")]
+    titles: [Title; 3],
+}
+
+#[derive(Settings)]
+struct Title {
+    #[setting(default = "", alias = "text")]
+    title: heapless::String<120>,
+    /// Of the same old value: stored before the long one takes the place of that.
+    #[setting(default = 0, migrate(from = "text", ty = heapless::String<120>, with = length))]
+    length: u8,
+}
+
+fn length(text: heapless::String<120>) -> u8 {
+    text.len() as u8
+}
+
+/// Not even one new value fits beside its old one: it takes its place, in one commit, when nothing else is made of that.
+#[test]
+fn a_confirmation_stores_values_in_place_of_their_old_ones() {
+    type Flash = SimFlash<4, 512>;
+    type Ram = Resources<24, 3, { Renamed::BUFFER }>;
+    fn mount<'a>(
+        flash: &'a mut Flash,
+        ram: &'a mut Ram,
+    ) -> Result<Store<'a, &'a mut Flash>, Error<SimError>> {
+        Store::mount(flash, 0..3 * 512, ram, Options::DEFAULT)
+    }
+    let text = "a long text ".repeat(10);
+    let mut flash = Flash::new(3);
+    let mut ram = Ram::new();
+    let mut store = mount(&mut flash, &mut ram).unwrap();
+    for key in Short::KEYS.texts {
+        store
+            .put(key.text, &text.as_str().try_into().unwrap())
+            .unwrap();
+    }
+    for number in 0..2 {
+        let key = kvs::RawKey::Hash(number);
+        store.put_bytes(key, &[7; 180]).unwrap();
+    }
+    assert!(matches!(
+        store.put_bytes(kvs::RawKey::Hash(2), text.as_bytes()),
+        Err(Error::Full { .. })
+    ));
+    let tally = every_cut(
+        &flash,
+        &[()],
+        false,
+        |flash, (), confirmed| {
+            mount(flash, &mut Ram::new())?.confirm::<Renamed>()?;
+            *confirmed = true;
+            Ok::<(), Error<SimError>>(())
+        },
+        |flash, confirmed, _| {
+            let mut ram = Ram::new();
+            let mut store = mount(flash, &mut ram).map_err(|error| error.to_string())?;
+            let (renamed, report) = store.load::<Renamed>();
+            let left = report.migrated().count();
+            let mut titles = renamed.titles.iter();
+            let is_right = titles.all(|one| one.title == *text && one.length == 120);
+            match is_right && (left == 0 || !*confirmed) && store.len() >= 5 {
+                true => Ok(()),
+                false => Err(format!("{report:?}, {} keys", store.len())),
+            }
+        },
+    )
+    .run();
+    println!(
+        "{} cuts of values in place of their old ones",
+        tally.all_cuts()
+    );
+    assert!(tally.all_cuts() > 1_000);
+}

@@ -267,6 +267,75 @@ fn a_structs_own_function_fills_what_nothing_else_does() {
     });
 }
 
+#[test]
+fn a_get_gives_what_the_structs_own_function_makes() {
+    on_a_store(|store| {
+        plant(store, "ui.layout:(u8*2)", (100u8, 50u8));
+        plant(store, "theme:u8@2", 1u8);
+        let keys = Screen::KEYS;
+        assert_eq!(store.get(keys.width), Ok(100));
+        assert_eq!(
+            (store.get(keys.height), store.get(keys.dark)),
+            (Ok(50), Ok(true))
+        );
+        assert_eq!(store.get_stored(keys.width), Ok(None));
+        store.put(keys.width, &90).unwrap();
+        assert_eq!(
+            (store.get(keys.width), store.get(keys.height)),
+            (Ok(90), Ok(50))
+        );
+        // And turns down what a load turns down.
+        plant(store, "ui.layout:(u8*2)", (100u8, 61u8));
+        let (setting, why) = (keys.height.path(), Rejection::OutOfRange);
+        assert_eq!(
+            store.get(keys.height),
+            Err(Error::Rejected { setting, why })
+        );
+        assert_eq!(
+            store.load::<Screen>().1.rejected().next(),
+            Some((setting, why))
+        );
+    });
+}
+
+/// Calibration from a packed value of long ago, beside what a user chose.
+#[derive(Settings)]
+#[settings(migrate(from("packed": (u8, u8)), with = Self::unpack), retired("token": u8))]
+struct Scale {
+    #[setting(default = 1)]
+    unit: u8,
+    #[setting(default = 0, keep)]
+    zero: u8,
+}
+
+impl Scale {
+    fn unpack(&mut self, (packed,): (Option<(u8, u8)>,)) {
+        if let Some((unit, zero)) = packed {
+            (self.unit, self.zero) = (unit, zero);
+        }
+    }
+}
+
+#[test]
+fn a_reset_keeps_what_the_struct_has_made_of_a_kept_setting() {
+    on_a_store(|store| {
+        plant(store, "packed:(u8*2)", (5u8, 77u8));
+        plant(store, "token:u8", 9u8);
+        assert_eq!(store.get(Scale::KEYS.zero), Ok(77));
+        // The packed value and the token go, the calibration is stored.
+        assert_eq!(store.reset(Scale::KEYS.group()), Ok(3));
+        assert!(!has(store, "packed:(u8*2)") && !has(store, "token:u8"));
+        assert_eq!(
+            (store.get(Scale::KEYS.unit), store.get(Scale::KEYS.zero)),
+            (Ok(1), Ok(77))
+        );
+        assert_eq!(
+            outcomes::<Scale>(store),
+            [Outcome::Default, Outcome::Loaded]
+        );
+    });
+}
+
 /// In a store without room a confirmation changes nothing; what is migrated stays usable, and once there is room it goes
 /// through.
 #[test]

@@ -5,4 +5,5 @@ mod cuts;
 mod edges;
 mod misdecode;
 mod oracle;
+mod reset;
 mod versions;

@@ -136,6 +136,9 @@ impl Oracle {
                 }
             }
         }
+        for name in &version.retired {
+            self.0.remove(name);
+        }
     }
 
     /// Keeps only what the firmware knows.

@@ -66,6 +66,6 @@ fn main() -> ! {
         setting.run(&mut InPlace(flash))
     }
     let mut resources =
-        Resources::<{ State::COUNT }, PAGES, { State::BUFFER }>::for_settings::<State>();
+        Resources::<{ State::KEY_SLOTS }, PAGES, { State::BUFFER }>::for_settings::<State>();
     setting.run(&mut Kvs::mount(flash, &mut resources))
 }

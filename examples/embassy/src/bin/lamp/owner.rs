@@ -20,8 +20,8 @@ const PATIENCE: Duration = Duration::from_millis(300);
 const LIMIT: Duration = Duration::from_millis(500);
 /// The most commands that are saved together.
 const BATCH: usize = 16;
-/// Room for these settings and as many of other firmwares'.
-const KEYS: usize = 2 * Lamp::COUNT;
+/// Room for these settings, for the older firmware's, and for some of a newer one's.
+const KEYS: usize = Lamp::KEY_SLOTS;
 
 pub type LampStore = Store<'static, Async>;
 type LampReport = Report<<Lamp as Settings>::Outcomes>;
