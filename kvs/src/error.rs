@@ -64,8 +64,8 @@ pub enum Error<E> {
         /// The hash of both.
         key: u32,
     },
-    /// More keys than the store's resources have slots, or than the image has been given room for at mount.
-    /// Deleted keys take a slot until their last old entry is erased.
+    /// The commit changes more stored keys than the store's resources have slots. Nothing was
+    /// written; commit fewer keys at a time.
     TooManyKeys {
         /// The key slots there are.
         capacity: usize,
@@ -190,7 +190,10 @@ impl<E: fmt::Debug> fmt::Display for Error<E> {
                 "another key has the same hash {key:#010x}: choose another name"
             ),
             Self::TooManyKeys { capacity } => {
-                write!(f, "more keys than the {capacity} that there are slots for")
+                write!(
+                    f,
+                    "a commit changes at most as many stored keys as there are slots, {capacity}"
+                )
             }
             Self::ReadOnly => f.write_str("the store is read-only"),
             Self::BufferTooSmall { needed, available } => {

@@ -7,8 +7,10 @@ use crate::settings::Settings;
 
 /// The RAM that a store works in: 8 bytes a key, 12 bytes a sector, and a buffer.
 ///
-/// * `KEYS`: the most keys at a time; [`Settings::KEY_SLOTS`] for a settings struct. Leave room for deleted keys, which take a
-///   slot until their old entries are erased, and for the keys of other firmware versions.
+/// * `KEYS`: the keys that are found at once; [`Settings::KEY_SLOTS`] for a settings struct. Leave
+///   room for deleted keys, which take a slot until their old entries are erased, and for the keys
+///   of other firmware versions: where there are more keys than slots, the others are looked for in
+///   flash, and a mount takes as many passes as the keys fill the slots.
 /// * `SECTORS`: the partition's sectors, or more.
 /// * `BUFFER`: bytes; 64 at least. A typed value has to fit with 11 bytes to spare and one word of padding
 ///   ([`Settings::BUFFER`] is enough); a commit of several keys is programmed in one call if it fits; flash is

@@ -36,7 +36,7 @@ impl Sector {
         self.live & LIVE
     }
 
-    /// Has failed for good: not written again until the next mount.
+    /// Has failed: not written again until no other sector is left.
     pub(crate) fn is_retired(&self) -> bool {
         self.live & RETIRED != 0
     }

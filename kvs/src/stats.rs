@@ -34,7 +34,8 @@ pub struct Stats {
     pub corrupt: u32,
     /// Collections and levellings since mounting, up to 65,535.
     pub collections: u32,
-    /// Sectors that failed to erase, or to program twice, since mounting: left alone until the next mount.
+    /// Sectors that failed to erase, or to program twice, since mounting: left alone until no other
+    /// is left.
     pub retired_sectors: usize,
 }
 
@@ -84,7 +85,7 @@ pub enum SectorState {
     Dead,
     /// Erased ahead of time.
     Ready,
-    /// It failed, and is left alone until the next mount.
+    /// It failed, and is left alone until no other is left.
     Retired,
 }
 

@@ -61,7 +61,8 @@ impl<const W: usize> OpenStore for Store<'_, ImageFlash<'_, W>> {
 /// What a usual partition takes; a buffer of a sector, so that also a store without a spare sector can be written.
 type Small = Resources<4096, 512, 16_384>;
 /// What the largest takes.
-type Large = Resources<65_536, 65_535, 131_072>;
+type Large = Resources<MOST_KEYS, 65_535, 131_072>;
+const MOST_KEYS: usize = 65_535;
 
 /// Mounts the store and hands it over. A read-only one is never written, so that its image need not be in memory.
 pub(crate) fn mount(
@@ -126,6 +127,10 @@ fn with_resources<const W: usize, const K: usize, const S: usize, const B: usize
         ..Options::DEFAULT
     };
     let mut store = Store::mount(flash, 0..len, resources, options)?;
+    if store.stats().without_slot != 0 && K < MOST_KEYS {
+        // It would do, but slowly.
+        return Err(Error::TooManyKeys { capacity: K });
+    }
     run(&mut store);
     Ok(())
 }

@@ -32,7 +32,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         if self.switches.read_only() {
             return Err(Error::ReadOnly);
         }
-        self.hope();
+        self.doubt_damage();
         self.begin().await?;
         let committed = self.commit_somewhere(batch).await;
         self.finish();

@@ -133,7 +133,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         self.len() == 0
     }
 
-    /// How many keys the resources have slots for. Deleted keys take one until their old entries are erased.
+    /// How many keys the resources have slots for. Deleted keys take one until their old entries are
+    /// erased. Keys beyond these are stored too, and looked for in flash.
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.map.capacity()

@@ -30,7 +30,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         if self.switches.read_only() {
             return Err(Error::ReadOnly);
         }
-        self.hope();
+        self.doubt_damage();
         self.begin().await?;
         let mut step = self.maintenance_step().await;
         for _ in 0..RESTARTS {

@@ -13,9 +13,11 @@ use crate::sectors::State;
 
 #[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
-    /// Must be called before what the tables don't know is taken for absent: before an entry is moved or a sector is erased. Where something could not be read, this is an error, and
-    /// the tables are stale: they have to be read anew, and the caller has to begin again. What reads badly twice, in the
-    /// same words, is damage; then this is `Ok`, until a later call than the next that erases.
+    /// Must be called before what the tables don't have is taken for absent: before a key is looked
+    /// up, an entry is moved or a sector is erased. Where something could not be read, this is an
+    /// error, and the tables are stale: they have to be read anew, and the caller has to begin
+    /// again. What reads badly twice, at the same words, is damage; then this is `Ok`, until a
+    /// call that writes comes behind an erase.
     pub(crate) async fn reread(&mut self) -> FlashResult<F> {
         if !self.sectors.has_unread() || self.sectors.is(State::Reread) {
             return Ok(());
@@ -48,8 +50,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         result
     }
 
-    /// Must be called at the beginning of what writes: what could not be read before the last erase may be readable now.
-    pub(crate) fn hope(&mut self) {
+    /// Must be called at the beginning of what writes: what could not be read before the last erase
+    /// may be readable now, and is read again before the next.
+    pub(crate) fn doubt_damage(&mut self) {
         if self.sectors.is(State::Erased) {
             self.sectors.set(State::Erased, false);
             self.sectors.set(State::Reread, false);

@@ -51,7 +51,7 @@ fn each_error_says_what_is_wrong_and_how_much() {
         ),
         (
             Error::TooManyKeys { capacity: 8 },
-            "more keys than the 8 that there are slots for",
+            "a commit changes at most as many stored keys as there are slots, 8",
         ),
         (Error::ReadOnly, "the store is read-only"),
         (
