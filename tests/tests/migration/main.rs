@@ -3,6 +3,7 @@
 mod chain;
 mod cuts;
 mod edges;
+mod matrix;
 mod misdecode;
 mod oracle;
 mod reset;
