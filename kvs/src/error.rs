@@ -18,7 +18,8 @@ pub enum Error<E> {
         /// Bytes from the start of the partition.
         address: u32,
     },
-    /// Flash reads back differently from what was programmed. Nothing more is appended to its sector.
+    /// Flash reads back differently from what was programmed. Nothing more is appended to its
+    /// sector.
     VerifyFailed {
         /// Bytes from the start of the partition.
         address: u32,
@@ -28,12 +29,13 @@ pub enum Error<E> {
         /// The key's hash.
         key: u32,
     },
-    /// No room, even after collecting what is stale; or none without collecting, where that is not allowed
-    /// ([`Options::collect_on_write`](crate::Options::collect_on_write)).
+    /// No room, even after collecting what is stale; or none without collecting, where that is not
+    /// allowed ([`Options::collect_on_write`](crate::Options::collect_on_write)).
     Full {
         /// Bytes that the commit takes, heads and padding included, in one piece.
         needed: u32,
-        /// Bytes that are not taken by live entries, the spare sector aside; perhaps in many pieces.
+        /// Bytes that are not taken by live entries, the spare sector aside; perhaps in many
+        /// pieces.
         available: u32,
     },
     /// A commit has to fit into one sector, because it is one run of bytes there.
@@ -90,8 +92,8 @@ pub enum Error<E> {
     Unencodable,
     /// The range, sector size, write size or resources don't fit together.
     Geometry(Geometry),
-    /// The partition was written in another format version, with another checksum or for another geometry.
-    /// Nothing was touched. Erase the range to start anew.
+    /// The partition was written in another format version, with another checksum or for another
+    /// geometry. Nothing was touched. Erase the range to start anew.
     Incompatible {
         /// The format version found, and the one this code writes.
         version: (u8, u8),
@@ -100,7 +102,8 @@ pub enum Error<E> {
         /// Powers of two of (sector size, write size): found, and in use.
         geometry: ((u8, u8), (u8, u8)),
     },
-    /// The sector sequence numbers are used up; no real part lives that long. Erase the range to start anew.
+    /// The sector sequence numbers are used up; no real part lives that long. Erase the range to
+    /// start anew.
     Exhausted,
 }
 
@@ -109,7 +112,8 @@ pub enum Error<E> {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Geometry {
-    /// The write size is not a power of two, or above 128, or below the read size, or the read size is above 64.
+    /// The write size is not a power of two, or above 128, or below the read size, or the read size
+    /// is above 64.
     WordSize,
     /// The sector size is not a multiple of the flash's erase size, or holds no entry.
     SectorSize,
@@ -126,8 +130,8 @@ pub enum Geometry {
     },
     /// The resources' buffer is shorter than 64 bytes or two words.
     Buffer,
-    /// The flash reads 00 where it is erased, and a store needs flash that erases to FF; or the partition was filled with
-    /// 00, and has to be erased first. Nothing that was there was erased.
+    /// The flash reads 00 where it is erased, and a store needs flash that erases to FF; or the
+    /// partition was filled with 00, and has to be erased first. Nothing that was there was erased.
     ErasedValue,
 }
 

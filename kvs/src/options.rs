@@ -15,15 +15,17 @@ pub struct Options {
     pub verify_on_read: bool,
     /// Check that flash is blank before each program, and read it back after: two reads a commit.
     pub verify_on_write: bool,
-    /// Collect stale entries when a commit needs the room. Off: such a commit is [`Full`](crate::Error::Full), and
-    /// collecting is left to [`maintain`](crate::Store::maintain).
+    /// Collect stale entries when a commit needs the room. Off: such a commit is
+    /// [`Full`](crate::Error::Full), and collecting is left to
+    /// [`maintain`](crate::Store::maintain).
     pub collect_on_write: bool,
     /// Never program or erase; commits are refused with [`ReadOnly`](crate::Error::ReadOnly).
     pub read_only: bool,
-    /// How many more erases a sector may have than the coldest one with live entries, before those are moved so that
-    /// it takes its share of the wear. Lower is more even, and moves more.
+    /// How many more erases a sector may have than the coldest one with live entries, before those
+    /// are moved so that it takes its share of the wear. Lower is more even, and moves more.
     pub wear_spread: u16,
-    /// Bytes in a sector: a multiple of the flash's erase size, or 0 for the erase size itself. Part of the format.
+    /// Bytes in a sector: a multiple of the flash's erase size, or 0 for the erase size itself.
+    /// Part of the format.
     pub sector_size: u32,
 }
 

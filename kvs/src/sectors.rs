@@ -50,8 +50,8 @@ impl Sector {
         self.live = (self.live | RETIRED) & !READY;
     }
 
-    /// The sector is to be tried again, with so many bytes of winners in it. If it was erased ahead, it is older than the
-    /// head by now, and has to be erased again.
+    /// The sector is to be tried again, with so many bytes of winners in it. If it was erased
+    /// ahead, it is older than the head by now, and has to be erased again.
     pub(crate) fn revive(&mut self, live: u32) {
         self.live = self.live & !(RETIRED | READY | LIVE) | live.min(LIVE);
     }
@@ -61,7 +61,8 @@ impl Sector {
         self.live &= !FAILED;
     }
 
-    /// Whether its header, or something in it, could not be read: it may hold what is newer than what is known.
+    /// Whether its header, or something in it, could not be read: it may hold what is newer than
+    /// what is known.
     pub(crate) fn is_unread(&self) -> bool {
         self.live & UNREAD != 0 && !self.is_half_erased()
     }
@@ -70,7 +71,8 @@ impl Sector {
         self.live |= UNREAD;
     }
 
-    /// Whether it was to be erased, and has no new header: nothing in it counts, and some of what was there may be left.
+    /// Whether it was to be erased, and has no new header: nothing in it counts, and some of what
+    /// was there may be left.
     pub(crate) fn is_half_erased(&self) -> bool {
         self.live & HALF_ERASED != 0
     }
@@ -79,8 +81,8 @@ impl Sector {
         self.live |= HALF_ERASED;
     }
 
-    /// A program failed. Perhaps a word was torn that looks erased, and an erase mends it; the second time it is the
-    /// flash.
+    /// A program failed. Perhaps a word was torn that looks erased, and an erase mends it; the
+    /// second time it is the flash.
     pub(crate) fn fail(&mut self) {
         if self.live & FAILED != 0 {
             self.retire();
@@ -101,7 +103,8 @@ impl Sector {
         }
     }
 
-    /// Something in it does not count that may have been committed, or is readable another time: a summary would hide that.
+    /// Something in it does not count that may have been committed, or is readable another time: a
+    /// summary would hide that.
     pub(crate) fn is_damaged(&self) -> bool {
         self.live & DAMAGED != 0
     }
@@ -158,15 +161,18 @@ pub(crate) struct SectorTable<'a> {
 /// What can be the matter with the tables as a whole: a bit each.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum State {
-    /// Something that writes has begun and not ended: its future was dropped, and the tables may say other than the flash.
+    /// Something that writes has begun and not ended: its future was dropped, and the tables may
+    /// say other than the flash.
     Interrupted = 1,
     /// The mount could not read all there is.
     Unreadable = 2,
     /// The mount did not look whether all is erased where something is to be written.
     Unseen = 4,
-    /// The tables say other than the flash, or may: all is to be read anew before they are looked at.
+    /// The tables say other than the flash, or may: all is to be read anew before they are looked
+    /// at.
     Stale = 8,
-    /// What could not be read was read again, with the same result, and no call since has erased a sector.
+    /// What could not be read was read again, with the same result, and no call since has erased a
+    /// sector.
     Reread = 16,
     /// There are more keys than slots: a key that has none may still be there.
     Partial = 32,
@@ -286,8 +292,8 @@ impl<'a> SectorTable<'a> {
         }
     }
 
-    /// The sector of the lowest rank; of equal ones, the first. `None`: all are [`UNFIT`]. One loop for all that is asked of
-    /// the table, because each would take its own place in the image.
+    /// The sector of the lowest rank; of equal ones, the first. `None`: all are [`UNFIT`]. One loop
+    /// for all that is asked of the table, because each would take its own place in the image.
     #[inline(never)]
     fn lowest(&self, rank: &dyn Fn(usize, &Sector) -> u64) -> Option<usize> {
         let (mut lowest, mut found) = (UNFIT, None);
@@ -312,8 +318,9 @@ impl<'a> SectorTable<'a> {
             .count()
     }
 
-    /// Which dead sector to open: one that was erased ahead, before anything newer is; else one without a header,
-    /// because its erase may have been cut and what it holds is not known; else the one with the fewest erases.
+    /// Which dead sector to open: one that was erased ahead, before anything newer is; else one
+    /// without a header, because its erase may have been cut and what it holds is not known; else
+    /// the one with the fewest erases.
     pub(crate) fn next_to_open(&self) -> Option<usize> {
         let ready = self.lowest(&|index, sector| {
             let takes = sector.is_ready() && self.can_be_opened(index);
@@ -354,7 +361,8 @@ impl<'a> SectorTable<'a> {
         self.after(None)
     }
 
-    /// The sector that comes after `(sequence, index)` in time; orders sectors of equal sequence too.
+    /// The sector that comes after `(sequence, index)` in time; orders sectors of equal sequence
+    /// too.
     pub(crate) fn after(&self, last: Option<(u32, usize)>) -> Option<usize> {
         self.lowest(&|index, sector| {
             let is_later = last.is_none_or(|last| (sector.sequence, index) > last);
@@ -363,8 +371,9 @@ impl<'a> SectorTable<'a> {
         })
     }
 
-    /// Of the sectors with winners that are older than `epoch` and come after `last`, the one with the fewest bytes
-    /// of them: the cheapest to collect. Ordered by (live bytes, index), so that a walk meets each once.
+    /// Of the sectors with winners that are older than `epoch` and come after `last`, the one with
+    /// the fewest bytes of them: the cheapest to collect. Ordered by (live bytes, index), so that a
+    /// walk meets each once.
     pub(crate) fn victim(&self, epoch: u32, last: Option<(u32, usize)>) -> Option<usize> {
         self.lowest(&|index, sector| {
             let is_later = last.is_none_or(|last| (sector.live(), index) > last);

@@ -1,4 +1,5 @@
-//! A part that is sound and fails for a while, at random; see `kvs_tests::reliability::outages`. And power cuts on such a part.
+//! A part that is sound and fails for a while, at random; see `kvs_tests::reliability::outages`.
+//! And power cuts on such a part.
 
 use kvs::sim::{Outage, Positions, SimFlash, Tear, When, every_cut};
 use kvs::{Options, RawKey, Resources, Store};

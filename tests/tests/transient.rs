@@ -1,5 +1,5 @@
-//! A part that fails for a while and then works: nothing is taken for gone because it could not be read just then, and no
-//! sector is given up because of a call that would work now.
+//! A part that fails for a while and then works: nothing is taken for gone because it could not be
+//! read just then, and no sector is given up because of a call that would work now.
 
 use std::collections::BTreeMap;
 
@@ -96,8 +96,8 @@ fn a_flash_that_can_not_be_read_is_not_an_empty_one() {
     );
 }
 
-/// Reads fail at each place of a mount, for one call up to many; the part works from then on. Whatever is stored after
-/// that, nothing is lost.
+/// Reads fail at each place of a mount, for one call up to many; the part works from then on.
+/// Whatever is stored after that, nothing is lost.
 #[test]
 fn what_a_mount_could_not_read_is_not_erased() {
     for sectors in [2, 3, 4, 8] {
@@ -276,7 +276,8 @@ impl NorFlash for ErasesToZero {
     }
 }
 
-/// It is told at the first write, before anything is erased; with something of others in it, at the first erase.
+/// It is told at the first write, before anything is erased; with something of others in it, at the
+/// first erase.
 #[test]
 fn a_part_that_erases_to_zero_is_refused() {
     let refused = Error::Geometry(Geometry::ErasedValue);

@@ -16,19 +16,22 @@ use super::tear::Tear;
 /// * `flash` is where it starts from: empty, or an image of your own. It is copied.
 /// * `steps` are data: values to store, numbers, `&[()]` for a single step.
 /// * `acknowledged` is what your code has promised so far: a counter, a model of what is stored.
-/// * `act` does a step, and notes in `acknowledged` what it may promise from then on. It builds everything anew from the
-///   flash, as RAM does not survive a cut. It may fail once the power is lost, and not before; unless the flash has
-///   [outages](super::Outage): then a step that fails is one that may have happened or not, as one that was cut.
-/// * `check` looks at what is there, anew from the flash too. After a cut it is given the step in which the power went,
-///   which may have happened or not; it notes in `acknowledged` which of the two it found, as that is to stay now. Where
-///   no step was under way it gets `None`.
+/// * `act` does a step, and notes in `acknowledged` what it may promise from then on. It builds
+///   everything anew from the flash, as RAM does not survive a cut. It may fail once the power is
+///   lost, and not before; unless the flash has [outages](super::Outage): then a step that fails is
+///   one that may have happened or not, as one that was cut.
+/// * `check` looks at what is there, anew from the flash too. After a cut it is given the step in
+///   which the power went, which may have happened or not; it notes in `acknowledged` which of the
+///   two it found, as that is to stay now. Where no step was under way it gets `None`.
 ///
-/// Both may panic (`assert!`), too: that counts as a failure, even without power. Both must do the same each time. One that
-/// reads a million times is taken for endless, and fails. Outages are paused while `check` looks.
+/// Both may panic (`assert!`), too: that counts as a failure, even without power. Both must do the
+/// same each time. One that reads a million times is taken for endless, and fails. Outages are
+/// paused while `check` looks.
 ///
-/// After each cut the power is turned on, `check` runs, and then the scenario goes on from there, checked after each step,
-/// with [more cuts](EveryCut::cut_again). By default: every operation, every tear, one seed, strict tears and others;
-/// then the step that was cut and the one behind it, with one more cut somewhere in them.
+/// After each cut the power is turned on, `check` runs, and then the scenario goes on from there,
+/// checked after each step, with [more cuts](EveryCut::cut_again). By default: every operation,
+/// every tear, one seed, strict tears and others; then the step that was cut and the one behind it,
+/// with one more cut somewhere in them.
 ///
 /// ```
 /// use kvs::{Options, Resources, Settings, Store};
@@ -168,15 +171,15 @@ impl<'s, S, P: Clone, const WRITE: usize, const ERASE: usize, const READ: usize>
         self
     }
 
-    /// Where the power is cut in each step: [`Positions::Every`] at first. A sample is drawn from the first of the
-    /// [seeds](Self::seeds), and is spread over strict tears and others.
+    /// Where the power is cut in each step: [`Positions::Every`] at first. A sample is drawn from
+    /// the first of the [seeds](Self::seeds), and is spread over strict tears and others.
     pub fn positions(mut self, positions: Positions) -> Self {
         self.plan.positions = positions;
         self
     }
 
-    /// How many steps run after a cut: the one that was cut, which is done again, and those behind it. 2 at first; with
-    /// 0 a case ends with its first check.
+    /// How many steps run after a cut: the one that was cut, which is done again, and those behind
+    /// it. 2 at first; with 0 a case ends with its first check.
     pub fn go_on(mut self, steps: usize) -> Self {
         self.plan.go_on = steps;
         self
@@ -188,10 +191,11 @@ impl<'s, S, P: Clone, const WRITE: usize, const ERASE: usize, const READ: usize>
         self
     }
 
-    /// The further cuts, in what runs after a cut: an item for each cut in a row. `&[Positions::Sample(1)]` at first.
+    /// The further cuts, in what runs after a cut: an item for each cut in a row.
+    /// `&[Positions::Sample(1)]` at first.
     ///
-    /// Two of them are three cuts in a row, and every choice is multiplied with those before: with `Sample(2)` and
-    /// `Sample(3)`, nine further cuts for each of the first ones.
+    /// Two of them are three cuts in a row, and every choice is multiplied with those before: with
+    /// `Sample(2)` and `Sample(3)`, nine further cuts for each of the first ones.
     pub fn cut_again(mut self, positions: &[Positions]) -> Self {
         self.plan.again = positions.to_vec();
         self

@@ -1,4 +1,5 @@
-//! A device under test: its flash, and what has been promised about it. Steps and checks are done to it here.
+//! A device under test: its flash, and what has been promised about it. Steps and checks are done
+//! to it here.
 
 use std::format;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -40,8 +41,8 @@ impl<P: Clone, const WRITE: usize, const ERASE: usize, const READ: usize> Clone
 impl<S, P, const WRITE: usize, const ERASE: usize, const READ: usize>
     EveryCut<'_, S, P, WRITE, ERASE, READ>
 {
-    /// Does a step; gives back the step where it was not done. Failing is an error only while the power is on and the
-    /// flash has no [outages](super::Outage).
+    /// Does a step; gives back the step where it was not done. Failing is an error only while the
+    /// power is on and the flash has no [outages](super::Outage).
     pub(super) fn act<'t>(
         &mut self,
         state: &mut State<P, WRITE, ERASE, READ>,
@@ -59,7 +60,8 @@ impl<S, P, const WRITE: usize, const ERASE: usize, const READ: usize>
         }
     }
 
-    /// Checks, with the outages paused. Without power nothing is found wrong, as it is to be asked again.
+    /// Checks, with the outages paused. Without power nothing is found wrong, as it is to be asked
+    /// again.
     pub(super) fn check(
         &mut self,
         state: &mut State<P, WRITE, ERASE, READ>,

@@ -1,7 +1,8 @@
-//! Committing: a batch of changes becomes one run of entries at the head, and then the map's winners.
+//! Committing: a batch of changes becomes one run of entries at the head, and then the map's
+//! winners.
 //!
-//! Measures first, so that nothing is programmed for what can't be stored; lets the changes win only when all of them
-//! are in flash.
+//! Measures first, so that nothing is programmed for what can't be stored; lets the changes win
+//! only when all of them are in flash.
 
 use super::flash::{CHUNK, FlashResult, Partition};
 use super::lookup::Reader;
@@ -39,8 +40,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         committed
     }
 
-    /// Commits `batch`, and should a sector fail at it, in another. Sectors that have failed before are tried again before the
-    /// commit is refused: what failed may have been the bus.
+    /// Commits `batch`, and should a sector fail at it, in another. Sectors that have failed before
+    /// are tried again before the commit is refused: what failed may have been the bus.
     async fn commit_somewhere(&mut self, batch: &mut dyn Batch) -> FlashResult<F, usize> {
         let mut failed = None;
         let mut restarts = 0usize;
@@ -56,7 +57,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 attempt => attempt,
             };
             let error = match attempt {
-                // What was measured against has changed: an entry turned out rotten, or there is room now.
+                // What was measured against has changed: an entry turned out rotten, or there is
+                // room now.
                 Ok(None) if !self.is_stale() => continue,
                 Ok(None) => Error::Corrupt { key: 0 },
                 Ok(Some(entries)) => return Ok(entries),
@@ -101,7 +103,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let known = (self.map.dirty(), self.corrupt);
         let is_made = self.make_slots(measure.new_keys).await?
             && self.make_room(needed, measure.entries).await?;
-        // A value may have turned out rotten, or a tombstone been forgotten, whose key takes a new slot then.
+        // A value may have turned out rotten, or a tombstone been forgotten, whose key takes a new
+        // slot then.
         if !is_made || (self.map.dirty(), self.corrupt) != known {
             return Ok(None);
         }
@@ -124,7 +127,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         Ok(Some(measure.entries))
     }
 
-    /// Finds out which changes make a difference, marks the keys in the map that they are of, and adds up.
+    /// Finds out which changes make a difference, marks the keys in the map that they are of, and
+    /// adds up.
     #[inline(never)]
     async fn measure(&mut self, batch: &mut dyn Batch) -> FlashResult<F, Measure> {
         self.map.clear_dirty();
@@ -222,8 +226,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         matches!(value, Value::Encoded(_)) && !self.is_news(batch, index, value, 0)
     }
 
-    /// Whether what is stored of a key stays although another value is in its place: what a load could not read, or turned
-    /// down, is left alone. Takes the buffer.
+    /// Whether what is stored of a key stays although another value is in its place: what a load
+    /// could not read, or turned down, is left alone. Takes the buffer.
     #[inline(never)]
     async fn keeps(
         &mut self,
@@ -250,7 +254,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         is_noted || self.sectors.is(State::LoadFailed)
     }
 
-    /// Whether a change of a key that is not stored makes a difference. An encoded value is in the buffer from `at` on.
+    /// Whether a change of a key that is not stored makes a difference. An encoded value is in the
+    /// buffer from `at` on.
     fn is_news(&self, batch: &dyn Batch, index: usize, value: &Value<'_>, at: usize) -> bool {
         match value {
             Value::Keep | Value::Delete | Value::Removed(..) => false,
@@ -298,7 +303,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             };
             if !fits {
                 self.flush(&mut run).await?;
-                // Whether this value is written or not, it takes the place of what the run had there.
+                // Whether this value is written or not, it takes the place of what the run had
+                // there.
                 run.is_held = false;
                 at = SHORT_HEAD;
                 value = batch.value(index, self.buffer.get_mut(at..).unwrap_or(&mut []));
@@ -324,7 +330,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
         self.flush(&mut run).await?;
         if written != entries {
-            // An old value was read in another way than when it was measured: the run has no end, and does not count.
+            // An old value was read in another way than when it was measured: the run has no end,
+            // and does not count.
             let key = batch.key(batch.len().saturating_sub(1)).hash();
             return Err(Error::Corrupt { key });
         }

@@ -1,8 +1,9 @@
 //! From entries to winners: what of all that is in flash a mount takes into the tables.
 //!
-//! Takes in summaries from the newest on, as far as they tell of all keys; else sector by sector, oldest first, so that the last entry
-//! seen of a key is its winner (invariant 1). A partition that was cut in mid-collection reads its newest sector twice, and the
-//! collection goes on where it was.
+//! Takes in summaries from the newest on, as far as they tell of all keys; else sector by sector,
+//! oldest first, so that the last entry seen of a key is its winner (invariant 1). A partition that
+//! was cut in mid-collection reads its newest sector twice, and the collection goes on where it
+//! was.
 
 use core::ops::Range;
 
@@ -25,8 +26,8 @@ pub(crate) enum Reading {
     Summaries,
     /// All there is.
     Everything,
-    /// All there is, once for as many keys as there are slots, in order of their hashes: the tables of the sectors are whole
-    /// then, and the map has the last of the keys.
+    /// All there is, once for as many keys as there are slots, in order of their hashes: the tables
+    /// of the sectors are whole then, and the map has the last of the keys.
     InParts,
 }
 
@@ -81,10 +82,11 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Reads the entries of all sectors, oldest first. False: a summary does not add up.
     pub(crate) async fn read_entries(&mut self, way: Reading) -> FlashResult<F, bool> {
         let sector_size = self.flash.sector_size;
-        // A sector with something where its header should be may have been newer than the head, and its erase cut: were
-        // it to read well next time, it would win over what is appended now. So nothing is; it is erased first. What else
-        // is in a sector without a header does not matter: it is erased before it is used. A look at its first bytes tells
-        // whether there was anything, for the count of what is damaged.
+        // A sector with something where its header should be may have been newer than the head, and
+        // its erase cut: were it to read well next time, it would win over what is appended now. So
+        // nothing is; it is erased first. What else is in a sector without a header does not
+        // matter: it is erased before it is used. A look at its first bytes tells whether there was
+        // anything, for the count of what is damaged.
         let mut suspect = false;
         let looked_at = self
             .header_len()
@@ -123,7 +125,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         Ok(true)
     }
 
-    /// Reads the entries of all sectors whose keys are of a part. False: there are keys behind it, or a summary does not add up.
+    /// Reads the entries of all sectors whose keys are of a part. False: there are keys behind it,
+    /// or a summary does not add up.
     async fn read_part(
         &mut self,
         way: Reading,
@@ -191,8 +194,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         Ok(part.is_last())
     }
 
-    /// Takes in summaries from the newest on, until they have told of all keys that were in the map when that one was written. So
-    /// what a boot reads does not grow with the partition. Returns that newest one's sector, by time; `None`: nothing was taken in.
+    /// Takes in summaries from the newest on, until they have told of all keys that were in the map
+    /// when that one was written. So what a boot reads does not grow with the partition. Returns
+    /// that newest one's sector, by time; `None`: nothing was taken in.
     ///
     /// Deleted keys are of it: were their tombstones missing, an old value could outlive them.
     async fn read_newest_first(&mut self) -> FlashResult<F, Option<(u32, usize)>> {
@@ -223,7 +227,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         Ok(None)
     }
 
-    /// Takes in the entries of one sector: by its summary, if it has one, else one by one. `None`: a summary does not add up.
+    /// Takes in the entries of one sector: by its summary, if it has one, else one by one. `None`:
+    /// a summary does not add up.
     async fn take_in(
         &mut self,
         index: usize,
@@ -291,8 +296,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         Ok(walker.tail)
     }
 
-    /// Whether a key is of this part, and has a slot or can have one. Where there is none left, the part ends before the key, or
-    /// before the last that has a slot, and that one's is free.
+    /// Whether a key is of this part, and has a slot or can have one. Where there is none left, the
+    /// part ends before the key, or before the last that has a slot, and that one's is free.
     async fn has_slot_for(&mut self, hash: u32, part: &mut Part) -> FlashResult<F, bool> {
         if !part.has(hash) {
             return Ok(false);
@@ -341,9 +346,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Makes `entry`, in sector `index`, its key's winner instead of what that was.
     pub(crate) async fn settle(&mut self, index: usize, entry: &Entry) -> FlashResult<F> {
         let old = self.map.place(entry.hash);
-        // Without anything older to shadow, a tombstone says nothing (invariant 2). What can't be read may be older, and may be
-        // readable another time.
-        // Where a key may have no slot, what it had before is not known.
+        // Without anything older to shadow, a tombstone says nothing (invariant 2). What can't be
+        // read may be older, and may be readable another time. Where a key may have no slot, what
+        // it had before is not known.
         let knows_all = !self.sectors.is(State::Unreadable) && !self.is_partial();
         let shadows_nothing = old.is_none() && knows_all;
         if entry.is_tombstone() && (shadows_nothing || self.sectors.oldest() == Some(index)) {

@@ -29,7 +29,8 @@ impl<F: NorFlash> Partition<F> {
     pub(crate) const WRITE_SIZE: u32 = F::WRITE_SIZE as u32;
     pub(crate) const READ_SIZE: u32 = F::READ_SIZE as u32;
 
-    /// The part of `flash` in `range`, in sectors as the options say; an error where these don't fit.
+    /// The part of `flash` in `range`, in sectors as the options say; an error where these don't
+    /// fit.
     pub(crate) fn new(flash: F, range: &Range<u32>, options: &Options) -> FlashResult<F, Self> {
         let fail = |geometry| Err(Error::Geometry(geometry));
         let (write, read, erase) = (F::WRITE_SIZE, F::READ_SIZE, F::ERASE_SIZE);
@@ -78,8 +79,8 @@ impl<F: NorFlash> Partition<F> {
         split(address, self.sector_size)
     }
 
-    /// Fills `out` from `address`; both aligned to the read size. A read that fails is tried once more: a glitch on the bus
-    /// is no damage.
+    /// Fills `out` from `address`; both aligned to the read size. A read that fails is tried once
+    /// more: a glitch on the bus is no damage.
     pub(crate) async fn read(&mut self, address: u32, out: &mut [u8]) -> FlashResult<F> {
         let from = self.start.wrapping_add(address);
         if self.flash.read(from, out).await.is_ok() {
@@ -88,8 +89,8 @@ impl<F: NorFlash> Partition<F> {
         self.flash.read(from, out).await.map_err(Error::Flash)
     }
 
-    /// Programs `bytes`, whole words, at `address`, in one call. To `verify` is to check that the flash is blank before,
-    /// and to read it back after.
+    /// Programs `bytes`, whole words, at `address`, in one call. To `verify` is to check that the
+    /// flash is blank before, and to read it back after.
     pub(crate) async fn program(
         &mut self,
         address: u32,
@@ -155,8 +156,8 @@ impl<F: NorFlash> Partition<F> {
     }
 }
 
-/// `address` by `size`, which is not 0, and what is left over. By hand, because a part without a divider (Cortex-M0) gets a
-/// library routine for it that is larger and, with few sectors, slower.
+/// `address` by `size`, which is not 0, and what is left over. By hand, because a part without a
+/// divider (Cortex-M0) gets a library routine for it that is larger and, with few sectors, slower.
 pub(crate) fn split(address: u32, size: u32) -> (usize, u32) {
     let (mut sector, mut offset) = (0usize, address);
     let mut bit = 0u32;

@@ -1,8 +1,10 @@
-//! The store: all that talks to flash. Written once, as async code, and compiled for each API: `lib.rs` says how.
+//! The store: all that talks to flash. Written once, as async code, and compiled for each API:
+//! `lib.rs` says how.
 //!
-//! Rooms from the driver up: `flash`, `window`, `scan` read; `mount`, `entries` and `newest` fill the tables; `run`, `summary` and
-//! `open` write; `collect`, `tombstones`, `room`, `undo`, `rescue` make room; `lookup`, `commit` and `raw` are the engine's
-//! interface; `typed`, `migrate`, `confirm` and `reset` are the settings'.
+//! Rooms from the driver up: `flash`, `window`, `scan` read; `mount`, `entries` and `newest` fill
+//! the tables; `run`, `summary` and `open` write; `collect`, `tombstones`, `room`, `undo`, `rescue`
+//! make room; `lookup`, `commit` and `raw` are the engine's interface; `typed`, `migrate`,
+//! `confirm` and `reset` are the settings'.
 
 use super::{CAN_BE_DROPPED, NorFlash, bisync};
 
@@ -50,7 +52,8 @@ use window::Window;
 #[bisync]
 /// A key-value store in a range of NOR flash.
 ///
-/// `F` is the flash driver (or a `&mut` to one), `C` the checksum. The RAM comes from [`Resources`](crate::Resources).
+/// `F` is the flash driver (or a `&mut` to one), `C` the checksum. The RAM comes from
+/// [`Resources`](crate::Resources).
 ///
 /// ```
 /// use kvs::{Options, Resources, Store, sim::presets};
@@ -89,17 +92,20 @@ pub struct Store<'a, F, C = Crc32c> {
     pub(crate) collections: u16,
 }
 
-// RAM is counted: beside its tables, buffer, driver and checksum, a store takes 64 bytes on a 32-bit part.
+// RAM is counted: beside its tables, buffer, driver and checksum, a store takes 64 bytes on a
+// 32-bit part.
 #[cfg(target_pointer_width = "32")]
 const _: () = assert!(size_of::<Store<'static, (), ()>>() <= 64);
 
 /// What the rooms share.
 #[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
-    /// Must be called before the tables are looked at: reads them anew where a write was dropped midway, or where they say
-    /// other than the flash. So nothing else has to care where it may be dropped.
+    /// Must be called before the tables are looked at: reads them anew where a write was dropped
+    /// midway, or where they say other than the flash. So nothing else has to care where it may be
+    /// dropped.
     ///
-    /// An error where it is not known what the flash holds: where something can't be read, and not for good.
+    /// An error where it is not known what the flash holds: where something can't be read, and not
+    /// for good.
     pub(crate) async fn resume(&mut self) -> FlashResult<F> {
         let mut restarts = 0usize;
         loop {
@@ -146,13 +152,14 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         Ok(())
     }
 
-    /// Whether the tables are to be read anew before anything else is done, as [`resume`](Self::resume) does.
+    /// Whether the tables are to be read anew before anything else is done, as
+    /// [`resume`](Self::resume) does.
     pub(crate) fn is_stale(&self) -> bool {
         self.sectors.is(State::Stale) || self.sectors.summaries == Summaries::Doubted
     }
 
-    /// To be called where an entry does not count that a key should have. True: a summary may have said so, and the partition
-    /// is to be read anew, by [`resume`](Self::resume).
+    /// To be called where an entry does not count that a key should have. True: a summary may have
+    /// said so, and the partition is to be read anew, by [`resume`](Self::resume).
     pub(crate) fn doubt_summaries(&mut self) -> bool {
         if self.sectors.summaries == Summaries::Unused {
             return false;
@@ -175,9 +182,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
     }
 
-    /// Whether all is erased where the next entries will be. A program that was cut may have left something anywhere in its page;
-    /// a bit may have rotted. The head is closed then, and what was erased ahead is erased again; unless summaries have to be
-    /// doubted, and all is read anew first.
+    /// Whether all is erased where the next entries will be. A program that was cut may have left
+    /// something anywhere in its page; a bit may have rotted. The head is closed then, and what was
+    /// erased ahead is erased again; unless summaries have to be doubted, and all is read anew
+    /// first.
     #[inline(never)]
     async fn look_ahead(&mut self) {
         let size = self.flash.sector_size;

@@ -1,4 +1,5 @@
-//! Mounting: checks the geometry, reads the headers, and has `entries.rs` fill the RAM map. Never writes (invariant 5).
+//! Mounting: checks the geometry, reads the headers, and has `entries.rs` fill the RAM map. Never
+//! writes (invariant 5).
 
 use core::ops::Range;
 
@@ -18,20 +19,22 @@ use crate::sectors::{SectorTable, State, Summaries};
 
 #[bisync]
 impl<'a, F: NorFlash> Store<'a, F, Crc32c> {
-    /// Mounts the partition in `range` of `flash`, in bytes. Blank flash, and whatever is not this format, mounts as
-    /// empty. Never writes.
+    /// Mounts the partition in `range` of `flash`, in bytes. Blank flash, and whatever is not this
+    /// format, mounts as empty. Never writes.
     ///
-    /// Costs reads of each sector's header, of the newest sector up to 512 bytes behind its last entry, and of summaries at the
-    /// end of others: of few, where what is in use was changed lately. In a partition more than a quarter full, sectors may have
-    /// no summary, and are read whole; each byte at most once. Reads are as long as the resources' buffer. The first call that
-    /// writes reads what the mount left of where it is to write.
+    /// Costs reads of each sector's header, of the newest sector up to 512 bytes behind its last
+    /// entry, and of summaries at the end of others: of few, where what is in use was changed
+    /// lately. In a partition more than a quarter full, sectors may have no summary, and are read
+    /// whole; each byte at most once. Reads are as long as the resources' buffer. The first call
+    /// that writes reads what the mount left of where it is to write.
     ///
     /// # Errors
     ///
     /// [`Geometry`](Error::Geometry) where range, sector size, flash and resources don't fit;
-    /// [`Incompatible`](Error::Incompatible) where another version, checksum or geometry wrote the partition;
-    /// [`Flash`](Error::Flash) where no sector's header can be read. Where only some of the flash can't be read, the rest is
-    /// mounted; what could not be read is read again before a sector is erased.
+    /// [`Incompatible`](Error::Incompatible) where another version, checksum or geometry wrote the
+    /// partition; [`Flash`](Error::Flash) where no sector's header can be read. Where only some of
+    /// the flash can't be read, the rest is mounted; what could not be read is read again before a
+    /// sector is erased.
     pub async fn mount<const KEYS: usize, const SECTORS: usize, const BUFFER: usize>(
         flash: F,
         range: Range<u32>,
@@ -41,9 +44,10 @@ impl<'a, F: NorFlash> Store<'a, F, Crc32c> {
         Self::mount_with(flash, range, resources, options, Crc32c::new()).await
     }
 
-    /// A store over the partition in `range` of `flash` that has read nothing yet. [`remount`](Self::remount) mounts it; so
-    /// does the first call that needs what is in flash, and a mount that fails can be tried again. For resources that are
-    /// `'static`, which a [`mount`](Self::mount) that fails does not give back.
+    /// A store over the partition in `range` of `flash` that has read nothing yet.
+    /// [`remount`](Self::remount) mounts it; so does the first call that needs what is in flash,
+    /// and a mount that fails can be tried again. For resources that are `'static`, which a
+    /// [`mount`](Self::mount) that fails does not give back.
     ///
     /// ```
     /// # use kvs::{Options, Resources, Store, sim::presets};
@@ -75,7 +79,8 @@ impl<'a, F: NorFlash> Store<'a, F, Crc32c> {
 
 #[bisync]
 impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
-    /// Mounts as [`mount`](Store::mount) does, with a checksum of your own: a chip's CRC unit, for instance.
+    /// Mounts as [`mount`](Store::mount) does, with a checksum of your own: a chip's CRC unit, for
+    /// instance.
     ///
     /// # Errors
     ///
@@ -142,16 +147,18 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         Ok(store)
     }
 
-    /// Mounts the partition anew, with the resources that the store has, as a mount after a reset would: what is in RAM is
-    /// read from flash, and sectors that had failed are used again. For a store in a `static`, whose resources can't be
-    /// had a second time, after errors that the part may have recovered from; see [`unmounted`](Store::unmounted) too.
+    /// Mounts the partition anew, with the resources that the store has, as a mount after a reset
+    /// would: what is in RAM is read from flash, and sectors that had failed are used again. For a
+    /// store in a `static`, whose resources can't be had a second time, after errors that the part
+    /// may have recovered from; see [`unmounted`](Store::unmounted) too.
     ///
     /// Costs what a [`mount`](Store::mount) costs. Never writes.
     ///
     /// # Errors
     ///
-    /// [`Flash`](Error::Flash), [`Incompatible`](Error::Incompatible), as [`mount`](Store::mount). The store stays, and
-    /// can be mounted again; until that succeeds, each call that looks at flash tries it first.
+    /// [`Flash`](Error::Flash), [`Incompatible`](Error::Incompatible), as [`mount`](Store::mount).
+    /// The store stays, and can be mounted again; until that succeeds, each call that looks at
+    /// flash tries it first.
     pub async fn remount(&mut self) -> FlashResult<F> {
         self.sectors.forgive();
         self.collections = 0;
@@ -167,7 +174,8 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         self.read(&Reading::ALL, None).await
     }
 
-    /// The same, as if sector `copies` were not there, where that gives as many keys: then it is dead. False: it is not, and all is read.
+    /// The same, as if sector `copies` were not there, where that gives as many keys: then it is
+    /// dead. False: it is not, and all is read.
     pub(crate) async fn read_without(&mut self, copies: usize) -> FlashResult<F, bool> {
         let keys = self.len();
         // In parts, as it was: what reads all for the sake of slots would find the copies again.
@@ -193,7 +201,8 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         self.read(Reading::ALL.get(1..).unwrap_or(&[]), None).await
     }
 
-    /// Fills the tables in the first of these ways that works, as if the sector `without` had no header.
+    /// Fills the tables in the first of these ways that works, as if the sector `without` had no
+    /// header.
     async fn read(&mut self, ways: &[Reading], without: Option<usize>) -> FlashResult<F> {
         if self.map.slots().iter().any(Slot::is_unread) {
             self.sectors.set(State::LoadFailed, true);
@@ -222,7 +231,8 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         result.map(drop)
     }
 
-    /// Reads the header of each sector. An error where none could be read: that must not be taken for an empty partition.
+    /// Reads the header of each sector. An error where none could be read: that must not be taken
+    /// for an empty partition.
     async fn read_headers(&mut self) -> FlashResult<F> {
         let layout = Layout::new(self.flash.sector_size, Partition::<F>::WRITE_SIZE, C::ID);
         let (mut least, mut most) = (u32::MAX, 0);
@@ -271,8 +281,8 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         Ok(())
     }
 
-    /// The header of a sector; its second copy where the first is bad. `None` only where both could be read: what can't be
-    /// read may be there.
+    /// The header of a sector; its second copy where the first is bad. `None` only where both could
+    /// be read: what can't be read may be there.
     async fn read_header(&mut self, index: usize) -> FlashResult<F, Option<Header>> {
         let stride = header_stride(Partition::<F>::WRITE_SIZE);
         let base = self.flash.base(index);

@@ -1,4 +1,5 @@
-//! The newest sector, of which a mount has to tell what it is: a collection may have been cut in it (invariant 3).
+//! The newest sector, of which a mount has to tell what it is: a collection may have been cut in it
+//! (invariant 3).
 
 use super::entries::{Copies, Part};
 use super::flash::{CHUNK, FlashResult, Partition};
@@ -12,12 +13,13 @@ use crate::sectors::Sector;
 
 #[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
-    /// Whether `newest`, all others having been read, was being filled by a collection when power failed (invariant 3):
-    /// no other sector is without winners, and each of its entries is a copy of one.
+    /// Whether `newest`, all others having been read, was being filled by a collection when power
+    /// failed (invariant 3): no other sector is without winners, and each of its entries is a copy
+    /// of one.
     #[inline(never)]
     ///
-    /// Of a partition that is read in parts, this tells of the keys that are of `part`; `copies` is of the parts before. With the
-    /// last part, it is known of all.
+    /// Of a partition that is read in parts, this tells of the keys that are of `part`; `copies` is
+    /// of the parts before. With the last part, it is known of all.
     pub(crate) async fn newest(
         &mut self,
         newest: usize,
@@ -74,7 +76,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             Tail::Open(end) => Tail::Open(end),
             // Nor in front of nothing: entries begin where the header ends.
             Tail::Torn(end) if entries && !has_groups => {
-                // As far behind as a torn copy may reach: what is appended must not become its missing end.
+                // As far behind as a torn copy may reach: what is appended must not become its
+                // missing end.
                 let end = end.wrapping_add(copies.longest);
                 if copies.longest < GAP && end < size {
                     Tail::Torn(end)
@@ -110,11 +113,13 @@ pub(crate) enum Newest {
     Usual,
     /// Erased ahead of time.
     Empty,
-    /// It was filled by a collection, as no other sector is without winners; but one of its entries is a copy of what is not
-    /// the last of its key: a commit that failed was found behind the original. A collection goes on there; it can't be undone.
+    /// It was filled by a collection, as no other sector is without winners; but one of its entries
+    /// is a copy of what is not the last of its key: a commit that failed was found behind the
+    /// original. A collection goes on there; it can't be undone.
     Filled(Tail),
-    /// What a collection left that was cut. Where its tail is open, or torn with room behind, it goes on there, so that power
-    /// that fails often does not keep it from ever ending; else it is undone when there is something to write.
+    /// What a collection left that was cut. Where its tail is open, or torn with room behind, it
+    /// goes on there, so that power that fails often does not keep it from ever ending; else it is
+    /// undone when there is something to write.
     Copies(Tail),
 }
 
@@ -141,7 +146,8 @@ pub(crate) async fn same_entry<F: NorFlash>(
             if first.alone() != second.alone() {
                 return Ok(false);
             }
-            // The tag says which group an entry was committed in, the checksum where it stands: both may differ.
+            // The tag says which group an entry was committed in, the checksum where it stands:
+            // both may differ.
             len = first.checked_len();
             if let ([tag, ..], [same, ..]) = (&mut *one, &*other) {
                 *tag = *same;

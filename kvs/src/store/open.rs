@@ -55,8 +55,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         Ok(())
     }
 
-    /// Erases a sector and programs, in one call, its new header and what the buffer has behind that, `len` bytes in
-    /// all. The header's sequence is the next one.
+    /// Erases a sector and programs, in one call, its new header and what the buffer has behind
+    /// that, `len` bytes in all. The header's sequence is the next one.
     pub(crate) async fn renew(&mut self, index: usize, len: u32) -> FlashResult<F> {
         let sequence = self.next_sequence;
         if sequence >= MAX_SEQUENCE {

@@ -1,7 +1,7 @@
 //! Factory reset: what becomes of a setting depends on old keys, which may feed settings that stay.
 //!
-//! Settings that go are at their default afterwards, all others are what they were: a commit asks here about each key of which
-//! the struct alone does not tell.
+//! Settings that go are at their default afterwards, all others are what they were: a commit asks
+//! here about each key of which the struct alone does not tell.
 
 use super::flash::FlashResult;
 use super::{NorFlash, Store, bisync};
@@ -64,7 +64,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         Ok(len.map_or(Value::Keep, Value::Encoded))
     }
 
-    /// Whether a setting that stays loses an old value that one of its rules reads, or that the struct's own function does.
+    /// Whether a setting that stays loses an old value that one of its rules reads, or that the
+    /// struct's own function does.
     async fn loses_old(
         &mut self,
         removal: Removal,
@@ -84,7 +85,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         Ok((by_rule, by_struct))
     }
 
-    /// Whether a setting that is removed would be made of something that stays; its default has to be stored in front of that.
+    /// Whether a setting that is removed would be made of something that stays; its default has to
+    /// be stored in front of that.
     async fn finds_old(
         &mut self,
         removal: Removal,
@@ -108,7 +110,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         Ok(by_struct && !matches!(self.make_by_struct(setting, at).await, Ok(None)))
     }
 
-    /// Whether an old key is removed: not where a setting that stays can't be made of it, and might be by another firmware.
+    /// Whether an old key is removed: not where a setting that stays can't be made of it, and might
+    /// be by another firmware.
     async fn goes(&mut self, removal: Removal, hash: u32, at: usize) -> FlashResult<F, bool> {
         if !removal.wants(hash) || !self.is_there(hash).await? {
             return Ok(false);

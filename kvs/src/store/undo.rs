@@ -1,7 +1,7 @@
 //! Undoing a collection that was cut: what it has copied so far is also where it was copied from.
 //!
-//! Mostly a collection just goes on after a mount. It can't where the sector it copies to is closed, or where it was begun
-//! for another commit, and fills what this one needs.
+//! Mostly a collection just goes on after a mount. It can't where the sector it copies to is
+//! closed, or where it was begun for another commit, and fills what this one needs.
 
 use super::flash::FlashResult;
 use super::newest::same_entry;
@@ -13,8 +13,8 @@ use crate::map::Place;
 
 #[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
-    /// Lets the originals of the newest sector's copies win again, so that it is dead. False: it has other than copies, or
-    /// not each original can be read.
+    /// Lets the originals of the newest sector's copies win again, so that it is dead. False: it
+    /// has other than copies, or not each original can be read.
     #[inline(never)]
     pub(crate) async fn undo_collection(&mut self) -> FlashResult<F, bool> {
         let Some(copies) = self.newest_copies().filter(|_| self.dead() == 0) else {
@@ -44,8 +44,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         Ok(self.dead() != 0)
     }
 
-    /// Whether the shadowed keys, of which sector `index` has another entry than the copy, have the copy's original somewhere,
-    /// and the other entry is of a commit that failed in this sector.
+    /// Whether the shadowed keys, of which sector `index` has another entry than the copy, have the
+    /// copy's original somewhere, and the other entry is of a commit that failed in this sector.
     async fn are_superseded(&mut self, index: usize, copies: usize) -> FlashResult<F, bool> {
         while let Some(slot) = self.map.slots().iter().find(|slot| slot.has_shadow()) {
             let (hash, copy) = (slot.hash, self.map.packing.unpack(*slot));
@@ -81,8 +81,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         Ok(false)
     }
 
-    /// Lets the entries of sector `index` win that have a copy in `copies`. False, and nothing done: the last entry of a key is
-    /// another than the copy, so that it can't be where that is from.
+    /// Lets the entries of sector `index` win that have a copy in `copies`. False, and nothing
+    /// done: the last entry of a key is another than the copy, so that it can't be where that is
+    /// from.
     async fn restore(&mut self, index: usize, copies: usize) -> FlashResult<F, bool> {
         for is_proven in [false, true] {
             let size = self.flash.sector_size;

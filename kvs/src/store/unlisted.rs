@@ -1,10 +1,12 @@
-//! Keys without a slot in the map: an older firmware, of fewer keys, is a guest in a newer one's flash.
+//! Keys without a slot in the map: an older firmware, of fewer keys, is a guest in a newer one's
+//! flash.
 //!
-//! While there are more keys than slots the store is *partial*: the map has the last entry of some keys, and a key that is
-//! not in it has to be looked for in flash, from the newest sector back. What is found takes the slot of the key that was
-//! written longest ago. How much is live in each sector is known as ever, so nothing is lost: a collection looks through the
-//! sector that it empties for entries that count, and so does the erase. A tombstone counts here wherever it is, but in the
-//! oldest sector.
+//! While there are more keys than slots the store is *partial*: the map has the last entry of some
+//! keys, and a key that is not in it has to be looked for in flash, from the newest sector back.
+//! What is found takes the slot of the key that was written longest ago. How much is live in each
+//! sector is known as ever, so nothing is lost: a collection looks through the sector that it
+//! empties for entries that count, and so does the erase. A tombstone counts here wherever it is,
+//! but in the oldest sector.
 
 use super::flash::FlashResult;
 use super::scan::Walker;
@@ -81,8 +83,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 /// Keys in flash.
 #[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
-    /// Where the last entry of a key is, tombstones included. Where the key has no slot and may be there, it is looked for in
-    /// flash, and gets one, unless the commit under way writes all that have one; that takes the buffer.
+    /// Where the last entry of a key is, tombstones included. Where the key has no slot and may be
+    /// there, it is looked for in flash, and gets one, unless the commit under way writes all that
+    /// have one; that takes the buffer.
     pub(crate) async fn locate(&mut self, hash: u32) -> FlashResult<F, Option<Place>> {
         let listed = self.map.place(hash);
         if listed.is_some() || !self.is_partial() {
@@ -198,8 +201,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         Ok(true)
     }
 
-    /// Must be called before a sector is erased: an error where one of its entries counts, against what the tables say. They are
-    /// stale then.
+    /// Must be called before a sector is erased: an error where one of its entries counts, against
+    /// what the tables say. They are stale then.
     pub(crate) async fn check_dead(&mut self, sector: usize) -> FlashResult<F> {
         if !self.is_partial() || self.sectors.get(sector).sequence == 0 {
             return Ok(());

@@ -1,7 +1,9 @@
-//! What could not be read, and sectors that have failed: neither is given up at once, as both may work again.
+//! What could not be read, and sectors that have failed: neither is given up at once, as both may
+//! work again.
 //!
-//! Unreadable is not absent. A word that a mount could not read may hold a value that is newer than the one the tables
-//! have. So before a sector is erased, and before an entry is moved in front of it in time, the mount is done again.
+//! Unreadable is not absent. A word that a mount could not read may hold a value that is newer than
+//! the one the tables have. So before a sector is erased, and before an entry is moved in front of
+//! it in time, the mount is done again.
 
 use super::flash::{CHUNK, FlashResult};
 use super::unlisted::LiveCursor;
@@ -73,8 +75,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         Ok(())
     }
 
-    /// Takes the sectors into use again that have failed, but for those of which it can't be read how much is live. Returns
-    /// whether there were any.
+    /// Takes the sectors into use again that have failed, but for those of which it can't be read
+    /// how much is live. Returns whether there were any.
     pub(crate) async fn revive(&mut self) -> bool {
         let mut any = false;
         for index in 0..self.sectors.len() {
@@ -100,8 +102,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         Ok(live)
     }
 
-    /// An error where no sector has a header and all begin with 00: that is how a part looks that erases to 00, where no
-    /// store works. A partition that was filled with 00 on another part looks the same, and has to be erased first.
+    /// An error where no sector has a header and all begin with 00: that is how a part looks that
+    /// erases to 00, where no store works. A partition that was filled with 00 on another part
+    /// looks the same, and has to be erased first.
     pub(crate) async fn check_erased_value(&mut self) -> FlashResult<F> {
         for index in 0..self.sectors.len() {
             let is_zero = self.begins_with_zero(index).await.unwrap_or(false);

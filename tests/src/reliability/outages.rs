@@ -1,6 +1,8 @@
-//! A part that is sound and fails for a while: reads, programs and erases, at random, in a row or for a stretch, at mounts too.
+//! A part that is sound and fails for a while: reads, programs and erases, at random, in a row or
+//! for a stretch, at mounts too.
 //!
-//! What was acknowledged stays, and the store takes commits again as soon as the part works, mounted anew or not.
+//! What was acknowledged stays, and the store takes commits again as soon as the part works,
+//! mounted anew or not.
 
 use std::collections::BTreeMap;
 
@@ -67,8 +69,8 @@ impl Model {
         self.acknowledged.extend(changes);
     }
 
-    /// Compares a store that is mounted on the flash as it is with what holds; an error where a value is lost. Counts
-    /// refused commits that are there in part.
+    /// Compares a store that is mounted on the flash as it is with what holds; an error where a
+    /// value is lost. Counts refused commits that are there in part.
     fn check<const W: usize, const E: usize>(
         &mut self,
         store: &mut Store<'_, Chip<W, E>>,

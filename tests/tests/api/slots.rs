@@ -6,7 +6,8 @@ use kvs::sim::Rng;
 use kvs::{Change, Error, RawKey};
 use kvs_tests::{Device, everywhere, get, idle, keys};
 
-/// The slots are for speed: keys that have none are stored, found, listed, changed and deleted like the others.
+/// The slots are for speed: keys that have none are stored, found, listed, changed and deleted like
+/// the others.
 #[test]
 fn keys_beyond_the_slots_are_as_good_as_others() {
     fn on<const W: usize, const E: usize>(device: &Device<W, E>) {

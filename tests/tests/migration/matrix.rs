@@ -1,5 +1,6 @@
-//! Updates and rollbacks between firmwares of other sizes: key slots, buffers, what else is in the partition. A firmware finds
-//! its own values, goes on saving them, and destroys nothing of the other's that it can't know or hold.
+//! Updates and rollbacks between firmwares of other sizes: key slots, buffers, what else is in the
+//! partition. A firmware finds its own values, goes on saving them, and destroys nothing of the
+//! other's that it can't know or hold.
 
 use std::collections::BTreeMap;
 
@@ -127,7 +128,8 @@ impl Tally {
     }
 }
 
-/// One boot of a firmware: it loads, edits, saves, perhaps confirms. Returns whether a confirmation was refused.
+/// One boot of a firmware: it loads, edits, saves, perhaps confirms. Returns whether a confirmation
+/// was refused.
 fn live(
     store: &mut Flash<'_>,
     oracle: &mut Oracle,
@@ -151,7 +153,8 @@ fn live(
     if confirms {
         match (firmware.confirm)(store) {
             Ok(_) => oracle.confirm(&firmware.version),
-            // Steps of it may be done: what this firmware's load gives is the same, and what another's does is not promised.
+            // Steps of it may be done: what this firmware's load gives is the same, and what
+            // another's does is not promised.
             Err(Error::TooManyKeys { .. }) => {
                 tally.refused += 1;
                 return Ok(true);
@@ -248,8 +251,8 @@ mod long {
     }
 }
 
-/// A value that the old firmware can't hold, for its type or for its buffer, is there yet when the new one comes back; and when
-/// it was put in place of by the old one's user, that counts.
+/// A value that the old firmware can't hold, for its type or for its buffer, is there yet when the
+/// new one comes back; and when it was put in place of by the old one's user, that counts.
 #[test]
 fn a_value_too_long_for_the_other_firmware_is_left_alone() {
     let mut tally = Tally::default();

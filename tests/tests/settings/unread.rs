@@ -16,7 +16,8 @@ struct Device {
     name: heapless::String<16>,
 }
 
-/// The same, with a field that has been renamed, one of another type, and one that the struct's own function makes.
+/// The same, with a field that has been renamed, one of another type, and one that the struct's own
+/// function makes.
 #[derive(Settings, Debug, PartialEq, Clone)]
 #[settings(migrate(from("name": heapless::String<16>), with = Self::take_name))]
 struct Newer {
@@ -192,7 +193,8 @@ struct Short {
     url: heapless::String<32>,
 }
 
-/// A newer firmware's value is longer than the older one's buffer, or than its field: the older one goes on, and leaves it.
+/// A newer firmware's value is longer than the older one's buffer, or than its field: the older one
+/// goes on, and leaves it.
 #[test]
 fn a_value_that_is_too_long_here_is_there_for_the_firmware_that_it_is_of() {
     for len in [33, 53, 100, 120] {
@@ -232,7 +234,8 @@ fn a_value_that_is_too_long_here_is_there_for_the_firmware_that_it_is_of() {
     }
 }
 
-/// An entry that has rotted is left alone while its setting is at the default, and replaced by any other value.
+/// An entry that has rotted is left alone while its setting is at the default, and replaced by any
+/// other value.
 #[test]
 fn a_rotten_value_is_left_alone_until_its_setting_is_changed() {
     let (chip, _) = saved();
