@@ -20,6 +20,29 @@ pub(crate) fn mounted(keys: usize, sectors: usize, damaged: u16) {
     );
 }
 
+/// There are more keys than slots.
+pub(crate) fn too_few_slots(keys: u16, slots: usize) {
+    #[cfg(feature = "log")]
+    log::warn!("kvs: {keys} keys have none of the {slots} slots, and are looked for in flash");
+    #[cfg(feature = "defmt")]
+    defmt::warn!(
+        "kvs: {=u16} keys have none of the {=usize} slots, and are looked for in flash",
+        keys,
+        slots
+    );
+}
+
+/// Something could not be read, and is read again.
+pub(crate) fn unread(sector: usize) {
+    #[cfg(feature = "log")]
+    log::warn!("kvs: something in sector {sector} could not be read, all is read anew");
+    #[cfg(feature = "defmt")]
+    defmt::warn!(
+        "kvs: something in sector {=usize} could not be read, all is read anew",
+        sector
+    );
+}
+
 /// A mount found a collection that was cut.
 pub(crate) fn cut_collection(sector: usize) {
     #[cfg(feature = "log")]

@@ -228,6 +228,9 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             }
         }
         events::mounted(self.len(), self.sectors.len(), self.corrupt);
+        if self.unlisted != 0 {
+            events::too_few_slots(self.unlisted, self.map.capacity());
+        }
         result.map(drop)
     }
 

@@ -11,6 +11,7 @@ use super::{NorFlash, Store, bisync};
 use crate::bytes::Aligned;
 use crate::checksum::Checksum;
 use crate::error::{Error, Geometry};
+use crate::events;
 use crate::sectors::State;
 
 #[bisync]
@@ -26,9 +27,11 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
         let mut error = Error::Corrupt { key: 0 };
         for index in 0..self.sectors.len() {
-            if self.sectors.get(index).is_unread()
-                && let Err(unreadable) = self.read_through(index).await
-            {
+            if !self.sectors.get(index).is_unread() {
+                continue;
+            }
+            events::unread(index);
+            if let Err(unreadable) = self.read_through(index).await {
                 // Where nothing can be read just now, nothing can be told of this either.
                 self.check_readable().await?;
                 error = unreadable;

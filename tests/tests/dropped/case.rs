@@ -220,7 +220,12 @@ impl Trial<'_> {
         match result {
             None => self.known.dropped(self.model, step),
             Some(Ok(found)) => self.known.done(self.model, step, &found)?,
-            Some(Err(error)) if self.may_refuse(step, &error) => {}
+            Some(Err(error)) if self.may_refuse(step, &error) => {
+                if *step == Step::Confirm {
+                    // Some of its steps may have been done.
+                    self.known.dropped(self.model, step);
+                }
+            }
             Some(Err(error)) => return Err(format!("{step:?}: {error}")),
         }
         Ok(())

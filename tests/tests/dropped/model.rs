@@ -9,7 +9,7 @@ use kvs::{Error, Options, Resources};
 
 use crate::flash::Slow;
 use crate::poll::to_the_end;
-use crate::step::{KEYS, Step, key};
+use crate::step::{KEYS, MADE_OF, Step, key};
 
 /// The value of each key.
 pub(crate) type Content = Vec<Option<Vec<u8>>>;
@@ -66,12 +66,20 @@ impl Known {
         Self(vec![content])
     }
 
-    /// `step` was dropped: it has happened or it has not.
+    /// `step` was dropped: it has happened or it has not. A confirmation may have come to any of its
+    /// steps, where there is no room for it at once.
     pub(crate) fn dropped(&mut self, model: &mut Model, step: &Step) {
         for index in 0..self.0.len() {
-            let after = &model.after(step, &self.0[index]).0;
-            if !self.0.contains(after) {
-                self.0.push(after.clone());
+            let before = self.0[index].clone();
+            let after = model.after(step, &before).0.clone();
+            let between = match step {
+                Step::Confirm => confirmed_in_part(&before, &after),
+                _ => Vec::new(),
+            };
+            for content in between.into_iter().chain([after]) {
+                if !self.0.contains(&content) {
+                    self.0.push(content);
+                }
             }
         }
     }
@@ -105,4 +113,28 @@ impl Known {
         self.0 = vec![content];
         Ok(())
     }
+}
+
+/// What a confirmation may leave that is not done: any of its changes, but an old key is removed only
+/// when what is made of it is stored.
+fn confirmed_in_part(before: &Content, after: &Content) -> Vec<Content> {
+    let changed: Vec<_> = (0..KEYS)
+        .filter(|key| before[*key] != after[*key])
+        .collect();
+    let some = |subset: usize| {
+        let mut content = before.clone();
+        for (bit, key) in changed.iter().enumerate() {
+            if subset >> bit & 1 == 1 {
+                content[*key].clone_from(&after[*key]);
+            }
+        }
+        content
+    };
+    let is_safe = |content: &Content| {
+        MADE_OF.iter().all(|(old, new)| {
+            let is_removed = before[*old].is_some() && content[*old].is_none();
+            !is_removed || content[*new] == after[*new]
+        })
+    };
+    (0..1 << changed.len()).map(some).filter(is_safe).collect()
 }

@@ -30,6 +30,12 @@ const OLD: [&str; 3] = ["title:str", "period:u16", "legacy:u8"];
 /// All keys: raw ones, the settings', old ones.
 pub(crate) const KEYS: usize = RAW + Lamp::COUNT + OLD.len();
 
+/// Old keys, and the settings that are made of them.
+pub(crate) const MADE_OF: [(usize, usize); 2] = {
+    let (first, old) = (RAW, RAW + Lamp::COUNT);
+    [(old, first + 1), (old + 1, first + 2)]
+};
+
 pub(crate) fn key(number: usize) -> RawKey<'static> {
     match number {
         raw if raw < RAW && raw % 2 == 0 => RawKey::Hash(raw as u32),
