@@ -94,7 +94,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             let place = self.live_place(source.hash).await;
             let place = place.map_err(|error| Rejection::of(&error))?;
             stored = stored.wrapping_add(usize::from(place.is_some()));
+            self.hold(source.hash);
         }
+        self.map.clear_shadows();
         let listed = sources.iter().filter(|old| self.is_stored(old.hash));
         if listed.count() != stored {
             // There are not as many slots as sources.

@@ -286,7 +286,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
 
     /// The header of a sector; its second copy where the first is bad. `None` only where both could
     /// be read: what can't be read may be there.
-    async fn read_header(&mut self, index: usize) -> FlashResult<F, Option<Header>> {
+    pub(crate) async fn read_header(&mut self, index: usize) -> FlashResult<F, Option<Header>> {
         let stride = header_stride(Partition::<F>::WRITE_SIZE);
         let base = self.flash.base(index);
         let mut missing = Ok(None);

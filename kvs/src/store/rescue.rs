@@ -40,9 +40,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         // Where a collection is under way, or a failed sector is what is missing, nothing has been lost yet, and nothing
         // is to be risked.
         let collecting = head.is_none_or(|head| head.has_only_copies());
-        // Nor is there a buffer to spare while keys are looked for in flash.
-        let rot =
-            self.dead() == 0 && !self.is_partial() && !collecting && self.sectors.failures() == 0;
+        // What can't be read may be copies of what would be erased; and there is no buffer to spare
+        // while keys are looked for in flash.
+        let knows_all = self.unread == 0 && !self.is_partial();
+        let rot = self.dead() == 0 && knows_all && !collecting && self.sectors.failures() == 0;
         let (Some(victim), true) = (victim, rot) else {
             return Ok(false);
         };

@@ -97,6 +97,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// when the commit under way is made. False: a collection was undone, and the commit is to be measured again.
     #[inline(never)]
     pub(crate) async fn make_room(&mut self, need: u32, keys: usize) -> FlashResult<F, bool> {
+        if self.dead() == 0 && self.head_is_stale() && self.end >= self.flash.sector_size {
+            // Nothing in it counts, and nothing more is appended to it: it is the spare one.
+            self.sectors.set_head(None);
+        }
         self.ready_a_spare().await?;
         if self.has_room_to_close(need, keys) {
             return Ok(true);

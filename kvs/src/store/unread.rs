@@ -43,11 +43,11 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         Err(error)
     }
 
-    /// An error where no sector can be read.
+    /// An error where no sector's header can be read.
     async fn check_readable(&mut self) -> FlashResult<F> {
         let mut result = Ok(());
         for index in 0..self.sectors.len() {
-            result = self.begins_with_zero(index).await.map(|_| ());
+            result = self.read_header(index).await.map(|_| ());
             if result.is_ok() {
                 break;
             }

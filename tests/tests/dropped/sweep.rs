@@ -97,8 +97,8 @@ impl Tally {
 /// After how many polls an operation is dropped: after each at first, and where it takes many, after
 /// some of them.
 fn spread(number: usize) -> usize {
-    const EACH: usize = 300;
-    number.min(EACH) + number.saturating_sub(EACH) * 7
+    const EACH: usize = 150;
+    number.min(EACH) + number.saturating_sub(EACH) * 11
 }
 
 struct Trial<const W: usize, const E: usize> {

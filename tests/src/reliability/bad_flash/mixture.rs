@@ -2,7 +2,7 @@
 
 use kvs::sim::{Fault, Rng, SimFlash, Tear};
 
-use super::promise::{Broken, Promises};
+use super::promise::{Breach, Broken, Promises};
 use super::scenario::Shape;
 use super::trial::Trial;
 use super::{Effort, Tally};
@@ -55,7 +55,14 @@ fn mixture<const W: usize, const E: usize>(
     trial.heals = true;
     trial.several = true;
     let result = trial.run((0, &steps), None, |_, _| (), |_| ());
-    let result = result.and_then(|()| trial.recover());
+    let result = match result.and_then(|()| trial.recover()) {
+        // With several faults, no header may be readable at all, and that is told.
+        Err(broken) if broken.breach == Breach::Unmounted => {
+            trial.seen.jammed += 1;
+            Ok(())
+        }
+        result => result,
+    };
     trial.seen.spilled += u64::from(trial.seen.missing != 0);
     (trial, result)
 }

@@ -21,6 +21,8 @@ pub enum Breach {
     Silent,
     /// A store that does not do what it should.
     Stuck,
+    /// A mount that the flash refused.
+    Unmounted,
 }
 
 #[derive(Debug)]

@@ -74,8 +74,13 @@ fn mount<'a, const W: usize, const E: usize>(
         wear_spread: 4,
         ..Options::DEFAULT
     };
-    Store::mount(chip.clone(), 0..end, ram, options)
-        .map_err(|error| Broken::new(Breach::Stuck, format!("does not mount: {error}")))
+    Store::mount(chip.clone(), 0..end, ram, options).map_err(|error| {
+        let breach = match error {
+            Error::Flash(_) => Breach::Unmounted,
+            _ => Breach::Stuck,
+        };
+        Broken::new(breach, format!("does not mount: {error}"))
+    })
 }
 
 impl<const W: usize, const E: usize> Trial<W, E> {
