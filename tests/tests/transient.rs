@@ -293,7 +293,6 @@ fn a_part_that_erases_to_zero_is_refused() {
             assert_eq!(error, refused);
             assert!(error.to_string().contains("reads 00"), "{error}");
         }
-        drop(store);
         assert_eq!(flash.0.stats().programs, 0);
         assert_eq!(flash.0.stats().erases, u64::from(others != 0));
     }
