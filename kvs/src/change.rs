@@ -164,6 +164,11 @@ pub(crate) trait Batch: Send {
         false
     }
 
+    /// The setting that a change is of, where a load may have put a default in its place.
+    fn setting(&self, _index: usize) -> Option<Path> {
+        None
+    }
+
     /// Whether no key occurs twice.
     fn is_unique(&self) -> bool {
         false

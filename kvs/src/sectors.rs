@@ -171,15 +171,14 @@ pub(crate) enum State {
     /// The tables say other than the flash, or may: all is to be read anew before they are looked
     /// at.
     Stale = 8,
-    /// What could not be read was read again, with the same result, and no call since has erased a
-    /// sector.
+    /// What could not be read was read again, with the same result.
     Reread = 16,
     /// There are more keys than slots: a key that has none may still be there.
     Partial = 32,
     /// The last load could not read some key, and that could not be noted at the key's slot.
     LoadFailed = 64,
-    /// A sector has been erased.
-    Erased = 128,
+    /// What could not be read has been read again in this call, before the first move or erase.
+    Rechecked = 128,
 }
 
 /// Whether a mount went by summaries instead of reading all there is.

@@ -38,6 +38,10 @@ impl Batch for Save<'_> {
         is_known && self.unsaved.holds(index, value)
     }
 
+    fn setting(&self, index: usize) -> Option<Path> {
+        Some(Path::new(self.tree, index))
+    }
+
     fn keeps(&mut self, index: usize, stored: &[u8]) -> bool {
         // Once it is told that a stored value is good, what its setting would be without does not matter any more.
         self.unsaved.decode(index, stored).is_err()

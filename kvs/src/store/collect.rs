@@ -99,7 +99,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// An entry that fails its checksum is forgotten; one that can't be read at all keeps its sector from being
     /// erased: it may be readable another time.
     async fn copy(&mut self, place: Place, size: u32) -> FlashResult<F> {
-        self.reread().await?;
+        self.recheck().await?;
         let (sector, _) = self.flash.split(place.address);
         let mut reader = self.reader(usize::MAX);
         reader.verify = true;

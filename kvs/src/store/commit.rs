@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::format::{Head, Kind, pad};
 use crate::map::Place;
 use crate::sectors::State;
+use crate::settings::Rejection;
 
 /// What a batch comes to.
 #[derive(Default)]
@@ -33,9 +34,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         if self.switches.read_only() {
             return Err(Error::ReadOnly);
         }
-        self.doubt_damage();
+        self.sectors.set(State::Rechecked, false);
         self.begin().await?;
         let committed = self.commit_somewhere(batch).await;
+        if committed.is_err() {
+            self.map.clear_dirty();
+        }
         self.finish();
         committed
     }
@@ -45,8 +49,11 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     async fn commit_somewhere(&mut self, batch: &mut dyn Batch) -> FlashResult<F, usize> {
         let mut failed = None;
         let mut restarts = 0usize;
-        let mut revived = false;
+        let mut retries = 0usize;
         loop {
+            if self.is_stale() {
+                self.begin().await?;
+            }
             let failures = self.sectors.failures();
             let attempt = match self.attempt(batch).await {
                 // Perhaps because bit rot has taken the dead sector.
@@ -66,7 +73,6 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             };
             if self.is_stale() && restarts < RESTARTS {
                 restarts = restarts.wrapping_add(1);
-                self.begin().await?;
                 continue;
             }
             let is_refusal = matches!(
@@ -78,15 +84,27 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             );
             // What a sector failed of says more than that there is no room in the others.
             let error = failed.take().unwrap_or(error);
-            let mut goes_on = self.sectors.failures() != failures;
-            if !goes_on && is_refusal && !revived {
-                revived = true;
-                goes_on = self.revive().await;
-            }
-            if !goes_on {
+            let has_failed = self.sectors.failures() != failures;
+            if !has_failed && !(is_refusal && self.tries_again(&mut retries).await) {
                 return Err(error);
             }
             failed = Some(error).filter(|error| !matches!(error, Error::Full { .. }));
+        }
+    }
+
+    /// Whether a commit that is about to be refused is to be tried again: with the sectors that have
+    /// failed, and where there is no spare sector left, from a new look at the flash.
+    async fn tries_again(&mut self, retries: &mut usize) -> bool {
+        *retries = retries.wrapping_add(1);
+        match *retries {
+            1 if self.revive().await => true,
+            1 | 2 if self.dead() == 0 => {
+                *retries = 2;
+                self.sectors.forgive();
+                self.sectors.set(State::Stale, true);
+                true
+            }
+            _ => false,
         }
     }
 
@@ -238,6 +256,13 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         if self.is_unread(hash) {
             return Ok(true);
         }
+        if self.sectors.is(State::LoadFailed)
+            && let Some(setting) = batch.setting(index)
+        {
+            // Whether the last load could read it is not known: neither is what is meant.
+            let why = Rejection::Unreadable;
+            return Err(Error::Rejected { setting, why });
+        }
         match self.stored(hash).await {
             Ok(Some(bytes)) => Ok(batch.keeps(index, bytes)),
             Ok(None) => Ok(false),
@@ -248,10 +273,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
     }
 
-    /// Whether the last load could not read a key.
+    /// Whether the last load could not read a key, as far as that could be noted.
     pub(crate) fn is_unread(&self, hash: u32) -> bool {
-        let is_noted = self.map.find(hash).is_some_and(|slot| slot.is_unread());
-        is_noted || self.sectors.is(State::LoadFailed)
+        self.map.find(hash).is_some_and(|slot| slot.is_unread())
     }
 
     /// Whether a change of a key that is not stored makes a difference. An encoded value is in the
@@ -319,6 +343,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             };
             if !makes_a_difference {
                 continue;
+            }
+            if written == entries {
+                // More than was measured.
+                return Err(Error::Corrupt { key: key.hash() });
             }
             let head = Head {
                 continues: written != 0,

@@ -88,19 +88,13 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let Some(first) = sources.first() else {
             return Ok(false);
         };
+        let mut found = [None; MAX_SOURCES];
         let mut stored = 0usize;
-        for source in sources {
+        for (source, found) in sources.iter().zip(&mut found) {
             // All before the first is read: where a key is looked for in flash, that takes the buffer.
             let place = self.live_place(source.hash).await;
-            let place = place.map_err(|error| Rejection::of(&error))?;
-            stored = stored.wrapping_add(usize::from(place.is_some()));
-            self.hold(source.hash);
-        }
-        self.map.clear_shadows();
-        let listed = sources.iter().filter(|old| self.is_stored(old.hash));
-        if listed.count() != stored {
-            // There are not as many slots as sources.
-            return Err(Rejection::Unreadable);
+            *found = place.map_err(|error| Rejection::of(&error))?;
+            stored = stored.wrapping_add(usize::from(found.is_some()));
         }
         if stored == 0 || stored < sources.len() && !first.is_optional() {
             return Ok(false);
@@ -108,12 +102,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let mut places: [Option<Range<usize>>; MAX_SOURCES] = [const { None }; MAX_SOURCES];
         // Each but the last is put to the end of the buffer, where the next one's entry is not read to.
         let mut free = self.buffer.len();
-        for (source, place) in sources.iter().zip(&mut places) {
-            if !self.is_stored(source.hash) {
+        for ((source, found), place) in sources.iter().zip(found).zip(&mut places) {
+            let Some(found) = found else {
                 continue;
-            }
-            let stored = self.stored_within(source.hash, free).await;
-            *place = stored.map_err(|error| Rejection::of(&error))?;
+            };
+            let stored = self.stored_at(source.hash, found, free).await;
+            *place = Some(stored.map_err(|error| Rejection::of(&error))?);
             if let Some(value) = place
                 && source.has_more()
             {

@@ -33,7 +33,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     /// Erases a dead sector and gives it its new header: the proof that the erase was completed.
     pub(crate) async fn prepare(&mut self, index: usize) -> FlashResult<F> {
-        self.reread().await?;
+        self.recheck().await?;
         self.verify_winners().await?;
         self.check_erased_value().await?;
         self.check_dead(index).await?;
@@ -86,14 +86,11 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 return Err(Error::Geometry(Geometry::ErasedValue));
             }
         }
-        match result {
-            Ok(()) => self.sectors.set(State::Erased, true),
-            Err(_) => {
-                events::failed(index);
-                // Another sector may be the oldest now.
-                let is_partial = self.is_partial();
-                self.sectors.set(State::Stale, is_partial);
-            }
+        if result.is_err() {
+            events::failed(index);
+            // Another sector may be the oldest now.
+            let is_partial = self.is_partial();
+            self.sectors.set(State::Stale, is_partial);
         }
         if let Some(sector) = self.sectors.edit(index) {
             sector.erases = erases;

@@ -33,7 +33,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Makes the sector with the fewest live bytes the head, with the rest of it free.
     #[inline(never)]
     async fn rewrite_in_place(&mut self) -> FlashResult<F, bool> {
-        self.reread().await?;
+        self.recheck().await?;
         self.verify_winners().await?;
         let victim = self.sectors.victim(self.head_sequence(), None);
         let head = self.sectors.head().map(|head| self.sectors.get(head));

@@ -8,6 +8,7 @@ use super::{NorFlash, Store, bisync};
 use crate::checksum::Checksum;
 use crate::error::Error;
 use crate::events;
+use crate::sectors::State;
 use crate::stats::Maintenance;
 
 /// How often a call begins again because what it went by has turned out stale.
@@ -30,7 +31,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         if self.switches.read_only() {
             return Err(Error::ReadOnly);
         }
-        self.doubt_damage();
+        self.sectors.set(State::Rechecked, false);
         self.begin().await?;
         let mut step = self.maintenance_step().await;
         for _ in 0..RESTARTS {

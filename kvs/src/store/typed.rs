@@ -14,6 +14,7 @@ use crate::change::RawKey;
 use crate::checksum::Checksum;
 use crate::error::Error;
 use crate::events;
+use crate::map::Place;
 use crate::sectors::State;
 use crate::settings::batches::{Removal, Save};
 use crate::settings::value;
@@ -96,8 +97,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     /// Saves what has changed, as one atomic commit; returns how many settings that were. A setting costs nothing
     /// where its stored bytes are the same, or where nothing is stored and it is what a load would make it: its default,
-    /// or what is migrated. What a load turned down, or could not read, stays in flash for as long as its setting is left at
-    /// the default: it may be another firmware's, or be read the next time.
+    /// or what is migrated. What a load turned down, or could not read, stays in flash for as long as
+    /// its setting is left at the default: it may be another firmware's, or be read the next time.
     ///
     /// Costs one flash read for each setting that is stored, and one program call where what changed fits the store's
     /// buffer.
@@ -105,7 +106,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// # Errors
     ///
     /// [`Rejected`](Error::Rejected) where a value breaks its setting's rules, and those of
-    /// [`commit`](Store::commit). Nothing was written then, not even a part.
+    /// [`commit`](Store::commit). `Rejected` as [`Unreadable`](Rejection::Unreadable) where the last
+    /// load failed, in a store of too few slots, say, and it can't be told whether this setting's
+    /// default is meant: load again, or [`put`](Self::put) it. Nothing was written then, not even a
+    /// part.
     ///
     /// ```
     /// # use kvs::{Options, Resources, Settings, Store, sim::presets};
@@ -138,7 +142,11 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             let (loaded, report) = self.read_settings::<S>().await;
             unsaved = loaded;
             outcomes = report.outcomes;
-            self.leave_unread(&S::defaults(), &mut unsaved, S::TREE, outcomes.as_mut());
+            let read = (
+                &S::defaults() as &dyn Leaves,
+                &mut unsaved as &mut dyn Leaves,
+            );
+            self.leave_unread(settings, read, S::TREE, outcomes.as_mut())?;
         }
         self.commit_batch(&mut Save {
             settings,
@@ -149,55 +157,76 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         .await
     }
 
-    /// Notes which settings a load could not read, at the slots of their keys, current and old: a save is to leave them alone.
+    /// Notes which settings a load could not read, at the slots of their keys: a save is to leave
+    /// them alone. An old key is noted where all that it feeds could not be read. What can't be
+    /// noted so makes a save of a default doubtful.
     fn note_unread(&mut self, tree: &'static Tree, outcomes: &[Outcome]) {
+        let is_unread = |outcome: &Outcome| *outcome == Outcome::Rejected(Rejection::Unreadable);
         self.sectors.set(State::LoadFailed, false);
-        for hash in tree.hashes {
-            self.map.set_unread(*hash, false);
+        for (hash, outcome) in tree.hashes.iter().zip(outcomes) {
+            self.map.set_unread(*hash, is_unread(outcome));
         }
-        for old in tree.old {
-            self.map.set_unread(old.hash, false);
+        for old in tree
+            .old
+            .iter()
+            .filter(|old| !tree.hashes.contains(&old.hash))
+        {
+            let mut same = tree.old.iter().filter(|other| other.hash == old.hash);
+            let is_left = |(leaf, outcome): (usize, &Outcome)| {
+                let is_fed = same.clone().any(|other| other.feeds(leaf));
+                !is_fed || *outcome == Outcome::Loaded || is_unread(outcome)
+            };
+            let is_left = outcomes.iter().enumerate().all(is_left) && same.next().is_some();
+            self.map
+                .set_unread(old.hash, is_left && outcomes.iter().any(is_unread));
         }
-        for (leaf, outcome) in outcomes.iter().enumerate() {
-            if *outcome != Outcome::Rejected(Rejection::Unreadable) {
-                continue;
-            }
-            let mut is_noted = self.map.set_unread(tree.hash(leaf), true);
-            for old in tree.old.iter().filter(|old| old.feeds(leaf)) {
-                is_noted |= self.map.set_unread(old.hash, true);
-            }
+        for (leaf, _) in outcomes.iter().enumerate().filter(|(_, it)| is_unread(it)) {
+            let mut sources = tree.old.iter().filter(|old| old.feeds(leaf));
+            let is_noted =
+                self.is_unread(tree.hash(leaf)) || sources.any(|old| self.is_unread(old.hash));
             if !is_noted || self.is_partial() {
                 self.sectors.set(State::LoadFailed, true);
             }
         }
     }
 
-    /// Where the last load could not read the old value of a setting, the default is what such a setting has that nobody has
-    /// changed: makes it so in `unsaved`, which has been read just now.
+    /// What the last load could not read, its own value or an old one, has the default where nobody
+    /// has changed it: makes it so in `unsaved`, which has been read just now. An error where it is
+    /// not known whether a default is meant.
     fn leave_unread(
         &mut self,
-        defaults: &dyn Leaves,
-        unsaved: &mut dyn Leaves,
+        settings: &dyn Leaves,
+        (defaults, unsaved): (&dyn Leaves, &mut dyn Leaves),
         tree: &'static Tree,
         outcomes: &mut [Outcome],
-    ) {
+    ) -> FlashResult<F> {
         for (leaf, outcome) in outcomes.iter_mut().enumerate() {
-            let is_old = match *outcome {
-                Outcome::Migrated(_) => true,
-                Outcome::Rejected(why) => why == Rejection::Unreadable,
-                _ => false,
-            };
             let mut sources = tree.old.iter().filter(|old| old.feeds(leaf));
-            if !is_old || !sources.any(|old| self.is_unread(old.hash)) {
+            let is_left = match self.is_stored(tree.hash(leaf)) {
+                true => self.is_unread(tree.hash(leaf)),
+                false => sources.any(|old| self.is_unread(old.hash)),
+            };
+            let is_old = matches!(outcome, Outcome::Migrated(_) | Outcome::Rejected(_));
+            let is_doubtful = is_old && self.sectors.is(State::LoadFailed);
+            if !is_left && !is_doubtful {
                 continue;
             }
-            if let Ok(len) = defaults.encode(leaf, self.buffer) {
-                let bytes = self.buffer.get(..len).unwrap_or(&[]);
+            let Ok(len) = defaults.encode(leaf, self.buffer) else {
+                continue;
+            };
+            let bytes = self.buffer.get(..len).unwrap_or(&[]);
+            if is_left {
                 // What has just been encoded decodes.
                 let _ = unsaved.decode(leaf, bytes);
+                *outcome = Outcome::Default;
+            } else if settings.holds(leaf, bytes) && !unsaved.holds(leaf, bytes) {
+                return Err(Error::Rejected {
+                    setting: Path::new(tree, leaf),
+                    why: Rejection::Unreadable,
+                });
             }
-            *outcome = Outcome::Default;
         }
+        Ok(())
     }
 
     /// The value of one setting: what is stored, else what is migrated, else its default; what a [`load`](Self::load) gives.
@@ -318,9 +347,19 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         hash: u32,
         free: usize,
     ) -> FlashResult<F, Option<Range<usize>>> {
-        let Some(place) = self.live_place(hash).await? else {
-            return Ok(None);
-        };
+        match self.live_place(hash).await? {
+            Some(place) => self.stored_at(hash, place, free).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The same, of a value whose entry is at `place`.
+    pub(crate) async fn stored_at(
+        &mut self,
+        hash: u32,
+        place: Place,
+        free: usize,
+    ) -> FlashResult<F, Range<usize>> {
         let key = RawKey::Hash(hash);
         let found = self.reader(free).entry_of(&key, place).await;
         if let Err(Error::Corrupt { .. }) = found {
@@ -333,6 +372,6 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
         // The lookup left the entry at the front of the buffer.
         let start = found.entry.head.len() as usize;
-        Ok(Some(start..start.wrapping_add(found.value_len())))
+        Ok(start..start.wrapping_add(found.value_len()))
     }
 }

@@ -38,14 +38,6 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         slots.filter(|slot| !slot.is_tombstone()).count() as u16
     }
 
-    /// Keeps a key its slot until the holds are cleared. Where the store is partial, nothing else
-    /// uses that flag.
-    pub(crate) fn hold(&mut self, hash: u32) {
-        if self.is_partial() {
-            self.map.set_shadow(hash, true);
-        }
-    }
-
     /// Gives a key a slot, that of another key if there is none left.
     pub(crate) fn list(&mut self, hash: u32, place: Place) -> FlashResult<F> {
         if self.map.set(hash, place) {
@@ -77,11 +69,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
     }
 
-    /// The slot whose entry was written first, of those that the commit under way does not write,
-    /// and that are not [held](Self::hold).
+    /// The slot whose entry was written first, of those that the commit under way does not write.
     fn oldest_slot(&self) -> Option<Slot> {
         let slots = self.map.slots().iter();
-        let free = slots.filter(|slot| !slot.is_dirty() && !slot.has_shadow());
+        let free = slots.filter(|slot| !slot.is_dirty());
         free.copied().min_by_key(|slot| {
             let place = self.map.packing.unpack(*slot);
             let (sector, offset) = self.flash.split(place.address);

@@ -16,11 +16,10 @@ use crate::sectors::State;
 
 #[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
-    /// Must be called before what the tables don't have is taken for absent: before a key is looked
-    /// up, an entry is moved or a sector is erased. Where something could not be read, this is an
-    /// error, and the tables are stale: they have to be read anew, and the caller has to begin
-    /// again. What reads badly twice, at the same words, is damage; then this is `Ok`, until a
-    /// call that writes comes behind an erase.
+    /// Must be called before what the tables don't have is taken for absent. Where something could
+    /// not be read, this is an error, and the tables are stale: they have to be read anew, and the
+    /// caller has to begin again. What reads badly twice, at the same words, is damage; then this is
+    /// `Ok`.
     pub(crate) async fn reread(&mut self) -> FlashResult<F> {
         if !self.sectors.has_unread() || self.sectors.is(State::Reread) {
             return Ok(());
@@ -55,13 +54,14 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         result
     }
 
-    /// Must be called at the beginning of what writes: what could not be read before the last erase
-    /// may be readable now, and is read again before the next.
-    pub(crate) fn doubt_damage(&mut self) {
-        if self.sectors.is(State::Erased) {
-            self.sectors.set(State::Erased, false);
+    /// Must be called before an entry is moved or a sector is erased: as [`reread`](Self::reread), and
+    /// what was taken for damage in an earlier call is read again, once in each call.
+    pub(crate) async fn recheck(&mut self) -> FlashResult<F> {
+        if self.unread != 0 && !self.sectors.is(State::Rechecked) {
+            self.sectors.set(State::Rechecked, true);
             self.sectors.set(State::Reread, false);
         }
+        self.reread().await
     }
 
     /// Reads all of a sector: the error of its first word that can't be read.

@@ -224,7 +224,8 @@ impl<const W: usize, const E: usize> Trial<W, E> {
             // Should that have failed, something is lost, and known to be.
             self.loss = Loss::Any;
         }
-        self.look(store, false)?;
+        // Of several faults at once, a store that is left without a spare sector mounts itself anew.
+        self.look(store, self.several)?;
         let stats = store.stats();
         let sectors = store.sectors();
         let retired = sectors.filter(|sector| sector.state == SectorState::Retired);
