@@ -98,7 +98,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         *retries = retries.wrapping_add(1);
         match *retries {
             1 if self.revive().await => true,
-            1 | 2 if self.dead() == 0 => {
+            1 | 2 if self.dead() == 0 && self.sectors.failures() != 0 => {
                 *retries = 2;
                 self.sectors.forgive();
                 self.sectors.set(State::Stale, true);

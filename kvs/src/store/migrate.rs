@@ -73,6 +73,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             match self.try_rule(sources, take).await {
                 Ok(true) => return Outcome::Migrated(number),
                 Ok(false) => {}
+                // Whether this rule would take it is not known, and the next is of something older.
+                Err(Rejection::Unreadable) => return Outcome::Rejected(Rejection::Unreadable),
                 Err(why) => outcome = Outcome::Rejected(why),
             }
         }

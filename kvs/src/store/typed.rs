@@ -206,8 +206,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 true => self.is_unread(tree.hash(leaf)),
                 false => sources.any(|old| self.is_unread(old.hash)),
             };
-            let is_old = matches!(outcome, Outcome::Migrated(_) | Outcome::Rejected(_));
-            let is_doubtful = is_old && self.sectors.is(State::LoadFailed);
+            let is_doubtful = *outcome != Outcome::Default && self.sectors.is(State::LoadFailed);
             if !is_left && !is_doubtful {
                 continue;
             }

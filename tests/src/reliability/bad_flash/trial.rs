@@ -264,6 +264,10 @@ impl<const W: usize, const E: usize> Trial<W, E> {
     /// Compares what a store gives, just mounted or not, with what was promised.
     fn look(&mut self, store: &mut Tested<'_, W, E>, mounted: bool) -> Result<Vec<Found>, Broken> {
         let found = read(store, self.keys);
+        let is_unreadable = |found: &Found| matches!(found, Err(Error::Flash(_)));
+        if self.several && found.iter().all(is_unreadable) {
+            return Err(Broken::new(Breach::Unmounted, "no header can be read"));
+        }
         let noticed = store.stats().corrupt != 0;
         let missing = self.promises.check(&found, self.loss, (mounted, noticed))?;
         self.seen.missing += missing;
