@@ -402,3 +402,41 @@ fn a_refused_reset_changes_nothing() {
     assert_eq!((before.aa, before.dd), (1, 4));
     assert_eq!(chip.image(), image);
 }
+
+#[derive(Settings)]
+struct Two {
+    #[setting(default = 0)]
+    a: u8,
+    #[setting(default = 0)]
+    b: u8,
+}
+
+#[derive(Settings)]
+struct TwoRenamed {
+    #[setting(default = 0, alias = "a")]
+    x: u8,
+    #[setting(default = 0, alias = "b")]
+    y: u8,
+}
+
+/// As many slots as settings, all of them stored and renamed: the update is saved and confirmed.
+#[test]
+fn a_rename_in_a_full_map_does_not_stop_saving() {
+    let chip = Part::new(SimFlash::new(4));
+    let mut ram = Resources::<2, 8, 64>::new();
+    let mut store = mount(&chip, &mut ram);
+    store.save(&Two { a: 1, b: 2 }).unwrap();
+    drop(store);
+    let mut ram = Resources::<2, 8, 64>::new();
+    let mut store = mount(&chip, &mut ram);
+    let (mut found, _) = store.load::<TwoRenamed>();
+    assert_eq!((found.x, found.y), (1, 2));
+    found.x = 3;
+    assert_eq!(store.save(&found).unwrap(), 1);
+    store.confirm::<TwoRenamed>().unwrap();
+    drop(store);
+    let mut ram = Resources::<2, 8, 64>::new();
+    let mut store = mount(&chip, &mut ram);
+    let (found, _) = store.load::<TwoRenamed>();
+    assert_eq!((found.x, found.y, store.len()), (3, 2, 2));
+}
