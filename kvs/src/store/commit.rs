@@ -85,7 +85,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             // What a sector failed of says more than that there is no room in the others.
             let error = failed.take().unwrap_or(error);
             let has_failed = self.sectors.failures() != failures;
-            if !has_failed && !(is_refusal && self.tries_again(&mut retries).await) {
+            let goes_on = has_failed || is_refusal && self.tries_again(&mut retries).await;
+            if !goes_on {
                 return Err(error);
             }
             failed = Some(error).filter(|error| !matches!(error, Error::Full { .. }));
