@@ -29,6 +29,12 @@ pub enum Error<E> {
         /// The key's hash.
         key: u32,
     },
+    /// Something could not be read, and reads differently each time. It may be readable when the
+    /// call is made again.
+    Unreadable {
+        /// Bytes from the start of the partition: the sector that it is in.
+        address: u32,
+    },
     /// No room, even after collecting what is stale; or none without collecting, where that is not
     /// allowed ([`Options::collect_on_write`](crate::Options::collect_on_write)).
     Full {
@@ -174,6 +180,10 @@ impl<E: fmt::Debug> fmt::Display for Error<E> {
             Self::Corrupt { key } => {
                 write!(f, "the entry of key {key:#010x} fails its checksum")
             }
+            Self::Unreadable { address } => write!(
+                f,
+                "the flash in the sector at {address:#x} reads differently each time"
+            ),
             Self::Full { needed, available } => write!(
                 f,
                 "the partition is full: {needed} bytes are needed in one piece, {available} are left in all"

@@ -58,8 +58,8 @@ pub(crate) struct Place {
     pub(crate) tombstone: bool,
 }
 
-/// How a place is packed into 28 bits: the address in words takes what the partition needs, the size in words the
-/// rest. So nearly every entry's size is known without a look at the flash.
+/// How a place is packed into 28 bits: the address in words takes what the partition needs, the
+/// size in words the rest. So nearly every entry's size is known without a look at the flash.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Packing {
     word_bits: u8,
@@ -219,15 +219,14 @@ impl<'a> KeyMap<'a> {
         before.saturating_sub(kept)
     }
 
-    /// Notes that the commit under way writes this key.
-    pub(crate) fn set_dirty(&mut self, hash: u32) {
-        self.set_flag(hash, DIRTY, true);
+    /// Notes that the commit under way writes this key. False: it has no slot.
+    pub(crate) fn set_dirty(&mut self, hash: u32) -> bool {
+        self.set_flag(hash, DIRTY, true)
     }
 
-    /// Notes whether a load could read this key. False: it has no slot.
-    pub(crate) fn set_unread(&mut self, hash: u32, is_unread: bool) -> bool {
+    /// Notes whether a load could read this key, if it has a slot.
+    pub(crate) fn set_unread(&mut self, hash: u32, is_unread: bool) {
         self.set_flag(hash, UNREAD, is_unread);
-        self.search(hash).is_ok()
     }
 
     /// Notes whether something else of this key was found in flash.
@@ -235,15 +234,18 @@ impl<'a> KeyMap<'a> {
         self.set_flag(hash, SHADOW, is_found);
     }
 
-    fn set_flag(&mut self, hash: u32, flag: u32, is_set: bool) {
+    fn set_flag(&mut self, hash: u32, flag: u32, is_set: bool) -> bool {
         if let Ok(index) = self.search(hash)
             && let Some(slot) = self.slots.get_mut(index)
         {
             slot.place = slot.place & !flag | if is_set { flag } else { 0 };
+            return true;
         }
+        false
     }
 
-    /// How many of the keys that the commit under way writes have a slot now: a value, or a tombstone.
+    /// How many of the keys that the commit under way writes have a slot now: a value, or a
+    /// tombstone.
     pub(crate) fn dirty(&self) -> usize {
         let slots = self.slots().iter();
         slots.filter(|slot| slot.is_dirty()).count()

@@ -214,7 +214,6 @@ impl<'a> SectorTable<'a> {
         self.head = NO_HEAD;
         self.set(State::Unreadable, false);
         self.set(State::Unseen, false);
-        self.set(State::Partial, false);
         self.summaries = Summaries::Unused;
     }
 

@@ -30,15 +30,18 @@ fn a_torn_commit_is_told_and_is_no_error() {
     assert_snapshot!("torn_map", bench.ok("map dump.bin --width 80"));
 }
 
+/// An image in which a bit of the network's name has flipped.
+fn with_a_rotten_name() -> Vec<u8> {
+    let mut image = used().image().to_vec();
+    let name = image.windows(5).rposition(|bytes| bytes == b"attic");
+    image[name.unwrap()] ^= 4;
+    image
+}
+
 #[test]
 fn rot_is_an_error() {
     let bench = Bench::new();
-    let mut image = used().image().to_vec();
-    let ssid = image
-        .windows(5)
-        .rposition(|bytes| bytes == b"attic")
-        .unwrap();
-    image[ssid] ^= 4;
+    let mut image = with_a_rotten_name();
     image[3] ^= 1;
     bench.write("dump.bin", image);
     assert_snapshot!(
@@ -52,12 +55,7 @@ fn rot_is_an_error() {
 #[test]
 fn the_page_lists_what_the_log_lists() {
     let bench = Bench::new();
-    let mut image = used().image().to_vec();
-    let ssid = image
-        .windows(5)
-        .rposition(|bytes| bytes == b"attic")
-        .unwrap();
-    image[ssid] ^= 4;
+    let mut image = with_a_rotten_name();
     // A torn word behind the last entry.
     let blank = image[512..1024].iter().rposition(|byte| *byte != 0xFF);
     let torn = 512 + (blank.unwrap() + 1).next_multiple_of(4);

@@ -38,31 +38,41 @@ fn inspect_as_toml_and_json() {
     );
 }
 
-#[test]
-fn secrets_are_masked_everywhere() {
-    let bench = bench();
-    bench.write("other.bin", used().image());
-    bench.ok("set other.bin --schema settings.lock wifi.password=hunter2");
-    for command in [
+/// All that the commands print and write which show values: of an image, and of what it is unlike.
+fn outputs(bench: &Bench, other: &str, of: &str) -> Vec<(String, String)> {
+    let diff = format!("diff {other}");
+    let commands = [
         "inspect",
         "inspect --json",
         "inspect --toml",
         "log",
         "log --json",
         "map --html map.html",
-        "diff other.bin",
-    ] {
-        let asked = format!("{command} dump.bin --schema settings.lock --secret serial");
+        &diff,
+    ];
+    let output = |command: &str| {
+        let asked = format!("{command} {of}");
         let ran = bench.kvs(&asked);
         let page = std::fs::read_to_string(bench.path("map.html")).unwrap_or_default();
-        let all = format!("{}{}{page}", ran.out, ran.err);
+        let _ = std::fs::remove_file(bench.path("map.html"));
+        (asked, format!("{}{}{page}", ran.out, ran.err))
+    };
+    commands.map(output).to_vec()
+}
+
+#[test]
+fn secrets_are_masked_everywhere() {
+    let bench = bench();
+    bench.write("other.bin", used().image());
+    bench.ok("set other.bin --schema settings.lock wifi.password=hunter2");
+    let of = "dump.bin --schema settings.lock --secret serial";
+    for (asked, all) in outputs(&bench, "other.bin", of) {
         assert!(
             !["correct horse", "hunter2", "A-1234"]
                 .iter()
                 .any(|secret| all.contains(secret)),
-            "{command}: {all}"
+            "{asked}: {all}"
         );
-        let _ = std::fs::remove_file(bench.path("map.html"));
     }
     let shown = bench.ok("inspect dump.bin --schema settings.lock --show-secrets");
     assert!(shown.contains("correct horse"));
@@ -130,22 +140,10 @@ fn secrets_of_older_firmware_are_masked_everywhere() {
     with_store(&mut flash, |store| store.confirm::<older::After>().unwrap());
     bench.write("newer.bin", flash.image());
     for image in ["older.bin", "newer.bin"] {
-        for command in [
-            "inspect",
-            "inspect --json",
-            "inspect --toml",
-            "log",
-            "log --json",
-            "map --html map.html",
-            "diff dump.bin",
-        ] {
-            let asked = format!("{command} {image} --schema older.lock");
-            let ran = bench.kvs(&asked);
-            let page = std::fs::read_to_string(bench.path("map.html")).unwrap_or_default();
-            let all = format!("{}{}{page}", ran.out, ran.err);
+        let of = format!("{image} --schema older.lock");
+        for (asked, all) in outputs(&bench, "dump.bin", &of) {
             let shown = secrets.iter().find(|secret| all.contains(*secret));
             assert_eq!(shown, None, "{asked}: {all}");
-            let _ = std::fs::remove_file(bench.path("map.html"));
         }
     }
     let shown = bench.ok("inspect older.bin --schema older.lock --show-secrets");

@@ -1,4 +1,5 @@
-//! The commits that saves, resets and confirmations are: which settings, in which order, and what of them stays.
+//! The commits that saves, resets and confirmations are: which settings, in which order, and what
+//! of them stays.
 
 use core::ops::Range;
 
@@ -43,7 +44,8 @@ impl Batch for Save<'_> {
     }
 
     fn keeps(&mut self, index: usize, stored: &[u8]) -> bool {
-        // Once it is told that a stored value is good, what its setting would be without does not matter any more.
+        // Once it is told that a stored value is good, what its setting would be without does not
+        // matter any more.
         self.unsaved.decode(index, stored).is_err()
     }
 
@@ -69,8 +71,9 @@ fn encoded(
 
 /// The commit of a factory reset: a key for each setting of the tree, then the old ones.
 ///
-/// Settings that it takes are at their default afterwards, and all others are what they were. So an old key that feeds a
-/// setting of each kind is removed, and the setting that is not taken is stored under its own key in the same commit.
+/// Settings that it takes are at their default afterwards, and all others are what they were. So an
+/// old key that feeds a setting of each kind is removed, and the setting that is not taken is
+/// stored under its own key in the same commit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Removal {
     pub(crate) group: Group,
@@ -159,8 +162,8 @@ impl Batch for Removal {
 
 /// The commit of a confirmation: what was migrated, then the old keys.
 ///
-/// Where all of it does not fit, some at a time: those in `new` are stored, and the old keys go of which nothing else is left to
-/// be made.
+/// Where all of it does not fit, some at a time: those in `new` are stored, and the old keys go of
+/// which nothing else is left to be made.
 pub(crate) struct Confirmation<'a> {
     pub(crate) settings: &'a dyn Leaves,
     pub(crate) tree: &'static Tree,

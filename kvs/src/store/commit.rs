@@ -6,8 +6,8 @@
 
 use super::flash::{CHUNK, FlashResult, Partition};
 use super::lookup::Reader;
-use super::room::RESTARTS;
 use super::run::{Run, SHORT_HEAD, TAIL};
+use super::unread::RESTARTS;
 use super::window::Window;
 use super::{NorFlash, Store, bisync};
 use crate::bytes::Aligned;
@@ -66,8 +66,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             let error = match attempt {
                 // What was measured against has changed: an entry turned out rotten, or there is
                 // room now.
-                Ok(None) if !self.is_stale() => continue,
-                Ok(None) => Error::Corrupt { key: 0 },
+                Ok(None) => continue,
                 Ok(Some(entries)) => return Ok(entries),
                 Err(error) => error,
             };
@@ -99,7 +98,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         *retries = retries.wrapping_add(1);
         match *retries {
             1 if self.revive().await => true,
-            1 | 2 if self.dead() == 0 && self.sectors.failures() != 0 => {
+            1 | 2 if self.dead() == 0 && self.collections != 0 => {
                 *retries = 2;
                 self.sectors.forgive();
                 self.sectors.set(State::Stale, true);
@@ -182,11 +181,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             if !differs {
                 continue;
             }
-            if place.is_some() && self.map.find(hash).is_none() {
+            if !self.map.set_dirty(hash) && place.is_some() {
                 let capacity = self.map.capacity();
                 return Err(Error::TooManyKeys { capacity });
             }
-            self.map.set_dirty(hash);
             let size = pad(head.entry_len(), Partition::<F>::WRITE_SIZE);
             let (needed, available) = (size as usize, self.stage_len());
             if is_encoded && needed > available {
@@ -264,9 +262,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             let why = Rejection::Unreadable;
             return Err(Error::Rejected { setting, why });
         }
-        match self.stored(hash).await {
-            Ok(Some(bytes)) => Ok(batch.keeps(index, bytes)),
+        match self.stored_within(hash, self.buffer.len()).await {
+            Ok(Some(place)) => Ok(batch.keeps(index, self.buffer.get(place).unwrap_or(&[]))),
             Ok(None) => Ok(false),
+            Err(error) if self.is_stale() => Err(error),
             // A load could read it: the value in its place is meant.
             Err(Error::Flash(_)) => Ok(false),
             // No load can.

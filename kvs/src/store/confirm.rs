@@ -11,23 +11,26 @@ use crate::settings::{Settings, Tree};
 
 #[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
-    /// Makes an update permanent: stores what a [`load`](Self::load) migrates, and removes the old keys that this
-    /// supersedes, and retired ones. Call it once the new firmware is known to work (after `mark_booted`, say); until then
-    /// nothing of the old firmware's is touched, and it finds its own values after a rollback. After it, the old firmware
-    /// finds its defaults, but for settings that have not changed.
+    /// Makes an update permanent: stores what a [`load`](Self::load) migrates, and removes the old
+    /// keys that this supersedes, and retired ones. Call it once the new firmware is known to work
+    /// (after `mark_booted`, say); until then nothing of the old firmware's is touched, and it
+    /// finds its own values after a rollback. After it, the old firmware finds its defaults, but
+    /// for settings that have not changed.
     ///
-    /// All of it is one atomic commit. Where there is no room for that, in a sector, in the store or in its key slots, it is
-    /// several: first what was migrated is stored, then old keys are removed. Where a new value does not fit beside the old ones,
-    /// old keys that nothing is made of any more go first, and one commit stores the value and removes those of its own that feed
-    /// nothing else which is not stored yet. After a power cut or an error in between a load gives the same, and a further call
-    /// does the rest. An old value that could not be migrated stays. Returns how many keys were written and removed; none of a
-    /// confirmed struct.
+    /// All of it is one atomic commit. Where there is no room for that, in a sector, in the store
+    /// or in its key slots, it is several: first what was migrated is stored, then old keys are
+    /// removed. Where a new value does not fit beside the old ones, old keys that nothing is made
+    /// of any more go first, and one commit stores the value and removes those of its own that feed
+    /// nothing else which is not stored yet. After a power cut or an error in between a load gives
+    /// the same, and a further call does the rest. An old value that could not be migrated stays.
+    /// Returns how many keys were written and removed; none of a confirmed struct.
     ///
     /// What is changed in RAM and not saved is not stored by this. Costs the reads of a load.
     ///
     /// # Errors
     ///
-    /// Those of [`commit`](Store::commit); [`Full`](Error::Full) where not even one value fits in place of its old ones.
+    /// Those of [`commit`](Store::commit); [`Full`](Error::Full) where not even one value fits in
+    /// place of its old ones.
     pub async fn confirm<S: Settings>(&mut self) -> FlashResult<F, usize> {
         self.resume().await?;
         let mut has_old = false;
@@ -53,11 +56,13 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         Ok(changed)
     }
 
-    /// Removes all hashed keys but those that `trees` know, current or old: what firmwares have left behind that this one
-    /// has never heard of. Raw keys that are stored by name stay. Returns how many were removed.
+    /// Removes all hashed keys but those that `trees` know, current or old: what firmwares have
+    /// left behind that this one has never heard of. Raw keys that are stored by name stay. Returns
+    /// how many were removed.
     ///
-    /// To be given the trees of *all* settings structs of the firmware, and to be called when there is no way back to a
-    /// firmware whose settings these are. Removes in atomic commits of as many as fit a sector.
+    /// To be given the trees of *all* settings structs of the firmware, and to be called when there
+    /// is no way back to a firmware whose settings these are. Removes in atomic commits of as many
+    /// as fit a sector.
     ///
     /// ```
     /// # use kvs::{Options, RawKey, Resources, Settings, Store, sim::presets};
@@ -83,7 +88,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     ///
     /// # Errors
     ///
-    /// Those of [`commit`](Store::commit), and [`Flash`](Error::Flash) where a key could not be read.
+    /// Those of [`commit`](Store::commit), and [`Flash`](Error::Flash) where a key could not be
+    /// read.
     pub async fn prune(&mut self, trees: &[&'static Tree]) -> FlashResult<F, usize> {
         let knows = |hash: u32| {
             trees.iter().any(|tree| {
@@ -117,7 +123,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
     }
 
-    /// A confirmation for which there is no room at once. Each step leaves what a load gives unchanged.
+    /// A confirmation for which there is no room at once. Each step leaves what a load gives
+    /// unchanged.
     #[inline(never)]
     async fn confirm_in_steps(&mut self, all: &mut Confirmation<'_>) -> FlashResult<F, usize> {
         let count = all.tree.hashes.len();
@@ -130,7 +137,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 (all.new, all.removes) = (from..end, false);
                 let mut result = self.commit_batch(all).await;
                 if len == 1 && result.as_ref().is_err_and(is_for_less) {
-                    // It does not fit beside its old values: in their place, when what else can go is gone.
+                    // It does not fit beside its old values: in their place, when what else can go
+                    // is gone.
                     changed = changed.wrapping_add(self.remove_done(all).await?);
                     (all.new, all.removes) = (from..end, true);
                     result = self.commit_batch(all).await;

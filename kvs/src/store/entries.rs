@@ -36,9 +36,9 @@ impl Reading {
 }
 
 /// The hashes that are taken into the map: all of them, or a part.
-pub(crate) struct Part(Range<u64>);
+pub(crate) struct HashRange(Range<u64>);
 
-impl Part {
+impl HashRange {
     const END: u64 = 1 << 32;
 
     fn all() -> Self {
@@ -70,7 +70,7 @@ impl Part {
 }
 
 /// What the newest sector holds, as far as that has been told, part by part.
-pub(crate) struct Copies {
+pub(crate) struct CopyCheck {
     /// Nothing but copies.
     pub(crate) only: bool,
     /// The size of the longest live entry.
@@ -103,8 +103,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
         self.sectors.set(State::Partial, way == Reading::InParts);
         let counted = self.corrupt;
-        let mut part = Part::all();
-        let mut copies = Copies {
+        let mut part = HashRange::all();
+        let mut copies = CopyCheck {
             only: true,
             longest: 0,
         };
@@ -130,8 +130,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     async fn read_part(
         &mut self,
         way: Reading,
-        part: &mut Part,
-        copies: &mut Copies,
+        part: &mut HashRange,
+        copies: &mut CopyCheck,
         suspect: bool,
     ) -> FlashResult<F, bool> {
         let sector_size = self.flash.sector_size;
@@ -234,7 +234,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         index: usize,
         summary: Option<Summary>,
         way: Reading,
-        part: &mut Part,
+        part: &mut HashRange,
     ) -> FlashResult<F, Option<Tail>> {
         if let (Reading::Summaries, Some(summary)) = (way, summary) {
             self.sectors.summaries = Summaries::Used;
@@ -251,7 +251,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         &mut self,
         index: usize,
         summary: Option<Summary>,
-        mut part: Option<&mut Part>,
+        mut part: Option<&mut HashRange>,
     ) -> FlashResult<F, Tail> {
         let size = self.flash.sector_size;
         let mut walker = self.walk_to(index, summary).await;
@@ -298,7 +298,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     /// Whether a key is of this part, and has a slot or can have one. Where there is none left, the
     /// part ends before the key, or before the last that has a slot, and that one's is free.
-    async fn has_slot_for(&mut self, hash: u32, part: &mut Part) -> FlashResult<F, bool> {
+    async fn has_slot_for(&mut self, hash: u32, part: &mut HashRange) -> FlashResult<F, bool> {
         if !part.has(hash) {
             return Ok(false);
         }

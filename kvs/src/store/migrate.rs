@@ -1,7 +1,7 @@
 //! Old keys in a store: from what an older firmware stored to what a setting is now.
 //!
-//! Reads the sources of a rule into the buffer and hands their bytes to the generated code; what it makes of them is in
-//! RAM only.
+//! Reads the sources of a rule into the buffer and hands their bytes to the generated code; what it
+//! makes of them is in RAM only.
 
 use core::ops::Range;
 
@@ -32,8 +32,8 @@ impl OldValues<'_> {
         take(values.get(..self.count).unwrap_or(&[]))
     }
 
-    /// Has `make` make setting number `leaf` of them, and encodes it into the buffer from `at` on, where they are not needed
-    /// any more; returns its length.
+    /// Has `make` make setting number `leaf` of them, and encodes it into the buffer from `at` on,
+    /// where they are not needed any more; returns its length.
     fn encode(
         &mut self,
         (tree, leaf): (&Tree, usize),
@@ -58,8 +58,9 @@ pub(crate) type Take<'a> = dyn FnMut(u8, &mut OldValues<'_>) -> Result<(), Rejec
 
 #[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
-    /// Tries the old keys of one setting in turn, until `take` takes the values of one of its rules. What the setting is
-    /// without: [`Outcome::Default`], or why the last of those that there were was turned down.
+    /// Tries the old keys of one setting in turn, until `take` takes the values of one of its
+    /// rules. What the setting is without: [`Outcome::Default`], or why the last of those that
+    /// there were was turned down.
     pub(crate) async fn migrate(&mut self, old: &[Old], take: &mut Take<'_>) -> Outcome {
         let mut outcome = Outcome::Default;
         let mut number = 0u8;
@@ -81,7 +82,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         outcome
     }
 
-    /// Hands the values of `sources`, which are those of one rule, to `take`. False: there are none.
+    /// Hands the values of `sources`, which are those of one rule, to `take`. False: there are
+    /// none.
     pub(crate) async fn try_rule(
         &mut self,
         sources: &[Old],
@@ -93,7 +95,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let mut found = [None; MAX_SOURCES];
         let mut stored = 0usize;
         for (source, found) in sources.iter().zip(&mut found) {
-            // All before the first is read: where a key is looked for in flash, that takes the buffer.
+            // All before the first is read: where a key is looked for in flash, that takes the
+            // buffer.
             let place = self.live_place(source.hash).await;
             *found = place.map_err(|error| Rejection::of(&error))?;
             stored = stored.wrapping_add(usize::from(found.is_some()));
@@ -102,7 +105,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             return Ok(false);
         }
         let mut places: [Option<Range<usize>>; MAX_SOURCES] = [const { None }; MAX_SOURCES];
-        // Each but the last is put to the end of the buffer, where the next one's entry is not read to.
+        // Each but the last is put to the end of the buffer, where the next one's entry is not read
+        // to.
         let mut free = self.buffer.len();
         for ((source, found), place) in sources.iter().zip(found).zip(&mut places) {
             let Some(found) = found else {
@@ -134,7 +138,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         slot.is_some_and(|slot| !slot.is_tombstone())
     }
 
-    /// Whether a load would find something to migrate: an old value of a setting that has none of its own.
+    /// Whether a load would find something to migrate: an old value of a setting that has none of
+    /// its own.
     pub(crate) fn has_old(&self, tree: &Tree) -> bool {
         self.is_partial() && !tree.old.is_empty()
             || tree.old.iter().any(|old| {
@@ -170,8 +175,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
     }
 
-    /// What a load makes of the old values of a setting that is not stored itself, in the buffer from `at` on: its length.
-    /// `None`: it is the default.
+    /// What a load makes of the old values of a setting that is not stored itself, in the buffer
+    /// from `at` on: its length. `None`: it is the default.
     pub(crate) async fn make(
         &mut self,
         setting: Path,
@@ -233,8 +238,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         .map(|_| len)
     }
 
-    /// Lets the struct's own function make settings of old values, into `made`, and takes those into `settings` that
-    /// nothing else has set.
+    /// Lets the struct's own function make settings of old values, into `made`, and takes those
+    /// into `settings` that nothing else has set.
     pub(crate) async fn make_all(
         &mut self,
         made: &mut dyn Leaves,

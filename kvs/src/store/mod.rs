@@ -36,7 +36,7 @@ mod window;
 pub use inspect::Keys;
 
 use self::flash::{CHUNK, FlashResult, Partition};
-use self::room::RESTARTS;
+use self::unread::RESTARTS;
 use crate::MAX_NAME_LEN;
 use crate::bytes::Aligned;
 use crate::change::RawKey;
@@ -131,8 +131,6 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         if !interrupted && !self.is_stale() {
             return Ok(());
         }
-        // Until all has been read.
-        self.sectors.set(State::Stale, true);
         let unread = self.unread;
         if !doubted && (interrupted || self.sectors.summaries == Summaries::Used) {
             self.read_all().await?;
@@ -144,7 +142,6 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             self.corrupt = self.corrupt.max(1);
         }
         self.sectors.set(State::Interrupted, false);
-        self.sectors.set(State::Stale, false);
         if self.unread != unread {
             // Some of it can be read now, or other words can't.
             self.sectors.set(State::Reread, false);

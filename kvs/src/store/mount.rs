@@ -189,10 +189,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
 
     /// The same, as where there are more keys than slots.
     pub(crate) async fn read_in_parts(&mut self) -> FlashResult<F> {
-        self.sectors.set(State::Stale, true);
-        self.read(&[Reading::InParts], None).await?;
-        self.sectors.set(State::Stale, false);
-        Ok(())
+        self.read(&[Reading::InParts], None).await
     }
 
     /// The same, without going by summaries.
@@ -202,8 +199,9 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
     }
 
     /// Fills the tables in the first of these ways that works, as if the sector `without` had no
-    /// header.
+    /// header. They are stale until that has succeeded.
     async fn read(&mut self, ways: &[Reading], without: Option<usize>) -> FlashResult<F> {
+        self.sectors.set(State::Stale, true);
         if self.map.slots().iter().any(Slot::is_unread) {
             self.sectors.set(State::LoadFailed, true);
         }
@@ -231,6 +229,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         if self.unlisted != 0 {
             events::too_few_slots(self.unlisted, self.map.capacity());
         }
+        self.sectors.set(State::Stale, result.is_err());
         result.map(drop)
     }
 

@@ -1,7 +1,7 @@
 //! The newest sector, of which a mount has to tell what it is: a collection may have been cut in it
 //! (invariant 3).
 
-use super::entries::{Copies, Part};
+use super::entries::{CopyCheck, HashRange};
 use super::flash::{CHUNK, FlashResult, Partition};
 use super::scan::Tail;
 use super::window::Window;
@@ -23,8 +23,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     pub(crate) async fn newest(
         &mut self,
         newest: usize,
-        part: &Part,
-        copies: &mut Copies,
+        part: &HashRange,
+        copies: &mut CopyCheck,
     ) -> FlashResult<F, Newest> {
         let is_dead = |(index, sector): (usize, &Sector)| index != newest && sector.live() == 0;
         let is_usual = self.sectors.iter().any(is_dead);

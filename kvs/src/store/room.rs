@@ -1,9 +1,12 @@
-//! Room: how much there is, and what is done to have more. Keeps a dead sector at hand (invariant 3).
+//! Room: how much there is, and what is done to have more. Keeps a dead sector at hand (invariant
+//! 3).
 //!
-//! Decides which sector is collected or erased when; the moving is `collect.rs`, the erasing `open.rs`.
+//! Decides which sector is collected or erased when; the moving is `collect.rs`, the erasing
+//! `open.rs`.
 
 use super::flash::FlashResult;
 use super::unlisted::LiveCursor;
+use super::unread::RESTARTS;
 use super::{NorFlash, Store, bisync};
 use crate::checksum::Checksum;
 use crate::error::Error;
@@ -11,22 +14,20 @@ use crate::events;
 use crate::sectors::State;
 use crate::stats::Maintenance;
 
-/// How often a call begins again because what it went by has turned out stale.
-pub(crate) const RESTARTS: usize = 4;
-
 /// What a refused commit's need is remembered in, so that two bytes will do.
 const REFUSED_UNIT: u32 = 16;
 
 #[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
-    /// Does one bounded step of housekeeping: moves one entry, or erases one sector. Call it in idle time until it
-    /// returns [`Idle`](Maintenance::Idle); a commit after that erases nothing, as long as no more is live than three quarters of
-    /// all sectors but two. In a fuller store a commit may have to make room yet, and erase.
+    /// Does one bounded step of housekeeping: moves one entry, or erases one sector. Call it in
+    /// idle time until it returns [`Idle`](Maintenance::Idle); a commit after that erases nothing,
+    /// as long as no more is live than three quarters of all sectors but two. In a fuller store a
+    /// commit may have to make room yet, and erase.
     ///
     /// # Errors
     ///
-    /// [`ReadOnly`](Error::ReadOnly), or what the flash says of one sector, which is left alone from then on: call it
-    /// again.
+    /// [`ReadOnly`](Error::ReadOnly), or what the flash says of one sector, which is left alone
+    /// from then on: call it again.
     pub async fn maintain(&mut self) -> FlashResult<F, Maintenance> {
         if self.switches.read_only() {
             return Err(Error::ReadOnly);
@@ -60,7 +61,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         Ok(Maintenance::Moved)
     }
 
-    /// Whether [`maintain`](Self::maintain) is to move an entry: to finish a collection, or to begin one.
+    /// Whether [`maintain`](Self::maintain) is to move an entry: to finish a collection, or to
+    /// begin one.
     async fn is_worth_moving(&mut self) -> FlashResult<F, bool> {
         match self.dead() {
             0 => return Ok(true),
@@ -82,8 +84,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         if self.epoch == 0 {
             self.epoch = self.head_sequence();
         }
-        // A second dead sector is room for any commit. It is worth moving entries for as long as the others stay
-        // comfortably below full: nearer to that, each commit would set off a collection.
+        // A second dead sector is room for any commit. It is worth moving entries for as long as
+        // the others stay comfortably below full: nearer to that, each commit would set off a
+        // collection.
         Ok(self.is_live_below(3) && self.can_make(self.payload()).await?)
     }
 
@@ -94,8 +97,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         self.live_bytes() <= bytes.wrapping_mul(quarters)
     }
 
-    /// Makes sure that the head takes `need` more bytes of `keys` keys, and that a dead sector is left behind it, or will be
-    /// when the commit under way is made. False: a collection was undone, and the commit is to be measured again.
+    /// Makes sure that the head takes `need` more bytes of `keys` keys, and that a dead sector is
+    /// left behind it, or will be when the commit under way is made. False: a collection was
+    /// undone, and the commit is to be measured again.
     #[inline(never)]
     pub(crate) async fn make_room(&mut self, need: u32, keys: usize) -> FlashResult<F, bool> {
         if self.dead() == 0 && self.head_is_stale() && self.end >= self.flash.sector_size {
@@ -122,7 +126,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                         .sequence_of(self.sectors.newest_in_use())
                         .wrapping_add(1);
                 } else if self.epoch == 0 {
-                    // The spare sector has failed: what is older than the head can make one, as after a mount.
+                    // The spare sector has failed: what is older than the head can make one, as
+                    // after a mount.
                     self.epoch = self.head_sequence();
                 }
                 let may_collect = self.switches.collect_on_write() || self.dead() == 0;
@@ -163,8 +168,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         Ok(true)
     }
 
-    /// Has the last dead sector erased when the head is half full, rather than when it is needed: should the erase
-    /// fail, there is still room to make another.
+    /// Has the last dead sector erased when the head is half full, rather than when it is needed:
+    /// should the erase fail, there is still room to make another.
     async fn ready_a_spare(&mut self) -> FlashResult<F> {
         let half = self.flash.sector_size.saturating_sub(self.payload() / 2);
         match self.sectors.next_to_erase() {
@@ -175,9 +180,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
     }
 
-    /// Whether a dead sector may be erased. Not the one that the newest was collected from, while all that is in
-    /// that are its copies: after a power cut, the collection may have to be undone, and go by the originals, half erased
-    /// as they may be.
+    /// Whether a dead sector may be erased. Not the one that the newest was collected from, while
+    /// all that is in that are its copies: after a power cut, the collection may have to be undone,
+    /// and go by the originals, half erased as they may be.
     fn may_erase(&self) -> bool {
         self.dead() >= 2 || self.dead() == 1 && self.newest_copies().is_none()
     }
@@ -194,9 +199,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         has_only_copies.then_some(newest)
     }
 
-    /// Makes room for a commit in a store so full that what it replaces must make way for it: the live entries of
-    /// one sector are moved to a new one, but for those that the commit supersedes. Their sector is dead when the
-    /// commit is made, and not before. So deletes, and updates that are no longer than what they replace, always fit.
+    /// Makes room for a commit in a store so full that what it replaces must make way for it: the
+    /// live entries of one sector are moved to a new one, but for those that the commit supersedes.
+    /// Their sector is dead when the commit is made, and not before. So deletes, and updates that
+    /// are no longer than what they replace, always fit.
     #[inline(never)]
     async fn replace(&mut self, need: u32) -> FlashResult<F, bool> {
         let spare = self.dead() != 0;
@@ -296,9 +302,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         self.would_make(need, free, None).await
     }
 
-    /// Whether collecting would make `need` bytes of room, with `free` bytes in the head to begin with and the sector
-    /// `except` left out: a dry run of [`collect_step`](Self::collect_step), so that a full store is told without
-    /// wearing it.
+    /// Whether collecting would make `need` bytes of room, with `free` bytes in the head to begin
+    /// with and the sector `except` left out: a dry run of [`collect_step`](Self::collect_step), so
+    /// that a full store is told without wearing it.
     #[inline(never)]
     pub(crate) async fn would_make(
         &mut self,
@@ -334,7 +340,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         Ok(false)
     }
 
-    /// Moves the coldest entries, if their sector has been spared so long that the wear has become uneven.
+    /// Moves the coldest entries, if their sector has been spared so long that the wear has become
+    /// uneven.
     #[inline(never)]
     async fn level_wear(&mut self) -> FlashResult<F> {
         let (Some(coldest), Some(next)) = (self.sectors.coldest(), self.sectors.next_to_open())

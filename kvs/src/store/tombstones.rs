@@ -1,5 +1,5 @@
-//! Tombstones, and when they can go: a deleted key takes a slot and a few bytes for as long as an old entry of its is
-//! in flash, because a mount would bring that one back.
+//! Tombstones, and when they can go: a deleted key takes a slot and a few bytes for as long as an
+//! old entry of its is in flash, because a mount would bring that one back.
 
 use super::flash::{FlashResult, Partition};
 use super::window::Window;
@@ -9,7 +9,8 @@ use crate::format::{TOMBSTONE_LEN, pad};
 
 #[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
-    /// Drops the tombstones of the oldest sector: nothing is left that they could shadow (invariant 2).
+    /// Drops the tombstones of the oldest sector: nothing is left that they could shadow (invariant
+    /// 2).
     pub(crate) fn forget_tombstones(&mut self) {
         let Some(oldest) = self.sectors.oldest() else {
             return;
@@ -23,15 +24,16 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
     }
 
-    /// Looks through the flash for what tombstones still shadow, and drops those that shadow nothing; whether there
-    /// were any. Costs the reads of a mount.
+    /// Looks through the flash for what tombstones still shadow, and drops those that shadow
+    /// nothing; whether there were any. Costs the reads of a mount.
     pub(crate) async fn forget_shadowless(&mut self) -> FlashResult<F, bool> {
         if self.is_partial() || self.map.slots().iter().all(|slot| !slot.is_tombstone()) {
             return Ok(false);
         }
         self.map.clear_shadows();
         for index in 0..self.sectors.len() {
-            // What can't be read may be what a tombstone is there for, and may be readable another time.
+            // What can't be read may be what a tombstone is there for, and may be readable another
+            // time.
             if self.sectors.get(index).sequence != 0 && !self.note_shadows(index).await {
                 return Ok(false);
             }
@@ -69,8 +71,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         window.view.holes == 0
     }
 
-    /// Sees to it that the map has `new` slots to spare, by erasing what tombstones still shadow. Where there are more keys than
-    /// slots, the store is partial from then on. False: the tables have been read anew for that.
+    /// Sees to it that the map has `new` slots to spare, by erasing what tombstones still shadow.
+    /// Where there are more keys than slots, the store is partial from then on. False: the tables
+    /// have been read anew for that.
     #[inline(never)]
     pub(crate) async fn make_slots(&mut self, new: usize) -> FlashResult<F, bool> {
         if self.is_partial() {

@@ -1,7 +1,7 @@
 //! Settings in a store: load, save, typed get and put, factory reset.
 //!
-//! Drives the generated code against the engine; nothing here is generic over a settings struct but the thin outer
-//! layer.
+//! Drives the generated code against the engine; nothing here is generic over a settings struct but
+//! the thin outer layer.
 
 use core::ops::Range;
 
@@ -14,7 +14,7 @@ use crate::change::RawKey;
 use crate::checksum::Checksum;
 use crate::error::Error;
 use crate::events;
-use crate::map::Place;
+use crate::map::{Place, Slot};
 use crate::sectors::State;
 use crate::settings::batches::{Removal, Save};
 use crate::settings::value;
@@ -22,9 +22,9 @@ use crate::settings::{Group, Key, Leaves, Outcome, Path, Rejection, Report, Sett
 
 #[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
-    /// Loads a settings struct: each setting from flash, else from what an older firmware stored of it (`alias`,
-    /// `migrate`), else its default. Never writes, and never fails as a whole; the report tells for each setting where its
-    /// value is from.
+    /// Loads a settings struct: each setting from flash, else from what an older firmware stored of
+    /// it (`alias`, `migrate`), else its default. Never writes, and never fails as a whole; the
+    /// report tells for each setting where its value is from.
     ///
     /// Costs one flash read for each setting that is stored, none for the others.
     pub async fn load<S: Settings>(&mut self) -> (S, Report<S::Outcomes>) {
@@ -95,21 +95,22 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
     }
 
-    /// Saves what has changed, as one atomic commit; returns how many settings that were. A setting costs nothing
-    /// where its stored bytes are the same, or where nothing is stored and it is what a load would make it: its default,
-    /// or what is migrated. What a load turned down, or could not read, stays in flash for as long as
-    /// its setting is left at the default: it may be another firmware's, or be read the next time.
+    /// Saves what has changed, as one atomic commit; returns how many settings that were. A setting
+    /// costs nothing where its stored bytes are the same, or where nothing is stored and it is what
+    /// a load would make it: its default, or what is migrated. What a load turned down, or could
+    /// not read, stays in flash for as long as its setting is left at the default: it may be
+    /// another firmware's, or be read the next time.
     ///
-    /// Costs one flash read for each setting that is stored, and one program call where what changed fits the store's
-    /// buffer.
+    /// Costs one flash read for each setting that is stored, and one program call where what
+    /// changed fits the store's buffer.
     ///
     /// # Errors
     ///
     /// [`Rejected`](Error::Rejected) where a value breaks its setting's rules, and those of
-    /// [`commit`](Store::commit). `Rejected` as [`Unreadable`](Rejection::Unreadable) where the last
-    /// load failed, in a store of too few slots, say, and it can't be told whether this setting's
-    /// default is meant: load again, or [`put`](Self::put) it. Nothing was written then, not even a
-    /// part.
+    /// [`commit`](Store::commit). `Rejected` as [`Unreadable`](Rejection::Unreadable) where the
+    /// last load failed, in a store of too few slots, say, and it can't be told whether this
+    /// setting's default is meant: load again, or [`put`](Self::put) it. Nothing was written then,
+    /// not even a part.
     ///
     /// ```
     /// # use kvs::{Options, Resources, Settings, Store, sim::presets};
@@ -142,11 +143,13 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             let (loaded, report) = self.read_settings::<S>().await;
             unsaved = loaded;
             outcomes = report.outcomes;
-            let read = (
-                &S::defaults() as &dyn Leaves,
-                &mut unsaved as &mut dyn Leaves,
-            );
-            self.leave_unread(settings, read, S::TREE, outcomes.as_mut())?;
+            if self.has_unread() {
+                let read = (
+                    &S::defaults() as &dyn Leaves,
+                    &mut unsaved as &mut dyn Leaves,
+                );
+                self.leave_unread(settings, read, S::TREE, outcomes.as_mut())?;
+            }
         }
         self.commit_batch(&mut Save {
             settings,
@@ -162,23 +165,25 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// noted so makes a save of a default doubtful.
     fn note_unread(&mut self, tree: &'static Tree, outcomes: &[Outcome]) {
         let is_unread = |outcome: &Outcome| *outcome == Outcome::Rejected(Rejection::Unreadable);
+        let any_unread = outcomes.iter().any(is_unread);
+        if !any_unread && !self.has_unread() {
+            return;
+        }
         self.sectors.set(State::LoadFailed, false);
         for (hash, outcome) in tree.hashes.iter().zip(outcomes) {
             self.map.set_unread(*hash, is_unread(outcome));
         }
-        for old in tree
-            .old
-            .iter()
-            .filter(|old| !tree.hashes.contains(&old.hash))
-        {
-            let mut same = tree.old.iter().filter(|other| other.hash == old.hash);
-            let is_left = |(leaf, outcome): (usize, &Outcome)| {
-                let is_fed = same.clone().any(|other| other.feeds(leaf));
-                !is_fed || *outcome == Outcome::Loaded || is_unread(outcome)
+        let old_keys = tree.old.iter().map(|old| old.hash);
+        for hash in old_keys.filter(|hash| !tree.hashes.contains(hash)) {
+            let feeds = |leaf| {
+                let mut same = tree.old.iter().filter(|old| old.hash == hash);
+                same.any(|old| old.feeds(leaf))
             };
-            let is_left = outcomes.iter().enumerate().all(is_left) && same.next().is_some();
-            self.map
-                .set_unread(old.hash, is_left && outcomes.iter().any(is_unread));
+            let is_left = |(leaf, outcome): (usize, &Outcome)| {
+                !feeds(leaf) || *outcome == Outcome::Loaded || is_unread(outcome)
+            };
+            let is_left = any_unread && outcomes.iter().enumerate().all(is_left);
+            self.map.set_unread(hash, is_left);
         }
         for (leaf, _) in outcomes.iter().enumerate().filter(|(_, it)| is_unread(it)) {
             let mut sources = tree.old.iter().filter(|old| old.feeds(leaf));
@@ -188,6 +193,11 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 self.sectors.set(State::LoadFailed, true);
             }
         }
+    }
+
+    /// Whether the last load could not read something.
+    fn has_unread(&self) -> bool {
+        self.sectors.is(State::LoadFailed) || self.map.slots().iter().any(Slot::is_unread)
     }
 
     /// What the last load could not read, its own value or an old one, has the default where nobody
@@ -228,14 +238,16 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         Ok(())
     }
 
-    /// The value of one setting: what is stored, else what is migrated, else its default; what a [`load`](Self::load) gives.
-    /// One flash read, or as many as its `migrate` rule has sources. Where it is the struct's own `migrate` that makes it, that
-    /// is called for this one, and its sources are read.
+    /// The value of one setting: what is stored, else what is migrated, else its default; what a
+    /// [`load`](Self::load) gives. One flash read, or as many as its `migrate` rule has sources.
+    /// Where it is the struct's own `migrate` that makes it, that is called for this one, and its
+    /// sources are read.
     ///
     /// # Errors
     ///
-    /// [`Rejected`](Error::Rejected) where what is stored does not decode or breaks the setting's rules;
-    /// [`Corrupt`](Error::Corrupt), [`BufferTooSmall`](Error::BufferTooSmall), [`Flash`](Error::Flash).
+    /// [`Rejected`](Error::Rejected) where what is stored does not decode or breaks the setting's
+    /// rules; [`Corrupt`](Error::Corrupt), [`BufferTooSmall`](Error::BufferTooSmall),
+    /// [`Flash`](Error::Flash).
     pub async fn get<T: DeserializeOwned + Send>(&mut self, key: Key<T>) -> FlashResult<F, T> {
         loop {
             if let Some(value) = self.get_stored(key).await? {
@@ -255,7 +267,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
     }
 
-    /// The value of one setting if it is stored under its own key, without old ones and its default.
+    /// The value of one setting if it is stored under its own key, without old ones and its
+    /// default.
     ///
     /// # Errors
     ///
@@ -285,7 +298,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         self.commit(&[change]).await
     }
 
-    /// Removes what is stored of one setting, old values too, so that it has its default; returns whether anything was.
+    /// Removes what is stored of one setting, old values too, so that it has its default; returns
+    /// whether anything was.
     ///
     /// Other settings stay what they are, as with a [`reset`](Self::reset), and at its cost.
     ///
@@ -303,18 +317,21 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             .map(|removed| removed != 0)
     }
 
-    /// Factory reset: removes what is stored of a settings struct (`Thermostat::KEYS.group()`) or of a nested one
-    /// (`Thermostat::KEYS.wifi.group()`), old values and retired ones too, as one atomic commit, but for settings marked
-    /// `keep`; returns how many keys that changed. Load the struct anew afterwards.
+    /// Factory reset: removes what is stored of a settings struct (`Thermostat::KEYS.group()`) or
+    /// of a nested one (`Thermostat::KEYS.wifi.group()`), old values and retired ones too, as one
+    /// atomic commit, but for settings marked `keep`; returns how many keys that changed. Load the
+    /// struct anew afterwards.
     ///
-    /// After it each setting that is not kept is its default, and all others are what they were. Where one old value feeds
-    /// settings of both kinds, it is removed, and the same commit stores what is made of it under the own keys of those that
-    /// stay. An old value that such a setting turns down is left where it is, for a firmware that can read it; as is what is
-    /// another setting's own value. In front of these the default is stored.
+    /// After it each setting that is not kept is its default, and all others are what they were.
+    /// Where one old value feeds settings of both kinds, it is removed, and the same commit stores
+    /// what is made of it under the own keys of those that stay. An old value that such a setting
+    /// turns down is left where it is, for a firmware that can read it; as is what is another
+    /// setting's own value. In front of these the default is stored.
     ///
-    /// Each removed key takes 9 bytes and padding, and what is stored its entry, all of them in one sector, and a key slot each.
-    /// Only for old values that feed both kinds are values read and made, once for each setting that they feed, and the commit
-    /// is more than one program call then.
+    /// Each removed key takes 9 bytes and padding, and what is stored its entry, all of them in one
+    /// sector, and a key slot each. Only for old values that feed both kinds are values read and
+    /// made, once for each setting that they feed, and the commit is more than one program call
+    /// then.
     ///
     /// # Errors
     ///
@@ -340,7 +357,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         Ok(place.map(|place| self.buffer.get(place).unwrap_or(&[])))
     }
 
-    /// Where in the store's buffer the stored bytes of a hashed key are; of the buffer, only the first `free` bytes are used.
+    /// Where in the store's buffer the stored bytes of a hashed key are; of the buffer, only the
+    /// first `free` bytes are used.
     pub(crate) async fn stored_within(
         &mut self,
         hash: u32,

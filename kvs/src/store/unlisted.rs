@@ -10,7 +10,7 @@
 
 use super::flash::FlashResult;
 use super::scan::Walker;
-use super::window::Window;
+use super::window::{Entry, Window};
 use super::{NorFlash, Store, bisync};
 use crate::checksum::Checksum;
 use crate::error::Error;
@@ -108,27 +108,45 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     /// Where the last entry of a key in sector `index` is.
     async fn last_in(&mut self, index: usize, hash: u32) -> FlashResult<F, Option<Place>> {
-        let size = self.flash.sector_size;
         let base = self.flash.base(index);
-        let mut walker = self.walk(index).await;
-        let mut window = Window::new(&mut self.flash, self.buffer, index, size);
         let mut found = None;
+        let walker = self.walk(index).await;
+        let all_read = self
+            .look_through(index, walker, &mut |entry| {
+                if entry.hash == hash {
+                    found = Some(entry.place(base));
+                }
+                true
+            })
+            .await?;
+        if all_read && self.sectors.get(index).is_unread() {
+            // What the tables were filled without can be read now.
+            self.sectors.set(State::Stale, true);
+            return Err(Error::Unreadable { address: base });
+        }
+        Ok(found)
+    }
+
+    /// Shows the entries of a sector to `visit`, from where `walker` is, until it returns `false`.
+    /// Returns whether all that was looked at could be read. An error where it could be when the
+    /// tables were filled, and can't be now.
+    async fn look_through(
+        &mut self,
+        sector: usize,
+        mut walker: Walker,
+        visit: &mut (dyn FnMut(&Entry) -> bool + Send),
+    ) -> FlashResult<F, bool> {
+        let size = self.flash.sector_size;
+        let mut window = Window::new(&mut self.flash, self.buffer, sector, size);
         while let Some(entry) = walker.next(&mut window, &mut self.checksum).await {
-            if entry.hash == hash {
-                found = Some(entry.place(base));
+            if !visit(&entry) {
+                break;
             }
         }
         let failed = window.failed.take();
-        match (failed, self.sectors.get(index).is_unread()) {
-            // Whether it is there is not known.
-            (Some(error), false) => Err(error),
-            // What the tables were filled without can be read now.
-            (None, true) => {
-                self.sectors.set(State::Stale, true);
-                Err(Error::Corrupt { key: hash })
-            }
-            _ => Ok(found),
-        }
+        let all_read = failed.is_none();
+        self.check_whole(sector, failed)?;
+        Ok(all_read)
     }
 
     /// The next live entry of `sector`, with its key's hash.
@@ -164,13 +182,14 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 break;
             };
             let place = entry.place(base);
-            let is_live = match self.map.place(entry.hash) {
+            let listed = self.map.place(entry.hash);
+            let is_live = match listed {
                 Some(listed) => listed.address == place.address,
                 None if place.tombstone && self.sectors.oldest() == Some(sector) => false,
                 None => self.is_last(sector, &walker, entry.hash).await?,
             };
             if is_live {
-                if self.map.place(entry.hash).is_none() {
+                if listed.is_none() {
                     self.list_found(entry.hash, place);
                 }
                 found = Some((entry.hash, place));
@@ -182,24 +201,18 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     /// Whether no entry of a key comes behind where `walker` is in `sector`.
     async fn is_last(&mut self, sector: usize, walker: &Walker, hash: u32) -> FlashResult<F, bool> {
-        let size = self.flash.sector_size;
-        let mut walker = walker.clone();
-        let mut window = Window::new(&mut self.flash, self.buffer, sector, size);
-        while let Some(entry) = walker.next(&mut window, &mut self.checksum).await {
-            if entry.hash == hash {
-                return Ok(false);
-            }
-        }
-        let failed = window.failed.take();
-        self.check_whole(sector, failed)?;
+        let mut is_last = true;
+        self.look_through(sector, walker.clone(), &mut |entry| {
+            is_last = entry.hash != hash;
+            is_last
+        })
+        .await?;
         let mut last = (self.sectors.get(sector).sequence, sector);
-        while let Some(index) = self.sectors.after(Some(last)) {
+        while is_last && let Some(index) = self.sectors.after(Some(last)) {
             last = (self.sectors.get(index).sequence, index);
-            if self.last_in(index, hash).await?.is_some() {
-                return Ok(false);
-            }
+            is_last = self.last_in(index, hash).await?.is_none();
         }
-        Ok(true)
+        Ok(is_last)
     }
 
     /// Must be called before a sector is erased: an error where one of its entries counts, against
@@ -241,21 +254,19 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 
     /// The lowest hash from `from` on of which there is an entry in flash.
     pub(crate) async fn lowest_from(&mut self, from: u64) -> FlashResult<F, Option<u32>> {
-        let size = self.flash.sector_size;
         let mut lowest = None;
         let mut last = None;
         while let Some(index) = self.sectors.after(last) {
             last = Some((self.sectors.get(index).sequence, index));
-            let mut walker = self.walk(index).await;
-            let mut window = Window::new(&mut self.flash, self.buffer, index, size);
-            while let Some(entry) = walker.next(&mut window, &mut self.checksum).await {
-                if u64::from(entry.hash) >= from && lowest.is_none_or(|lowest| entry.hash < lowest)
-                {
+            let walker = self.walk(index).await;
+            self.look_through(index, walker, &mut |entry| {
+                let is_lower = lowest.is_none_or(|lowest| entry.hash < lowest);
+                if is_lower && u64::from(entry.hash) >= from {
                     lowest = Some(entry.hash);
                 }
-            }
-            let failed = window.failed.take();
-            self.check_whole(index, failed)?;
+                true
+            })
+            .await?;
         }
         Ok(lowest)
     }

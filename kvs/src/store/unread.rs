@@ -14,6 +14,9 @@ use crate::error::{Error, Geometry};
 use crate::events;
 use crate::sectors::State;
 
+/// How often a call begins again because what it went by has turned out stale.
+pub(crate) const RESTARTS: usize = 4;
+
 #[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Must be called before what the tables don't have is taken for absent. Where something could
@@ -24,12 +27,14 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         if !self.sectors.has_unread() || self.sectors.is(State::Reread) {
             return Ok(());
         }
-        let mut error = Error::Corrupt { key: 0 };
+        let mut error = Error::Unreadable { address: 0 };
         for index in 0..self.sectors.len() {
             if !self.sectors.get(index).is_unread() {
                 continue;
             }
             events::unread(index);
+            let address = self.flash.base(index);
+            error = Error::Unreadable { address };
             if let Err(unreadable) = self.read_through(index).await {
                 // Where nothing can be read just now, nothing can be told of this either.
                 self.check_readable().await?;
@@ -110,8 +115,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// looks the same, and has to be erased first.
     pub(crate) async fn check_erased_value(&mut self) -> FlashResult<F> {
         for index in 0..self.sectors.len() {
-            let is_zero = self.begins_with_zero(index).await.unwrap_or(false);
-            if self.sectors.get(index).sequence != 0 || !is_zero {
+            let has_header = self.sectors.get(index).sequence != 0;
+            if has_header || !self.begins_with_zero(index).await.unwrap_or(false) {
                 return Ok(());
             }
         }

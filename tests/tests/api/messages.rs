@@ -5,7 +5,7 @@ use kvs::sim::SimError;
 
 #[test]
 fn each_error_says_what_is_wrong_and_how_much() {
-    let errors: [(Error<SimError>, &str); 15] = [
+    let errors: [(Error<SimError>, &str); 16] = [
         (
             Error::Flash(SimError::PowerLost),
             "the flash failed: PowerLost",
@@ -17,6 +17,10 @@ fn each_error_says_what_is_wrong_and_how_much() {
         (
             Error::VerifyFailed { address: 0x1040 },
             "the flash at 0x1040 reads back differently from what was programmed",
+        ),
+        (
+            Error::Unreadable { address: 0x2000 },
+            "the flash in the sector at 0x2000 reads differently each time",
         ),
         (
             Error::Corrupt { key: 0xBEEF },

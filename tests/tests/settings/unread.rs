@@ -64,6 +64,16 @@ fn saved() -> (Part, Device) {
     (chip, device)
 }
 
+/// Runs something whose first `count` calls of the flash fail where they are reads.
+fn failing<R>(chip: &Part, count: u64, run: impl FnOnce() -> R) -> R {
+    let first = chip.flash().calls();
+    chip.flash()
+        .outage(Outage::Reads, When::Calls { first, count });
+    let result = run();
+    chip.flash().end_outages();
+    result
+}
+
 fn loaded<S: Settings>(chip: &Part) -> S {
     let mut ram = Resources::<16, 8, 64>::new();
     mount(chip, &mut ram).load().0
@@ -82,11 +92,7 @@ fn a_save_leaves_alone_what_the_load_could_not_read() {
             } else {
                 mount(&chip, &mut enough)
             };
-            let first = chip.flash().calls();
-            chip.flash()
-                .outage(Outage::Reads, When::Calls { first, count });
-            let (mut found, report) = store.load::<Device>();
-            chip.flash().end_outages();
+            let (mut found, report) = failing(&chip, count, || store.load::<Device>());
             let unread: Vec<_> = report.rejected().collect();
             let is_unread = |name: &str| {
                 unread.iter().any(|(path, why)| {
@@ -130,11 +136,7 @@ fn a_save_leaves_alone_what_could_not_be_migrated_just_then() {
         assert_eq!(expected.title, "attic");
         let mut ram = Resources::<16, 8, 64>::new();
         let mut store = mount(&chip, &mut ram);
-        let first = chip.flash().calls();
-        chip.flash()
-            .outage(Outage::Reads, When::Calls { first, count });
-        let (mut found, report) = store.load::<Newer>();
-        chip.flash().end_outages();
+        let (mut found, report) = failing(&chip, count, || store.load::<Newer>());
         found.boots = 2;
         if store.save(&found).is_err() {
             found = store.load::<Newer>().0;
@@ -161,11 +163,7 @@ fn a_default_that_is_meant_is_stored() {
         assert_eq!(found, device);
         found.volume = 7;
         found.boots = 2;
-        let first = chip.flash().calls();
-        chip.flash()
-            .outage(Outage::Reads, When::Calls { first, count });
-        let result = store.save(&found);
-        chip.flash().end_outages();
+        let result = failing(&chip, count, || store.save(&found));
         if result.is_err() {
             store.save(&found).unwrap();
         }
@@ -180,11 +178,7 @@ fn a_default_that_is_meant_is_stored() {
         let (mut found, _) = store.load::<Newer>();
         found.loudness = 7;
         found.title.clear();
-        let first = chip.flash().calls();
-        chip.flash()
-            .outage(Outage::Reads, When::Calls { first, count });
-        let result = store.save(&found);
-        chip.flash().end_outages();
+        let result = failing(&chip, count, || store.save(&found));
         if result.is_err() {
             store.save(&found).unwrap();
         }
@@ -335,6 +329,14 @@ struct Six {
     f: u8,
 }
 
+fn put_six(store: &mut Store<'_, Part>) {
+    let keys = Six::KEYS;
+    let keys = [keys.a, keys.b, keys.c, keys.d, keys.e, keys.f];
+    for (key, value) in keys.into_iter().zip(1..) {
+        store.put(key, &value).unwrap();
+    }
+}
+
 /// In a store of few slots a default that is meant is stored, or refused, after a load that failed in part.
 #[test]
 fn a_default_that_is_meant_is_never_dropped_silently() {
@@ -342,22 +344,12 @@ fn a_default_that_is_meant_is_never_dropped_silently() {
         let chip = Part::new(SimFlash::new(4));
         let mut ram = Resources::<4, 8, 64>::new();
         let mut store = mount(&chip, &mut ram);
-        let keys = Six::KEYS;
-        for (key, value) in [keys.a, keys.b, keys.c, keys.d, keys.e, keys.f]
-            .into_iter()
-            .zip(1..)
-        {
-            store.put(key, &value).unwrap();
-        }
-        let first = chip.flash().calls();
-        chip.flash()
-            .outage(Outage::Reads, When::Calls { first, count });
-        let (mut found, report) = store.load::<Six>();
-        chip.flash().end_outages();
+        put_six(&mut store);
+        let (mut found, report) = failing(&chip, count, || store.load::<Six>());
         let f = report.iter().nth(5).unwrap().1;
         found.f = 0;
         let saved = store.save(&found);
-        let now = store.get(keys.f).unwrap();
+        let now = store.get(Six::KEYS.f).unwrap();
         let is_kept = f == Outcome::Rejected(Rejection::Unreadable) && now == 6;
         assert!(
             saved.is_err() || now == 0 || is_kept,
@@ -387,13 +379,7 @@ fn a_refused_reset_changes_nothing() {
     let chip = Part::new(SimFlash::new(4));
     let mut ram = Resources::<4, 8, 64>::new();
     let mut store = mount(&chip, &mut ram);
-    let keys = Six::KEYS;
-    for (key, value) in [keys.a, keys.b, keys.c, keys.d, keys.e, keys.f]
-        .into_iter()
-        .zip(1..)
-    {
-        store.put(key, &value).unwrap();
-    }
+    put_six(&mut store);
     let image = chip.image();
     let before = store.load::<Renamed>().0;
     let error = store.reset(Renamed::KEYS.group()).unwrap_err();
