@@ -174,7 +174,7 @@ fn run(arguments: &console::Arguments<CommandV2>) -> Result<(), Box<dyn Error>> 
             console::print_boot(settings.boot_count);
             for (path, number) in report.migrated() {
                 let old_names = Thermostat::SCHEMA.old_names(path.leaf(), number);
-                let old_names: Vec<_> = old_names.map(|name| name.as_str().to_owned()).collect();
+                let old_names: Vec<_> = old_names.map(|name| name.to_string()).collect();
                 println!("{path}: migrated from {}", old_names.join(", "));
             }
             if report.migrated().next().is_some() {

@@ -7,6 +7,7 @@ use crate::ast::{Field, Kind, Struct};
 use crate::keys;
 use crate::leaf::{self, Names};
 use crate::migrate;
+use crate::names;
 use crate::tokens;
 
 pub(crate) fn expand(model: &Struct) -> TokenStream {
@@ -63,7 +64,7 @@ fn tree(model: &Struct) -> TokenStream {
     let span = tokens::located(model.ident.span());
     let names = quote_spanned!(span=> __SCHEMA.keys::<__NAME_COUNT>());
     quote! {
-        const __SCHEMA: #krate::Schema = #krate::Schema {
+        static __SCHEMA: #krate::Schema = #krate::Schema {
             name: #name,
             docs: #docs,
             prefix: #prefix,
@@ -73,8 +74,12 @@ fn tree(model: &Struct) -> TokenStream {
         };
         const __COUNT: ::core::primitive::usize = __SCHEMA.count();
         const __NAME_COUNT: ::core::primitive::usize = __SCHEMA.key_count();
+        static __NAMES: [#krate::KeyEntry; __NAME_COUNT] = #names;
+        static __SORTED: [::core::primitive::u64; __NAME_COUNT] =
+            #krate::__private::sorted(&__NAMES);
         // Evaluated whether it is used or not: two names with one hash don't compile.
-        const __NAMES: [#krate::KeyEntry; __NAME_COUNT] = #names;
+        static __INDEX: #krate::__private::KeyIndex =
+            #krate::__private::KeyIndex::new(&__SCHEMA, &__NAMES, &__SORTED);
         static __HASHES: [::core::primitive::u32; __COUNT] = #krate::__private::current(&__NAMES);
         static __OLD: [#krate::Old; __NAME_COUNT - __COUNT] = #krate::__private::old(&__NAMES);
         static __TREE: #krate::Tree = #krate::Tree {
@@ -95,6 +100,7 @@ fn range(field: &Field) -> String {
 fn field_schema(model: &Struct, field: &Field) -> TokenStream {
     let krate = &model.krate;
     let (name, docs) = (&field.name, &field.doc_text);
+    let hash = names::hash(name);
     let (keep, secret) = (field.attrs.keep, field.attrs.secret);
     let aliases = &field.attrs.aliases;
     let ops = Names::new(field).ops;
@@ -116,6 +122,7 @@ fn field_schema(model: &Struct, field: &Field) -> TokenStream {
     quote! {
         #krate::FieldSchema {
             name: #name,
+            hash: #krate::__private::TextHash::new(#hash),
             docs: #docs,
             aliases: &[#(#aliases),*],
             keep: #keep,
@@ -140,16 +147,21 @@ impl<'a> Numbers<'a> {
     }
 
     fn items(&self) -> TokenStream {
-        let krate = &self.model.krate;
         if self.flat {
             return TokenStream::new();
         }
-        let offsets = self.model.stored().enumerate().map(|(position, field)| {
-            let at = Names::new(field).at;
-            quote! {
-                const #at: ::core::primitive::usize =
-                    #krate::__private::offset(__TREE.fields, #position);
-            }
+        let mut next = quote!(0);
+        let offsets = self.model.stored().map(|field| {
+            let Names { at, ops, .. } = Names::new(field);
+            let first = core::mem::replace(
+                &mut next,
+                match field.kind() {
+                    Kind::Leaf | Kind::Skipped => quote!(#at + 1),
+                    Kind::Group => quote!(#at + #ops.count()),
+                    Kind::Array(_, len) => quote!(#at + #ops.count() * (#len)),
+                },
+            );
+            quote!(const #at: ::core::primitive::usize = #first;)
         });
         quote!(#(#offsets)*)
     }
@@ -319,6 +331,7 @@ fn settings(model: &Struct) -> TokenStream {
             const TREE: &'static #krate::Tree = &__TREE;
             const SCHEMA: &'static #krate::Schema = &__SCHEMA;
             const KEYS: #keys = #keys::__at(&__TREE, 0);
+            const KEY_INDEX: &'static #krate::__private::KeyIndex = &__INDEX;
             const NO_OUTCOMES: Self::Outcomes = [#krate::Outcome::Default; __COUNT];
 
             fn defaults() -> Self {

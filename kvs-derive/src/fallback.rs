@@ -94,6 +94,8 @@ pub(crate) fn expand(input: &DeriveInput, model: Option<&Struct>) -> TokenStream
                     sources: &[],
                 };
                 const KEYS: Self::Keys = #value;
+                const KEY_INDEX: &'static #krate::__private::KeyIndex =
+                    &#krate::__private::KeyIndex::new(Self::SCHEMA, &[], &[]);
                 const NO_OUTCOMES: Self::Outcomes = [#krate::Outcome::Default; __TREE.count()];
                 fn defaults() -> Self {
                     loop {}

@@ -15,7 +15,7 @@ pub(crate) struct Names {
     pub(crate) check: Ident,
     pub(crate) migrate: Ident,
     pub(crate) spec: Ident,
-    /// A `Codec` for a leaf, a `Nested` for nested fields.
+    /// A `Codec` for a leaf, which those of one type share; a `Nested` for nested fields.
     pub(crate) ops: Ident,
     pub(crate) at: Ident,
 }
@@ -28,7 +28,7 @@ impl Names {
             check: format_ident!("__check_{number}"),
             migrate: format_ident!("__migrate_{number}"),
             spec: format_ident!("__SPEC_{number}"),
-            ops: format_ident!("__OPS_{number}"),
+            ops: format_ident!("__OPS_{}", field.first_alike),
             at: format_ident!("__AT_{number}"),
         }
     }
@@ -58,8 +58,10 @@ pub(crate) fn items(model: &Struct, field: &Field) -> TokenStream {
     // At the type: what is missing of it is told there, once.
     let codec =
         quote_spanned!(tokens::located(tokens::ends(ty).0)=> #krate::__private::codec::<#ty>());
+    let is_first = field.first_alike == field.number;
+    let codec = is_first.then(|| quote!(const #ops: #krate::__private::Codec<#ty> = #codec;));
     quote! {
-        const #ops: #krate::__private::Codec<#ty> = #codec;
+        #codec
         #default
         #check
         #migrate

@@ -46,22 +46,20 @@ pub(super) enum To {
 
 impl Known {
     pub(super) fn of(schema: &'static Schema) -> Self {
-        let mut keys = vec![KeyEntry::NONE; schema.key_count()];
-        schema.fill_keys(0, &mut keys);
+        let (keys, names) = keys(schema);
         let prefix = match schema.prefix {
             "" => String::new(),
             prefix => format!("{prefix}."),
         };
         let mut walk = Walk::default();
         walk.schema(schema, core::slice::from_ref(&prefix), false);
-        let uses: Vec<_> = keys.iter().filter_map(Use::new).collect();
-        let current = keys.iter().filter(|key| key.is_current());
+        let uses: Vec<_> = keys.iter().zip(&names).filter_map(Use::new).collect();
+        let current = keys.iter().zip(names).filter(|(key, _)| key.is_current());
         let settings = current.zip(walk.docs).enumerate();
-        let settings = settings.filter_map(|(leaf, (key, docs))| {
+        let settings = settings.filter_map(|(leaf, ((key, key_text), docs))| {
             let secret = schema.is_secret(leaf);
             let (schema, keep) = schema.leaf(leaf)?;
             let ty = Type::from(schema.ty);
-            let key_text = key.name.as_str().to_owned();
             let mut old: Vec<String> = Vec::new();
             for one in uses.iter().filter(|one| one.to.setting() == Some(leaf)) {
                 if !old.contains(&one.key) {
@@ -71,7 +69,7 @@ impl Known {
             Some(Setting {
                 path: path_of(&key_text),
                 key: key_text,
-                hash: key.name.hash(),
+                hash: key.hash(),
                 capacity: capacity(&ty, schema.rust),
                 ty,
                 rev: schema.rev,
@@ -197,7 +195,7 @@ impl Known {
 }
 
 impl Use {
-    fn new(entry: &KeyEntry) -> Option<Self> {
+    fn new((entry, name): (&KeyEntry, &String)) -> Option<Self> {
         if entry.is_current() {
             return None;
         }
@@ -208,8 +206,8 @@ impl Use {
             None => To::Struct,
         };
         Some(Self {
-            key: entry.name.as_str().to_owned(),
-            hash: entry.name.hash(),
+            key: name.clone(),
+            hash: entry.hash(),
             ty: entry.ty.into(),
             to,
             secret: entry.is_secret(),
@@ -224,6 +222,21 @@ impl To {
             Self::Struct | Self::Retired => None,
         }
     }
+}
+
+/// All keys of a struct, and their names.
+fn keys(schema: &Schema) -> (Vec<KeyEntry>, Vec<String>) {
+    let mut keys = vec![KeyEntry::NONE; schema.key_count()];
+    let mut text = vec![0; schema.fill_names(&mut keys, &mut [])];
+    schema.fill_names(&mut keys, &mut text);
+    let mut rest = text.as_slice();
+    let names = keys.iter().map(|key| {
+        let (name, behind) = rest.split_at_checked(key.name_len).unwrap_or_default();
+        rest = behind;
+        String::from_utf8_lossy(name).into_owned()
+    });
+    let names = names.collect();
+    (keys, names)
 }
 
 /// Gathers what the keys do not say.

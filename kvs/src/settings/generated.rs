@@ -18,8 +18,9 @@ use super::{Leaves, Settings, WithDefaults, max_encoded_len, shape, value};
 use crate::change::EncodeError;
 
 pub use super::history::{current, old};
+pub use super::index::{KeyIndex, sorted};
+pub use super::name::TextHash;
 pub use super::nested::{Nestable, Nested, nested};
-pub use super::tree::offset;
 
 /// What a setting's type must be able to do.
 #[diagnostic::on_unimplemented(

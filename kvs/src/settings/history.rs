@@ -10,12 +10,12 @@
 //!            net.id:u32
 //! ```
 //!
-//! Runs while compiling; two different names with one hash don't compile.
+//! Runs while compiling; `index` then looks for names with one hash.
 
 use postcard_schema::schema::{DataModelType, NamedType};
 
-use super::name::KeyName;
-use super::schema::Schema;
+use super::name::{KeyName, NameWriter};
+use super::schema::{Schema, SchemaNode};
 use super::walk::Walk;
 
 /// A key that is no setting's any more, in the order in which they are tried for each setting.
@@ -41,6 +41,8 @@ impl Old {
     pub(crate) const OPTIONAL: u8 = 2;
     /// Nothing is migrated from it.
     const RETIRED: u8 = 4;
+    /// Given in full, behind a `/`: the same wherever the struct is nested, so that it means nothing at the root.
+    pub(crate) const WHOLE: u8 = 8;
 
     pub(crate) const fn new(leaf: u16, rule: u8, flags: u8) -> Self {
         Self {
@@ -76,37 +78,54 @@ impl Old {
         self.flags & Self::MORE != 0
     }
 
+    pub(crate) const fn is_whole(&self) -> bool {
+        self.flags & Self::WHOLE != 0
+    }
+
     pub(crate) const fn is_optional(&self) -> bool {
         self.flags & Self::OPTIONAL != 0
     }
 }
 
-/// A key of a settings struct with its name, current or old.
+/// A key of a settings struct, current or old; [`Schema::key_name`] is its name.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyEntry {
-    /// The versioned name.
-    pub name: KeyName,
+    pub(crate) hash: u32,
+    /// Tells which names are the same.
+    pub(crate) identity: u64,
+    /// The length of its name in bytes.
+    pub(crate) name_len: usize,
     /// The type of the values under it.
     pub ty: &'static NamedType,
     pub(crate) is_current: bool,
-    /// Given in full, behind a `/`: the same wherever the struct is nested, so that it means nothing at the root.
-    pub(crate) is_whole: bool,
     pub(crate) is_secret: bool,
     pub(crate) old: Old,
 }
 
 impl KeyEntry {
     pub(crate) const NONE: Self = Self {
-        name: KeyName::EMPTY,
+        hash: 0,
+        identity: 0,
+        name_len: 0,
         ty: &NamedType {
             name: "",
             ty: &DataModelType::Unit,
         },
         is_current: false,
-        is_whole: false,
         is_secret: false,
         old: Old::new(0, 0, 0),
     };
+
+    /// The hash that stands for it in flash.
+    #[must_use]
+    pub const fn hash(&self) -> u32 {
+        self.hash
+    }
+
+    /// Whether both are the same name.
+    pub(crate) const fn is(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.identity == other.identity
+    }
 
     /// Whether it is a setting's own key, not an old one.
     #[must_use]
@@ -149,69 +168,97 @@ impl Schema {
     /// How many keys the struct knows, as a root: its settings' and the old ones.
     #[must_use]
     pub const fn key_count(&self) -> usize {
-        self.fill_keys(0, &mut [])
+        self.keys_at(1).saturating_add(self.sources.len())
+    }
+
+    /// How many keys the struct has where it has been at so many places: as many as the walk comes to.
+    const fn keys_at(&self, places: usize) -> usize {
+        let mut count = 0usize;
+        let mut fields = self.fields;
+        while let [field, rest @ ..] = fields {
+            let names = 1usize.saturating_add(field.aliases.len());
+            let keys = match &field.node {
+                SchemaNode::Leaf(leaf) => {
+                    let mut keys = names;
+                    let mut rules = leaf.rules;
+                    while let [rule, others @ ..] = rules {
+                        keys = keys.saturating_add(rule.sources.len());
+                        rules = others;
+                    }
+                    places.saturating_mul(keys)
+                }
+                SchemaNode::Group(inner) => inner.keys_at(places.saturating_mul(names)),
+                SchemaNode::Array(inner, len) => {
+                    let keys = inner.keys_at(places.saturating_mul(names));
+                    keys.saturating_mul(*len)
+                }
+            };
+            count = count.saturating_add(keys);
+            fields = rest;
+        }
+        let mut retired = self.retired;
+        while let [one, rest @ ..] = retired {
+            if one.ty.is_some() {
+                count = count.saturating_add(places);
+            }
+            retired = rest;
+        }
+        count
     }
 
     /// All keys that the struct knows, as a root; `N` is [`key_count`](Self::key_count). Those of one setting are
     /// together, its own first.
-    ///
-    /// # Panics
-    ///
-    /// While compiling: where two names have one hash, a migration reads what it writes, or a retired key is in use.
     #[must_use]
     pub const fn keys<const N: usize>(&self) -> [KeyEntry; N] {
         let mut out = [KeyEntry::NONE; N];
         self.fill_keys(0, &mut out);
-        check(&out);
         out
     }
 
-    /// The keys from number `from` on, as many as there is room for, and without the checks; returns how many there are
-    /// in all.
-    pub(crate) const fn fill_keys(&self, from: usize, out: &mut [KeyEntry]) -> usize {
-        let mut walk = Walk {
-            out,
-            from,
-            at: 0,
-            leaf: 0,
-            is_secret: false,
-        };
-        walk.root(self);
-        walk.at
+    /// The versioned name of key number `index` of [`keys`](Self::keys), `wifi.channel:u8`.
+    #[must_use]
+    pub const fn key_name(&self, index: usize) -> KeyName<'_> {
+        let mut key = [KeyEntry::NONE];
+        self.fill_keys(index, &mut key);
+        let [key] = key;
+        KeyName::new(self, index, key.hash)
     }
-}
 
-impl Schema {
+    /// The keys from number `from` on, as many as there is room for; returns how many there are in all.
+    pub(crate) const fn fill_keys(&self, from: usize, out: &mut [KeyEntry]) -> usize {
+        Walk::all(self, from, out, &mut NameWriter::new(&mut [], 0))
+    }
+
+    /// All keys, and the names of all, one behind the other, as far as there is room in `names`; returns the length of
+    /// these.
+    #[cfg(feature = "lock")]
+    pub(crate) fn fill_names(&self, out: &mut [KeyEntry], names: &mut [u8]) -> usize {
+        let mut writer = NameWriter::new(names, 0);
+        Walk::all(self, 0, out, &mut writer);
+        writer.len
+    }
+
     /// The versioned names that old key number `number` of setting `leaf` stands for, as in
     /// [`Outcome::Migrated`](super::Outcome::Migrated): one, or as many as its rule reads.
-    pub fn old_names(&self, leaf: usize, number: u8) -> impl Iterator<Item = KeyName> + '_ {
+    pub fn old_names(&self, leaf: usize, number: u8) -> impl Iterator<Item = KeyName<'_>> {
         let mut at = 0u8;
-        (0..self.key_count())
-            .map(|index| {
-                let mut key = [KeyEntry::NONE];
-                self.fill_keys(index, &mut key);
-                let [key] = key;
-                key
-            })
-            .filter(move |key| {
-                if key.is_current || key.leaf() != Some(leaf) {
-                    return false;
-                }
-                let is_it = at.saturating_add(1) == number;
-                if !key.old.has_more() {
-                    at = at.saturating_add(1);
-                }
-                is_it
-            })
-            .map(|key| key.name)
+        (0..self.key_count()).filter_map(move |index| {
+            let mut key = [KeyEntry::NONE];
+            self.fill_keys(index, &mut key);
+            let [key] = key;
+            if key.is_current || key.leaf() != Some(leaf) {
+                return None;
+            }
+            let is_it = at.saturating_add(1) == number;
+            if !key.old.has_more() {
+                at = at.saturating_add(1);
+            }
+            is_it.then_some(KeyName::new(self, index, key.hash))
+        })
     }
 }
 
-/// The hashes of the current keys among `keys`, by setting.
-///
-/// # Panics
-///
-/// While compiling: if there are not as many as `N`.
+/// The hashes of the current keys among `keys`, by setting; `N` is how many settings there are.
 #[must_use]
 pub const fn current<const N: usize>(keys: &[KeyEntry]) -> [u32; N] {
     let mut out = [0; N];
@@ -222,7 +269,7 @@ pub const fn current<const N: usize>(keys: &[KeyEntry]) -> [u32; N] {
             let [slot, others @ ..] = slots else {
                 return out;
             };
-            *slot = key.name.hash();
+            *slot = key.hash;
             slots = others;
         }
         keys = rest;
@@ -242,58 +289,10 @@ pub const fn old<const N: usize>(keys: &[KeyEntry]) -> [Old; N] {
                 return out;
             };
             *slot = key.old;
-            slot.hash = key.name.hash();
+            slot.hash = key.hash;
             slots = others;
         }
         keys = rest;
     }
     out
-}
-
-/// # Panics
-///
-/// Where two of `keys` are at odds, with both names in the message.
-const fn check(keys: &[KeyEntry]) {
-    let mut left = keys;
-    while let [one, rest @ ..] = left {
-        let mut others = rest;
-        while let [other, tail @ ..] = others {
-            if one.name.hash() == other.name.hash() {
-                pair(one, other);
-            }
-            others = tail;
-        }
-        left = rest;
-    }
-}
-
-/// Looks at two keys with one hash. Old ones may be named twice, and a current one may be migrated from as well.
-const fn pair(one: &KeyEntry, other: &KeyEntry) {
-    let mut message = KeyName::EMPTY;
-    message.push("settings: ");
-    let is_misplaced = one.is_whole || other.is_whole;
-    if !one.name.is(&other.name) {
-        message.push("the keys `");
-        message.push(one.name.as_str());
-        message.push("` and `");
-        message.push(other.name.as_str());
-        message.push("` have the same hash; set `rename` on one of them");
-    } else if one.is_current && other.is_current {
-        message.push("the key `");
-        message.push(one.name.as_str());
-        message.push("` is used twice");
-    } else if is_misplaced {
-        return;
-    } else if one.is_current && other.is_retired() || one.is_retired() && other.is_current {
-        message.push("the key `");
-        message.push(one.name.as_str());
-        message.push("` is retired, and a setting's still");
-    } else if (one.is_current || other.is_current) && one.old.leaf == other.old.leaf {
-        message.push("the migration of `");
-        message.push(one.name.as_str());
-        message.push("` reads the value that it writes; change `from`, `ty` or `rev`");
-    } else {
-        return;
-    }
-    message.fail();
 }

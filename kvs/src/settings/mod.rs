@@ -5,6 +5,7 @@
 pub(crate) mod batches;
 pub mod generated;
 mod history;
+mod index;
 mod key;
 mod name;
 mod nested;
@@ -17,6 +18,7 @@ pub(crate) mod value;
 mod walk;
 
 pub use history::{KeyEntry, Old};
+use index::KeyIndex;
 pub use key::{Group, Key, Sources, Spec};
 pub use name::KeyName;
 pub use report::{Outcome, Rejected, Rejection, Report};
@@ -64,6 +66,9 @@ pub trait Settings: Leaves + Sized + 'static {
     const SCHEMA: &'static Schema;
     /// The typed keys, with this struct as the root: `Thermostat::KEYS.wifi.ssid`.
     const KEYS: Self::Keys;
+    /// All keys, sorted: for checks while compiling.
+    #[doc(hidden)]
+    const KEY_INDEX: &'static KeyIndex;
     /// How many settings there are; each takes one key slot once it is stored. A device needs more:
     /// [`KEY_SLOTS`](Self::KEY_SLOTS).
     const COUNT: usize = Self::TREE.count();
@@ -74,7 +79,7 @@ pub trait Settings: Leaves + Sized + 'static {
     /// entries are erased. The margin, since a newer firmware adds settings that this one can't know, and after a rollback
     /// they are in flash yet: releases add a few settings at a time, and 8 bytes of RAM each are cheaper than to go without a
     /// slot. Several structs in one store need the sum.
-    const KEY_SLOTS: usize = Self::TREE.key_slots();
+    const KEY_SLOTS: usize = Self::KEY_INDEX.slots(Self::COUNT);
     /// The buffer that every value of the struct fits in, for any write size up to 32 bytes.
     const BUFFER: usize = crate::format::buffer_for(Self::SCHEMA.max_value_len());
     /// A report before anything is loaded.

@@ -1,86 +1,279 @@
-//! Versioned names: the text that a typed key is the hash of, `wifi.channel:u8` or `wifi.channel:u8@2`.
+//! Versioned names: the text that a typed key is the hash of, `wifi.channel:u8` or
+//! `wifi.channel:u8@2`.
 //!
-//! Written while compiling, and on the host for the lock file; a firmware holds the hashes only.
+//! While compiling, names are hashed and compared, and their texts are written for messages only;
+//! a firmware holds the hashes only.
 
-use crate::hash::KeyHasher;
+// While compiling, a function call takes as long as hundreds of steps: so there are few here, not
+// even of checked arithmetic.
+#![allow(
+    clippy::arithmetic_side_effects,
+    reason = "products fit the wider type, and sums are of lengths of texts in memory"
+)]
 
-/// The text of a versioned name, and two hashes of it: the key, and one that tells which names are the same.
-#[derive(Clone, Copy)]
-pub struct KeyName {
-    hash: KeyHasher,
-    /// FNV-1a, 64 bits: two names with the same key and another identity are a collision.
-    identity: u64,
-    text: [u8; Self::CAPACITY],
+use core::fmt;
+
+use super::schema::Schema;
+use super::walk::Walk;
+
+/// Two hashes of a text: the key that it is, and one that tells which texts are the same. Those of
+/// two texts make that of both in a row: so a name is not hashed byte by byte while compiling, since
+/// the derive has hashed its parts.
+#[derive(Clone, Copy, Debug)]
+pub struct TextHash {
+    /// As [`key_hash`](crate::key_hash).
+    pub(crate) key: u32,
+    /// 65599 to the power of the length.
+    key_power: u32,
+    /// A polynomial as well: two names with the same key and another identity are a collision.
+    pub(crate) identity: u64,
+    identity_power: u64,
     len: usize,
 }
 
-impl KeyName {
-    /// The longest text that is kept; the hashes are of all of it.
-    const CAPACITY: usize = 512;
+const KEY_BASE: u64 = 65599;
+const IDENTITY_BASE: u128 = 0x9E37_79B9_7F4A_7C15;
 
-    pub(crate) const EMPTY: Self = Self {
-        hash: KeyHasher::new(),
-        identity: 0xCBF2_9CE4_8422_2325,
-        text: [0; Self::CAPACITY],
-        len: 0,
-    };
+impl TextHash {
+    pub(crate) const EMPTY: Self = Self::new(0, 1, 0, 1, 0);
 
-    pub(crate) const fn byte(&mut self, byte: u8) {
-        self.hash = self.hash.byte(byte);
-        self.identity = (self.identity ^ byte as u64).wrapping_mul(0x0100_0000_01B3);
-        let (_, tail) = self.text.split_at_mut(self.len);
-        if let [slot, ..] = tail {
-            *slot = byte;
-            self.len = self.len.saturating_add(1);
+    /// For generated code: the hash of a text, where it is known.
+    #[must_use]
+    pub const fn new(
+        key: u32,
+        key_power: u32,
+        identity: u64,
+        identity_power: u64,
+        len: usize,
+    ) -> Self {
+        Self {
+            key,
+            key_power,
+            identity,
+            identity_power,
+            len,
         }
     }
 
-    pub(crate) const fn push(&mut self, text: &str) {
+    /// The hash of `text`.
+    #[must_use]
+    pub const fn of(text: &str) -> Self {
+        let mut hash = Self::EMPTY;
         let mut bytes = text.as_bytes();
-        while let [first, rest @ ..] = bytes {
-            self.byte(*first);
+        while let [byte, rest @ ..] = bytes {
+            hash.key_power = (hash.key_power as u64 * KEY_BASE) as u32;
+            hash.key = (hash.key as u64 + hash.key_power as u64 * *byte as u64) as u32;
+            hash.identity_power = (hash.identity_power as u128 * IDENTITY_BASE) as u64;
+            let term = hash.identity_power as u128 * *byte as u128;
+            hash.identity = (hash.identity as u128 + term) as u64;
+            hash.len += 1;
             bytes = rest;
         }
+        hash
     }
 
+    /// The hash of this text with `next` behind it.
+    const fn then(self, next: Self) -> Self {
+        let key = self.key_power as u64 * next.key as u64 + self.key as u64;
+        let identity = self.identity_power as u128 * next.identity as u128;
+        let identity_power = self.identity_power as u128 * next.identity_power as u128;
+        Self {
+            key: key as u32,
+            key_power: (self.key_power as u64 * next.key_power as u64) as u32,
+            identity: (identity as u64 as u128 + self.identity as u128) as u64,
+            identity_power: identity_power as u64,
+            len: self.len + next.len,
+        }
+    }
+
+    /// Whether both are of the same text.
+    pub(crate) const fn is(&self, other: &Self) -> bool {
+        self.identity == other.identity && self.key == other.key
+    }
+}
+
+/// Writes names: hashes them, and keeps what of their text falls into a window.
+pub(crate) struct NameWriter<'a> {
+    /// Of the name that is being written.
+    pub(crate) hash: TextHash,
+    /// The length of all names so far.
+    pub(crate) len: usize,
+    /// Of all names, one after the other, the bytes from number `skip` on.
+    window: &'a mut [u8],
+    skip: usize,
+    pub(crate) has_window: bool,
+}
+
+impl<'a> NameWriter<'a> {
+    pub(crate) const fn new(window: &'a mut [u8], skip: usize) -> Self {
+        Self {
+            hash: TextHash::EMPTY,
+            len: 0,
+            has_window: !window.is_empty(),
+            window,
+            skip,
+        }
+    }
+
+    /// Goes on with a text that has been hashed already.
+    pub(crate) const fn copy(&mut self, text: &str) {
+        let at = self.len;
+        self.len += text.len();
+        if self.len <= self.skip {
+            return;
+        }
+        let (mut bytes, at) = match at.checked_sub(self.skip) {
+            Some(at) => (text.as_bytes(), at),
+            None => (text.as_bytes().split_at(self.skip - at).1, 0),
+        };
+        let Some((_, mut free)) = self.window.split_at_mut_checked(at) else {
+            return;
+        };
+        while let ([byte, rest @ ..], [slot, others @ ..]) = (bytes, free) {
+            *slot = *byte;
+            (bytes, free) = (rest, others);
+        }
+    }
+
+    /// Goes on with `text`.
+    pub(crate) const fn push(&mut self, text: &str) {
+        self.push_hashed(text, TextHash::of(text));
+    }
+
+    /// Goes on with `text`, of which this is the hash.
+    pub(crate) const fn push_hashed(&mut self, text: &str, hash: TextHash) {
+        self.hash = self.hash.then(hash);
+        if self.has_window {
+            self.copy(text);
+        } else {
+            self.len += hash.len;
+        }
+    }
+
+    /// Goes on with `number` in decimal digits.
     pub(crate) const fn number(&mut self, number: usize) {
         if number >= 10 {
             self.number(number / 10);
         }
-        // A digit: no overflow.
-        self.byte(b'0'.wrapping_add((number % 10) as u8));
+        self.push(digit(number));
+    }
+
+    /// The same, of a number that has been hashed already.
+    pub(crate) const fn copy_number(&mut self, number: usize) {
+        if number >= 10 {
+            self.copy_number(number / 10);
+        }
+        self.copy(digit(number));
+    }
+}
+
+/// The last decimal digit.
+const fn digit(number: usize) -> &'static str {
+    let (_, from) = "0123456789".split_at(number % 10);
+    from.split_at(1).0
+}
+
+/// The name of one of the keys of a settings struct. It is written by [`Display`](fmt::Display),
+/// which walks through the struct's schema for each 64 bytes: for logs and for the host.
+#[derive(Clone, Copy)]
+pub struct KeyName<'a> {
+    schema: &'a Schema,
+    index: usize,
+    hash: u32,
+}
+
+impl<'a> KeyName<'a> {
+    pub(crate) const fn new(schema: &'a Schema, index: usize, hash: u32) -> Self {
+        Self {
+            schema,
+            index,
+            hash,
+        }
     }
 
     /// The key: the hash that stands for the name in flash.
     #[must_use]
     pub const fn hash(&self) -> u32 {
-        self.hash.finish()
-    }
-
-    /// The name, up to its first 512 bytes.
-    #[must_use]
-    pub const fn as_str(&self) -> &str {
-        match core::str::from_utf8(self.text.split_at(self.len).0) {
-            Ok(text) => text,
-            Err(_) => "a name that is cut off",
-        }
-    }
-
-    /// Whether both are the same text.
-    #[must_use]
-    pub const fn is(&self, other: &Self) -> bool {
-        self.identity == other.identity && self.hash.finish() == other.hash.finish()
-    }
-
-    /// Fails the build with this text as the message.
-    #[allow(clippy::panic, reason = "runs while compiling: this is the error")]
-    pub(crate) const fn fail(&self) -> ! {
-        panic!("{}", self.as_str())
+        self.hash
     }
 }
 
-impl core::fmt::Debug for KeyName {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(self.as_str())
+impl fmt::Display for KeyName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut skip = 0usize;
+        loop {
+            let mut window = [0; 64];
+            let mut name = NameWriter::new(&mut window, skip);
+            Walk::one(self.schema, self.index, &mut name);
+            let rest = name.len.saturating_sub(skip);
+            let text = window.get(..rest).unwrap_or(&window);
+            // A character at the window's end may be cut: the next window begins with it.
+            let text = match core::str::from_utf8(text) {
+                Ok(text) => text,
+                Err(error) => {
+                    let whole = text.get(..error.valid_up_to()).unwrap_or_default();
+                    core::str::from_utf8(whole).unwrap_or_default()
+                }
+            };
+            f.write_str(text)?;
+            if text.len() >= rest || text.is_empty() {
+                return Ok(());
+            }
+            skip = skip.saturating_add(text.len());
+        }
     }
+}
+
+impl fmt::Debug for KeyName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The text of an error while compiling: what does not fit is cut off.
+pub(crate) struct Message {
+    text: [u8; Self::CAPACITY],
+}
+
+impl Message {
+    const CAPACITY: usize = 1024;
+
+    /// Fails the build with these texts, one behind the other.
+    #[allow(clippy::panic, reason = "runs while compiling: this is the error")]
+    pub(crate) const fn fail(parts: &[Part<'_>]) -> ! {
+        let mut message = Self {
+            text: [0; Self::CAPACITY],
+        };
+        let mut writer = NameWriter::new(&mut message.text, 0);
+        writer.copy("settings: ");
+        let mut parts = parts;
+        while let [part, rest @ ..] = parts {
+            match part {
+                Part::Text(text) => writer.copy(text),
+                Part::Name(schema, index) => Walk::one(schema, *index, &mut writer),
+            }
+            parts = rest;
+        }
+        let len = writer.len;
+        let (text, _) = match message.text.split_at_checked(len) {
+            Some(parts) => parts,
+            None => (message.text.as_slice(), [].as_slice()),
+        };
+        let text = match core::str::from_utf8(text) {
+            Ok(text) => text,
+            Err(error) => match core::str::from_utf8(text.split_at(error.valid_up_to()).0) {
+                Ok(text) => text,
+                Err(_) => "",
+            },
+        };
+        panic!("{}", text)
+    }
+}
+
+/// A part of a [`Message`].
+#[derive(Clone, Copy)]
+pub(crate) enum Part<'a> {
+    Text(&'a str),
+    /// The name of this key of the struct.
+    Name(&'a Schema, usize),
 }

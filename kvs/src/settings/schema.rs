@@ -4,6 +4,8 @@
 
 use postcard_schema::schema::NamedType;
 
+use super::name::TextHash;
+
 /// A settings struct as its source has it, in full. `Thermostat::SCHEMA`.
 #[derive(Clone, Copy, Debug)]
 pub struct Schema {
@@ -26,6 +28,9 @@ pub struct Schema {
 pub struct FieldSchema {
     /// The name in the key: the Rust name, or what `rename` says.
     pub name: &'static str,
+    /// The hash of the name.
+    #[doc(hidden)]
+    pub hash: TextHash,
     /// What is written above the field.
     pub docs: &'static str,
     /// Earlier names.

@@ -20,14 +20,43 @@
 
 use postcard_schema::schema::{DataModelType, NamedType, NamedValue};
 
-use super::name::KeyName;
+use super::name::{NameWriter, TextHash};
+
+/// Appends a `:` and the shape of `schema` to `out`.
+///
+/// # Panics
+///
+/// While compiling: for `usize` and `isize`, which differ between targets.
+pub(crate) const fn write_behind_colon(out: &mut NameWriter<'_>, schema: &NamedType) {
+    // Most settings are one of these, and thousands are to be compiled in no time.
+    const COLON_U8: TextHash = TextHash::of(":u8");
+    const COLON_U16: TextHash = TextHash::of(":u16");
+    const COLON_U32: TextHash = TextHash::of(":u32");
+    const COLON_I16: TextHash = TextHash::of(":i16");
+    const COLON_I32: TextHash = TextHash::of(":i32");
+    const COLON_F32: TextHash = TextHash::of(":f32");
+    const COLON_BOOL: TextHash = TextHash::of(":bool");
+    match schema.ty {
+        DataModelType::U8 => out.push_hashed(":u8", COLON_U8),
+        DataModelType::U16 => out.push_hashed(":u16", COLON_U16),
+        DataModelType::U32 => out.push_hashed(":u32", COLON_U32),
+        DataModelType::I16 => out.push_hashed(":i16", COLON_I16),
+        DataModelType::I32 => out.push_hashed(":i32", COLON_I32),
+        DataModelType::F32 => out.push_hashed(":f32", COLON_F32),
+        DataModelType::Bool => out.push_hashed(":bool", COLON_BOOL),
+        _ => {
+            out.push(":");
+            write(out, schema);
+        }
+    }
+}
 
 /// Appends the shape of `schema` to `out`.
 ///
 /// # Panics
 ///
 /// While compiling: for `usize` and `isize`, which differ between targets.
-pub(crate) const fn write(out: &mut KeyName, schema: &NamedType) {
+const fn write(out: &mut NameWriter<'_>, schema: &NamedType) {
     let text = match schema.ty {
         DataModelType::Bool => "bool",
         DataModelType::I8 => "i8",
@@ -51,18 +80,18 @@ pub(crate) const fn write(out: &mut KeyName, schema: &NamedType) {
         DataModelType::Usize | DataModelType::Isize => target_dependent(),
         DataModelType::NewtypeStruct(inner) => return write(out, inner),
         DataModelType::Option(inner) => {
-            out.byte(b'?');
+            out.push("?");
             return write(out, inner);
         }
         DataModelType::Seq(inner) => {
-            out.byte(b'[');
+            out.push("[");
             write(out, inner);
             "]"
         }
         DataModelType::Map { key, val } => {
-            out.byte(b'{');
+            out.push("{");
             write(out, key);
-            out.byte(b':');
+            out.push(":");
             write(out, val);
             "}"
         }
@@ -85,8 +114,7 @@ const fn target_dependent() -> ! {
 ///
 /// While compiling: for `usize` and `isize`, which differ between targets.
 pub(crate) const fn check(schema: &NamedType) {
-    let mut name = KeyName::EMPTY;
-    write(&mut name, schema);
+    write(&mut NameWriter::new(&mut [], 0), schema);
 }
 
 /// The items of a tuple or the fields of a struct: the same on the wire.
@@ -107,8 +135,8 @@ impl Items {
 }
 
 /// `(A,B*3,C)`: runs of one shape are counted, so that `[u8; 32]` stays short.
-const fn write_tuple(out: &mut KeyName, items: Items) {
-    out.byte(b'(');
+const fn write_tuple(out: &mut NameWriter<'_>, items: Items) {
+    out.push("(");
     let mut items = items;
     let mut separate = false;
     while let Some((item, mut rest)) = items.split_first() {
@@ -121,23 +149,47 @@ const fn write_tuple(out: &mut KeyName, items: Items) {
             rest = behind;
         }
         if separate {
-            out.byte(b',');
+            out.push(",");
         }
         write(out, item);
         if run > 1 {
-            out.byte(b'*');
+            out.push("*");
             out.number(run);
         }
         separate = true;
         items = rest;
     }
-    out.byte(b')');
+    out.push(")");
 }
 
 /// Whether two types have the same shape.
 const fn same(a: &NamedType, b: &NamedType) -> bool {
-    let (mut one, mut other) = (KeyName::EMPTY, KeyName::EMPTY);
+    // An array has thousands of numbers, and takes long to compile where each is written.
+    let (one, other) = (number(a), number(b));
+    if one != 0 || other != 0 {
+        return one == other;
+    }
+    let mut one = NameWriter::new(&mut [], 0);
+    let mut other = NameWriter::new(&mut [], 0);
     write(&mut one, a);
     write(&mut other, b);
-    one.is(&other)
+    one.hash.is(&other.hash)
+}
+
+/// Tells the types of numbers apart; 0 for another type, or one that only contains a number.
+const fn number(schema: &NamedType) -> u8 {
+    match schema.ty {
+        DataModelType::U8 => 1,
+        DataModelType::I8 => 2,
+        DataModelType::U16 => 3,
+        DataModelType::I16 => 4,
+        DataModelType::U32 => 5,
+        DataModelType::I32 => 6,
+        DataModelType::U64 => 7,
+        DataModelType::I64 => 8,
+        DataModelType::F32 => 9,
+        DataModelType::F64 => 10,
+        DataModelType::NewtypeStruct(inner) => number(inner),
+        _ => 0,
+    }
 }

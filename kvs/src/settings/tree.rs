@@ -65,27 +65,13 @@ impl Tree {
 
     /// The key hash of setting number `leaf`.
     #[must_use]
+    #[allow(clippy::indexing_slicing, reason = "below the length")]
     pub const fn hash(&self, leaf: usize) -> u32 {
-        match self.hashes.split_at_checked(leaf) {
-            Some((_, [hash, ..])) => *hash,
-            _ => 0,
+        if leaf < self.hashes.len() {
+            self.hashes[leaf]
+        } else {
+            0
         }
-    }
-
-    /// How many key slots the tree's keys take, current and old, and those that a newer firmware adds.
-    pub(crate) const fn key_slots(&self) -> usize {
-        let count = self.hashes.len();
-        let margin = if count / 4 > 4 { count / 4 } else { 4 };
-        let mut slots = count.saturating_add(margin);
-        let mut rest = self.old;
-        while let [old, others @ ..] = rest {
-            // Each is counted where it is last.
-            if !contains(self.hashes, old.hash) && !is_among(others, old.hash) {
-                slots = slots.saturating_add(1);
-            }
-            rest = others;
-        }
-        slots
     }
 
     /// The old keys of setting number `leaf`, in the order in which they are tried.
@@ -148,28 +134,6 @@ impl Tree {
     }
 }
 
-const fn contains(hashes: &[u32], hash: u32) -> bool {
-    let mut rest = hashes;
-    while let [one, others @ ..] = rest {
-        if *one == hash {
-            return true;
-        }
-        rest = others;
-    }
-    false
-}
-
-const fn is_among(old: &[Old], hash: u32) -> bool {
-    let mut rest = old;
-    while let [one, others @ ..] = rest {
-        if one.hash == hash {
-            return true;
-        }
-        rest = others;
-    }
-    false
-}
-
 /// The settings below `fields`.
 #[must_use]
 pub(crate) const fn count(fields: &[Field]) -> usize {
@@ -191,12 +155,6 @@ impl Field {
             Node::Array(inner, len) => count(inner).saturating_mul(len),
         }
     }
-}
-
-/// The settings before field number `field`: what the generated code adds to get from a field's number to a leaf's.
-#[must_use]
-pub const fn offset(fields: &[Field], field: usize) -> usize {
-    count(fields.split_at(field).0)
 }
 
 /// The field that setting number `leaf` is in, and its number within that field.

@@ -257,16 +257,17 @@ fn check_gets(store: &mut TestStore<'_>, loaded: &[(Vec<u8>, Outcome)], what: &s
 }
 
 fn key(name: &KeyEntry) -> RawKey<'static> {
-    RawKey::Hash(name.name.hash())
+    RawKey::Hash(name.hash())
 }
 
 /// Stores something under `share` of 8 of all names that the struct knows, current and old.
 fn plant(store: &mut TestStore<'_>, rng: &mut Rng, share: usize) {
-    for name in &NAMES {
+    for (index, name) in NAMES.iter().enumerate() {
         if rng.below(8) >= share {
             continue;
         }
-        let shape = name.name.as_str().split(':').nth(1).unwrap();
+        let text = All::SCHEMA.key_name(index).to_string();
+        let shape = text.split(':').nth(1).unwrap();
         let value = match shape {
             "u8" => bytes(1 + rng.below(99) as u8),
             "bool" => bytes(true),
@@ -352,11 +353,11 @@ fn check_keys(
     what: &str,
 ) {
     let takes = |leaf: usize| act.takes(leaf, &paths[leaf]);
-    for ((name, was), is) in NAMES.iter().zip(held).zip(now) {
-        let text = name.name.as_str();
+    for (index, ((name, was), is)) in NAMES.iter().zip(held).zip(now).enumerate() {
+        let text = All::SCHEMA.key_name(index).to_string();
         let uses: Vec<_> = NAMES
             .iter()
-            .filter(|one| one.name.as_str() == text)
+            .filter(|one| one.hash() == name.hash())
             .collect();
         let is_own = uses.iter().any(|one| one.is_current());
         if is_own || !was {
