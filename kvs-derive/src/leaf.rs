@@ -55,9 +55,10 @@ pub(crate) fn items(model: &Struct, field: &Field) -> TokenStream {
     let check = check(model, field, bounds.as_ref());
     let migrate = migrate::items(model, field);
     let in_range = bounds.map(|bounds| bounds.items(field));
-    // At the type: what is missing of it is told there, once.
-    let codec =
-        quote_spanned!(tokens::located(tokens::ends(ty).0)=> #krate::__private::codec::<#ty>());
+    // At the type: what is missing of it, or wrong with it, is told there, once.
+    let at_type = tokens::located(tokens::ends(ty).0);
+    let located_krate = tokens::all_at(at_type, krate.clone());
+    let codec = quote_spanned!(at_type=> #located_krate::__private::codec::<#ty>());
     let is_first = field.first_alike == field.number;
     let codec = is_first.then(|| quote!(const #ops: #krate::__private::Codec<#ty> = #codec;));
     quote! {

@@ -17,6 +17,15 @@ pub(crate) fn located(span: Span) -> Span {
     Span::mixed_site().located_at(span)
 }
 
+/// The tokens, for errors in generated code that point at `span` as a whole.
+pub(crate) fn all_at(span: Span, tokens: TokenStream) -> TokenStream {
+    let at = |mut token: TokenTree| {
+        token.set_span(span);
+        token
+    };
+    tokens.into_iter().map(at).collect()
+}
+
 /// Spells `Self` out, for use where `Self` is another type.
 pub(crate) fn without_self(tokens: TokenStream, name: &Ident) -> TokenStream {
     let spelt = |token| match token {

@@ -175,7 +175,7 @@ pub use resources::Resources;
 pub use settings::{
     Field, FieldSchema, Group, Key, KeyEntry, KeyName, LeafSchema, Leaves, Node, Old, Outcome,
     Path, Rejected, Rejection, Report, Retired, Rule, Schema, SchemaNode, Settings, Source,
-    Sources, Spec, Tree, WithDefaults, max_encoded_len,
+    Sources, Spec, Stored, Tree, WithDefaults, max_encoded_len,
 };
 pub use stats::{KeyInfo, Maintenance, SectorInfo, SectorState, Stats};
 
@@ -196,6 +196,11 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/migration.md")]
 struct MigrationGuide;
+
+/// The examples of what can be a setting, too.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/types.md")]
+struct Types;
 
 // So that the documentation's examples, which are part of this crate's tests, find `::kvs`.
 #[cfg(test)]

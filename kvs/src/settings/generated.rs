@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use super::key::{Sources, Spec};
 use super::report::Rejection;
 use super::schema::{LeafSchema, Rule, SchemaNode, Source};
-use super::{Leaves, Settings, WithDefaults, max_encoded_len, shape, value};
+use super::{Leaves, Settings, WithDefaults, foreign, max_encoded_len, shape, value};
 use crate::change::EncodeError;
 
 pub use super::history::{current, old};
@@ -26,7 +26,8 @@ pub use super::nested::{Nestable, Nested, nested};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be stored as a setting",
     label = "not a type that can be stored",
-    note = "derive `Serialize`, `Deserialize` and `postcard_schema::Schema` for `{Self}`",
+    note = "if it is a type of your own, derive `Serialize`, `Deserialize` and `postcard_schema::Schema` for it and what it holds",
+    note = "if it is another crate's: a text is a `heapless::String<N>`, a list a `heapless::Vec<T, N>`; `kvs::Stored<..>` takes the other collections of `heapless` 0.9, and arrays of more than 32 items; anything else goes into a struct of your own",
     note = "or mark the field `#[setting(nested)]` if it holds a settings struct, or `#[setting(skip)]` if it is not stored"
 )]
 pub trait Storable: Serialize + DeserializeOwned + Schema + 'static {}
@@ -38,7 +39,7 @@ impl<T: Serialize + DeserializeOwned + Schema + 'static> Storable for T {}
 #[diagnostic::on_unimplemented(
     message = "the setting type `{Self}` has no default value",
     label = "no `Default`",
-    note = "add `#[setting(default = ..)]` to the field, or implement `Default` for `{Self}`"
+    note = "add `#[setting(default = ..)]` to the field, or implement `Default` for `{Self}` if it is your own type"
 )]
 pub trait DefaultValue: Sized {
     /// `Default::default`.
@@ -152,11 +153,12 @@ pub struct Codec<T> {
 ///
 /// # Panics
 ///
-/// While compiling: for a type with a `usize` or `isize` in it.
+/// While compiling: for a type with a `usize` or `isize` in it, or another that can't be stored.
 #[must_use]
 pub const fn codec<T: Storable>() -> Codec<T> {
     // Here, where the error points at the field; the tree's hashes come later.
     shape::check(T::SCHEMA);
+    foreign::check(T::SCHEMA);
     Codec {
         schema: T::SCHEMA,
         max_len: max_encoded_len(T::SCHEMA, size_of::<T>()),
@@ -259,7 +261,8 @@ pub fn no_rules<T>(_: usize, _: &Sources<'_>) -> Result<T, Rejection> {
 #[diagnostic::on_unimplemented(
     message = "old values cannot be read as `{Self}`",
     label = "not a type that can be read",
-    note = "derive `Deserialize` and `postcard_schema::Schema` for `{Self}`"
+    note = "if it is a type of your own, derive `Deserialize` and `postcard_schema::Schema` for it and what it holds",
+    note = "if it is another crate's, it was stored in a `kvs::Stored<..>` or a struct of your own, and is read as that"
 )]
 pub trait OldType: DeserializeOwned + Schema + 'static {}
 

@@ -3,6 +3,7 @@
 //! The derive generates constant tables and code without I/O; `store/typed.rs` drives them against the engine.
 
 pub(crate) mod batches;
+mod foreign;
 pub mod generated;
 mod history;
 mod index;
@@ -13,6 +14,7 @@ mod report;
 mod schema;
 mod shape;
 mod size;
+mod stored;
 mod tree;
 pub(crate) mod value;
 mod walk;
@@ -24,6 +26,7 @@ pub use name::KeyName;
 pub use report::{Outcome, Rejected, Rejection, Report};
 pub use schema::{FieldSchema, LeafSchema, Retired, Rule, Schema, SchemaNode, Source};
 pub use size::max_encoded_len;
+pub use stored::Stored;
 pub use tree::{Field, Node, Path, Tree, WithDefaults};
 
 use crate::change::EncodeError;

@@ -46,7 +46,7 @@ impl HashRange {
     }
 
     pub(crate) fn has(&self, hash: u32) -> bool {
-        self.0.contains(&hash.into())
+        self.0.contains(&u64::from(hash))
     }
 
     pub(crate) fn is_all(&self) -> bool {
