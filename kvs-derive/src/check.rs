@@ -34,14 +34,8 @@ fn on_struct(model: &Struct, errors: &mut Errors) {
     if let Some(case) = &model.attrs.rename_all {
         let wrong = case.value();
         if !names::CASES.contains(&wrong.as_str()) {
-            let text = match names::closest(&wrong, &names::CASES) {
-                Some(meant) => format!("unknown `rename_all` `{wrong}`; did you mean `{meant}`?"),
-                None => format!(
-                    "unknown `rename_all` `{wrong}`; there are `{}`",
-                    names::CASES.join("`, `")
-                ),
-            };
-            errors.at(case, text);
+            let hint = names::hint(&wrong, &names::CASES);
+            errors.at(case, format!("unknown `rename_all` `{wrong}`{hint}"));
         }
     }
 }

@@ -43,8 +43,16 @@ fn pascal(name: &str) -> String {
     out
 }
 
+/// What a message about an unknown word ends in: what was probably meant, or all that is allowed.
+pub(crate) fn hint(wrong: &str, words: &[&str]) -> String {
+    match closest(wrong, words) {
+        Some(meant) => format!("; did you mean `{meant}`?"),
+        None => format!(", expected one of `{}`", words.join("`, `")),
+    }
+}
+
 /// The one of `words` that `wrong` was probably meant to be.
-pub(crate) fn closest<'a>(wrong: &str, words: &[&'a str]) -> Option<&'a str> {
+fn closest<'a>(wrong: &str, words: &[&'a str]) -> Option<&'a str> {
     let wrong = wrong.to_ascii_lowercase();
     words
         .iter()
