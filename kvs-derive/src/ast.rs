@@ -1,6 +1,6 @@
 //! The struct as the other steps see it.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{Attribute, Data, DeriveInput, Expr, Fields, Lit, Meta, Type, Visibility};
 
@@ -16,6 +16,8 @@ pub(crate) struct Struct {
     pub(crate) doc_text: String,
     /// The path of the `kvs` crate.
     pub(crate) krate: TokenStream,
+    /// `#[allow(deprecated)]` for the generated items, or nothing.
+    pub(crate) allow: TokenStream,
     pub(crate) fields: Vec<Field>,
 }
 
@@ -67,6 +69,7 @@ impl Struct {
             attrs,
             doc_text: doc_text(&input.attrs),
             krate,
+            allow: allow_deprecated(input),
             fields,
         })
     }
@@ -76,6 +79,33 @@ impl Struct {
         self.fields
             .iter()
             .filter(|field| !matches!(field.kind(), Kind::Skipped))
+    }
+}
+
+/// The code that is generated uses the struct and its fields, and is not what their deprecation is meant for. As in
+/// serde's derive, it hears nothing of it where the struct or a field is deprecated, or allowed to use what is; but it
+/// does elsewhere, for the sake of the user's expressions in it.
+fn allow_deprecated(input: &DeriveInput) -> TokenStream {
+    let fields = match &input.data {
+        Data::Struct(data) => data.fields.iter().collect(),
+        _ => Vec::new(),
+    };
+    let attributes = fields.iter().flat_map(|field| &field.attrs);
+    let mut attributes = input.attrs.iter().chain(attributes);
+    match attributes.any(concerns_deprecation) {
+        true => quote!(#[allow(deprecated)]),
+        false => TokenStream::new(),
+    }
+}
+
+/// Whether it is `#[deprecated]`, or `#[allow(deprecated)]`, or `#[expect(deprecated)]`.
+fn concerns_deprecation(attribute: &Attribute) -> bool {
+    let is_deprecated = |token| matches!(token, TokenTree::Ident(word) if word == "deprecated");
+    match &attribute.meta {
+        Meta::List(list) if list.path.is_ident("allow") || list.path.is_ident("expect") => {
+            list.tokens.clone().into_iter().any(is_deprecated)
+        }
+        meta => meta.path().is_ident("deprecated"),
     }
 }
 

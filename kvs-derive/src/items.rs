@@ -42,16 +42,13 @@ impl Item {
     pub(crate) fn text(&self) -> Result<LitStr, String> {
         let tokens = self.expression()?;
         let word = self.name.to_string();
-        syn::parse2(tokens)
-            .map_err(|_| format!("expected a string literal: `{}`", example(&word)))
+        syn::parse2(tokens).map_err(|_| format!("expected a string literal: `{}`", example(&word)))
     }
 
     pub(crate) fn number(&self) -> Result<LitInt, String> {
         let tokens = self.expression()?;
         let word = self.name.to_string();
-        let wrong = || {
-            format!("expected a number from 1 to 65535: `{}`", example(&word))
-        };
+        let wrong = || format!("expected a number from 1 to 65535: `{}`", example(&word));
         let number = syn::parse2::<LitInt>(tokens).map_err(|_| wrong())?;
         match number.base10_parse::<u16>() {
             Ok(1..) => Ok(number),

@@ -148,18 +148,19 @@ fn check(model: &Struct, field: &Field, bounds: Option<&Bounds>) -> TokenStream 
     let krate = &model.krate;
     let ty = &field.ty;
     let name = Names::new(field).check;
+    let value = Ident::new("__value", Span::mixed_site());
     let range = field.attrs.range.as_ref().map(|given| {
         let range = match bounds {
             Some(bounds) => bounds.range(),
             None => tokens::without_self(given.clone(), &model.ident),
         };
         let span = tokens::located(tokens::ends(given).0);
-        quote_spanned!(span=> #krate::__private::in_range(&(#range), value))
+        quote_spanned!(span=> #krate::__private::in_range(&(#range), #value))
     });
     let validate = field.attrs.validate.as_ref().map(|given| {
         let function = tokens::without_self(given.clone(), &model.ident);
         let span = tokens::located(tokens::ends(given).0);
-        quote_spanned!(span=> #krate::__private::verdict((#function)(value)))
+        quote_spanned!(span=> #krate::__private::verdict((#function)(#value)))
     });
     let body = match (range, validate) {
         (None, None) => {
@@ -170,12 +171,11 @@ fn check(model: &Struct, field: &Field, bounds: Option<&Bounds>) -> TokenStream 
         (Some(range), Some(validate)) => quote! {
             match #range {
                 ::core::result::Result::Ok(()) => #validate,
-                outside => outside,
+                __outside => __outside,
             }
         },
         (Some(only), None) | (None, Some(only)) => only,
     };
-    let value = Ident::new("value", Span::mixed_site());
     quote! {
         fn #name(#value: &#ty) -> ::core::result::Result<(), #krate::Rejection> {
             #body

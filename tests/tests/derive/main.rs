@@ -7,8 +7,10 @@
 )]
 
 mod deep;
+mod deprecated;
 mod kinds;
 pub mod places;
+mod scope;
 
 use heapless::{String, Vec};
 use kvs::{EncodeError, Leaves, Rejection, Settings};
