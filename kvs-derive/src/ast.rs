@@ -175,13 +175,23 @@ impl Field {
         if self.attrs.skip {
             return Kind::Skipped;
         }
-        if !self.attrs.nested {
+        if !self.attrs.nested || self.not_nestable().is_some() {
             return Kind::Leaf;
         }
         match plain(&self.ty) {
             Type::Array(array) => Kind::Array(&array.elem, &array.len),
             _ => Kind::Group,
         }
+    }
+
+    /// The type of a nested field that can be no settings struct, since it has generics.
+    pub(crate) fn not_nestable(&self) -> Option<&Type> {
+        let ty = match plain(&self.ty) {
+            Type::Array(array) => plain(&array.elem),
+            ty => ty,
+        };
+        let generic = !last_word(ty)?.arguments.is_empty();
+        (self.attrs.nested && generic).then_some(ty)
     }
 }
 
@@ -221,6 +231,11 @@ pub(crate) fn last_word(ty: &Type) -> Option<&syn::PathSegment> {
         Type::Path(path) => path.path.segments.last(),
         _ => None,
     }
+}
+
+/// Whether `ty` is a `String<..>` or an `Option<..>`, say, as far as its spelling tells.
+pub(crate) fn is_generic(ty: &Type, name: &str) -> bool {
+    last_word(ty).is_some_and(|word| word.ident == name && !word.arguments.is_empty())
 }
 
 /// The name of the primitive type that `ty` is, as far as its spelling tells.

@@ -6,6 +6,7 @@
     clippy::arithmetic_side_effects
 )]
 
+mod attributes;
 mod deep;
 mod deprecated;
 mod kinds;

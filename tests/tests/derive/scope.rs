@@ -133,7 +133,7 @@ mod crowded {
     pub(super) struct Device {
         #[setting(default = 5, range = 1..=9, validate = odd, unit = "ms", keep)]
         pub(super) level: u16,
-        #[setting(default = 5, range = LIMITS, validate = |seen: &u16| *seen != 8)]
+        #[setting(default = 5, range = LIMITS, validate = |seen| *seen != 8)]
         pub(super) other: u16,
         #[setting(range = ..50)]
         pub(super) below: i16,
@@ -231,7 +231,7 @@ fn old_values() {
     let negative = device.migrate(TOTAL, 2, &[Some(&[1])]);
     assert_eq!(negative, Err(Rejection::NotMigrated));
     assert_eq!(device.migrate(10, 1, &[Some(&[3])]), Ok(()));
-    assert_eq!(device.row[1].b, 2);
+    assert_eq!(device.row[1].b, 3);
     assert_eq!(device.migrate_all(&[Some(&[9]), None]), Ok(()));
     assert_eq!(
         (device.level, device.label),
