@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{Attribute, Data, DeriveInput, Expr, Fields, Lit, Meta, Type, Visibility};
 
@@ -18,6 +18,8 @@ pub(crate) struct Struct {
     pub(crate) doc_text: String,
     /// The path of the `kvs` crate.
     pub(crate) krate: TokenStream,
+    /// `#[allow(deprecated)]` for the generated items, or nothing.
+    pub(crate) allow: TokenStream,
     pub(crate) fields: Vec<Field>,
 }
 
@@ -73,6 +75,7 @@ impl Struct {
             attrs,
             doc_text: doc_text(&input.attrs),
             krate,
+            allow: allow_deprecated(input),
             fields,
         })
     }
@@ -93,6 +96,33 @@ fn find_alike(fields: &mut [Field]) {
         if matches!(field.kind(), Kind::Leaf) && !ty.contains('$') {
             field.first_alike = *first.entry(ty).or_insert(field.number);
         }
+    }
+}
+
+/// The code that is generated uses the struct and its fields, and is not what their deprecation is meant for. As in
+/// serde's derive, it hears nothing of it where the struct or a field is deprecated, or allowed to use what is; but it
+/// does elsewhere, for the sake of the user's expressions in it.
+fn allow_deprecated(input: &DeriveInput) -> TokenStream {
+    let fields = match &input.data {
+        Data::Struct(data) => data.fields.iter().collect(),
+        _ => Vec::new(),
+    };
+    let attributes = fields.iter().flat_map(|field| &field.attrs);
+    let mut attributes = input.attrs.iter().chain(attributes);
+    match attributes.any(concerns_deprecation) {
+        true => quote!(#[allow(deprecated)]),
+        false => TokenStream::new(),
+    }
+}
+
+/// Whether it is `#[deprecated]`, or `#[allow(deprecated)]`, or `#[expect(deprecated)]`.
+fn concerns_deprecation(attribute: &Attribute) -> bool {
+    let is_deprecated = |token| matches!(token, TokenTree::Ident(word) if word == "deprecated");
+    match &attribute.meta {
+        Meta::List(list) if list.path.is_ident("allow") || list.path.is_ident("expect") => {
+            list.tokens.clone().into_iter().any(is_deprecated)
+        }
+        meta => meta.path().is_ident("deprecated"),
     }
 }
 
@@ -163,13 +193,23 @@ impl Field {
         if self.attrs.skip {
             return Kind::Skipped;
         }
-        if !self.attrs.nested {
+        if !self.attrs.nested || self.not_nestable().is_some() {
             return Kind::Leaf;
         }
         match plain(&self.ty) {
             Type::Array(array) => Kind::Array(&array.elem, &array.len),
             _ => Kind::Group,
         }
+    }
+
+    /// The type of a nested field that can be no settings struct, since it has generics.
+    pub(crate) fn not_nestable(&self) -> Option<&Type> {
+        let ty = match plain(&self.ty) {
+            Type::Array(array) => plain(&array.elem),
+            ty => ty,
+        };
+        let generic = !last_word(ty)?.arguments.is_empty();
+        (self.attrs.nested && generic).then_some(ty)
     }
 }
 
@@ -209,6 +249,11 @@ pub(crate) fn last_word(ty: &Type) -> Option<&syn::PathSegment> {
         Type::Path(path) => path.path.segments.last(),
         _ => None,
     }
+}
+
+/// Whether `ty` is a `String<..>` or an `Option<..>`, say, as far as its spelling tells.
+pub(crate) fn is_generic(ty: &Type, name: &str) -> bool {
+    last_word(ty).is_some_and(|word| word.ident == name && !word.arguments.is_empty())
 }
 
 /// The name of the primitive type that `ty` is, as far as its spelling tells.

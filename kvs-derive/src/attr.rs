@@ -11,7 +11,7 @@ use crate::items::{Item, Value, items};
 use crate::names;
 
 /// The words of `#[settings(..)]`.
-const ON_STRUCT: [&str; 4] = ["prefix", "rename_all", "retired", "crate"];
+const ON_STRUCT: [&str; 5] = ["prefix", "rename_all", "retired", "migrate", "crate"];
 /// The words of `#[setting(..)]`.
 const ON_FIELD: [&str; 12] = [
     "default", "rename", "range", "validate", "unit", "rev", "alias", "migrate", "keep", "secret",
@@ -73,7 +73,7 @@ impl OnStruct {
             "migrate" => {
                 let takeover = history::whole(&item, errors, history::takeover);
                 if self.migrate.is_some() {
-                    errors.at(&item.name, repeated(&item.name));
+                    errors.at(&item.name, repeated(&item));
                 }
                 self.migrate = takeover;
             }
@@ -84,7 +84,7 @@ impl OnStruct {
                 );
                 errors.at(item.name, text);
             }
-            word => errors.at(&item.name, unknown("settings", word, &ON_STRUCT)),
+            _ => errors.at(&item.name, unknown(&item, &ON_STRUCT)),
         }
     }
 }
@@ -135,8 +135,16 @@ impl OnField {
                 errors.at(name, text);
                 return;
             }
-            word => {
-                errors.at(&name, unknown("setting", word, &ON_FIELD));
+            word if history::WORDS.contains(&word) => {
+                let text = format!(
+                    "`{word}` belongs in `migrate`: `#[setting(migrate({}))]`",
+                    example(word)
+                );
+                errors.at(name, text);
+                return;
+            }
+            _ => {
+                errors.at(&name, unknown(&item, &ON_FIELD));
                 return;
             }
         }
@@ -144,16 +152,11 @@ impl OnField {
     }
 }
 
-pub(crate) fn unknown(attribute: &str, word: &str, words: &[&str]) -> String {
-    match names::closest(word, words) {
-        Some(meant) => {
-            format!("unknown {attribute} attribute `{word}`; did you mean `{meant}`?")
-        }
-        None => format!(
-            "unknown {attribute} attribute `{word}`; there are `{}`",
-            words.join("`, `")
-        ),
-    }
+/// The message for a word that is none of `words`, which its list may have.
+pub(crate) fn unknown(item: &Item, words: &[&str]) -> String {
+    let Item { name, list, .. } = item;
+    let hint = names::hint(&name.to_string(), words);
+    format!("unknown {list} attribute `{name}`{hint}")
 }
 
 /// How a word is written.
@@ -186,7 +189,7 @@ pub(crate) fn put<T>(
     errors: &mut Errors,
 ) {
     if slot.is_some() {
-        errors.at(&item.name, repeated(&item.name));
+        errors.at(&item.name, repeated(&item));
         return;
     }
     match read(&item) {
@@ -197,7 +200,7 @@ pub(crate) fn put<T>(
 
 fn set(flag: &mut bool, item: &Item, errors: &mut Errors) {
     if *flag {
-        errors.at(&item.name, repeated(&item.name));
+        errors.at(&item.name, repeated(item));
     } else if !matches!(item.value, Value::None) {
         errors.at(
             item.to_point_at(),
@@ -207,6 +210,7 @@ fn set(flag: &mut bool, item: &Item, errors: &mut Errors) {
     *flag = true;
 }
 
-pub(crate) fn repeated(word: &Ident) -> String {
-    format!("duplicate setting attribute `{word}`")
+/// The message for a word that its list has already had.
+pub(crate) fn repeated(item: &Item) -> String {
+    format!("duplicate {} attribute `{}`", item.list, item.name)
 }

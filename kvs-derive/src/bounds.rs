@@ -1,7 +1,7 @@
 //! `range` and `default` of a primitive type, compared while compiling.
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 
 use crate::ast::{Field, Struct, primitive};
 use crate::tokens::{self, Range};
@@ -86,7 +86,7 @@ impl Bounds {
                 (written, text)
             }
         };
-        let assertion = assertion(at, &quote!(#low #high true), &message);
+        let assertion = assertion(at, &quote!(#low #high true), &message.into_token_stream());
         quote!(#constants #assertion)
     }
 }
@@ -102,7 +102,11 @@ fn zero(primitive: &str) -> TokenStream {
 }
 
 /// A check while compiling, which points at the tokens `at` when it fails.
-pub(crate) fn assertion(at: &TokenStream, condition: &TokenStream, message: &str) -> TokenStream {
+pub(crate) fn assertion(
+    at: impl ToTokens,
+    condition: &TokenStream,
+    message: &TokenStream,
+) -> TokenStream {
     let (first, last) = tokens::ends(at);
     let arguments = quote!(#condition, "{}", #message);
     let mut arguments = Group::new(Delimiter::Parenthesis, arguments);

@@ -4,9 +4,10 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::Type;
 
-use crate::ast::{Field, Kind, Struct, plain, primitive};
+use crate::ast::{Field, Kind, Struct, is_generic, plain, primitive};
 use crate::errors::Errors;
 use crate::names;
+use crate::tokens::{self, Range};
 
 pub(crate) fn check(model: &Struct, errors: &mut Errors) {
     on_struct(model, errors);
@@ -15,6 +16,8 @@ pub(crate) fn check(model: &Struct, errors: &mut Errors) {
         names(field, errors);
         migrations(field, errors);
         leaf_type(field, errors);
+        nested_type(field, errors);
+        options_and_texts(field, errors);
     }
     if model.stored().next().is_none() {
         let text = "`Settings` needs a field that is a setting; all fields here are skipped";
@@ -34,14 +37,8 @@ fn on_struct(model: &Struct, errors: &mut Errors) {
     if let Some(case) = &model.attrs.rename_all {
         let wrong = case.value();
         if !names::CASES.contains(&wrong.as_str()) {
-            let text = match names::closest(&wrong, &names::CASES) {
-                Some(meant) => format!("unknown `rename_all` `{wrong}`; did you mean `{meant}`?"),
-                None => format!(
-                    "unknown `rename_all` `{wrong}`; there are `{}`",
-                    names::CASES.join("`, `")
-                ),
-            };
-            errors.at(case, text);
+            let hint = names::hint(&wrong, &names::CASES);
+            errors.at(case, format!("unknown `rename_all` `{wrong}`{hint}"));
         }
     }
 }
@@ -124,6 +121,64 @@ fn leaf_type(field: &Field, errors: &mut Errors) {
         "a type that differs between targets cannot be stored as a setting; use one of fixed size, such as `{fixed}`"
     );
     errors.at(&field.ty, text);
+}
+
+/// Types that look as if they could be nested.
+fn nested_type(field: &Field, errors: &mut Errors) {
+    let Some(ty) = field.not_nestable() else {
+        return;
+    };
+    let text = match is_generic(ty, "Option") {
+        true => {
+            "an option cannot be nested; nest the struct itself, and say with a `bool` beside it whether it is in use"
+        }
+        false => {
+            "only a settings struct or an array of them can be nested; without `nested`, the field is stored as one value"
+        }
+    };
+    errors.at(ty, text);
+}
+
+/// Literals that a default or a range can't have, where the compiler would speak of the insides of a `String`.
+fn options_and_texts(field: &Field, errors: &mut Errors) {
+    let default = field.default().filter(|given| tokens::is_literal(given));
+    let range = field.attrs.range.as_ref();
+    if is_generic(&field.ty, "Option") {
+        if let Some(given) = default {
+            let written = tokens::compact(given);
+            let text = format!(
+                "the default of an option is `None` or `Some(..)`; write `Some({written})`"
+            );
+            errors.at(given, text);
+        }
+        if let Some(given) = range
+            && let Some(Range {
+                low, dots, high, ..
+            }) = Range::parse(given)
+            && (tokens::is_literal(&low) || tokens::is_literal(&high))
+        {
+            let some = |bound: &TokenStream| match bound.is_empty() {
+                true => String::new(),
+                false => format!("Some({})", tokens::compact(bound)),
+            };
+            let (low, dots, high) = (some(&low), tokens::compact(&dots), some(&high));
+            let text = format!(
+                "the `range` of an option has options as bounds; write `{low}{dots}{high}`, in which `None` is below all others, or `validate = function`"
+            );
+            errors.at(given, text);
+        }
+    } else if is_generic(&field.ty, "String") {
+        if let Some(given) = default
+            && syn::parse2::<syn::LitStr>(tokens::bare(given)).is_err()
+        {
+            let text = "the default of a text is a string literal: `default = \"..\"`";
+            errors.at(given, text);
+        }
+        if let Some(given) = range {
+            let text = "a text has no `range`; check what it may be with `validate = function`";
+            errors.at(given, text);
+        }
+    }
 }
 
 /// Names of the struct that are given twice: fields', aliases, retired ones.

@@ -1,4 +1,7 @@
 //! Writes the code for a struct that has passed all checks.
+//!
+//! All that the code binds or defines begins with `__`, since it stands in the user's scope: where that has a constant
+//! `at`, `let at = ..` is no binding but a pattern of one value, whatever the span of `at`.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -23,8 +26,10 @@ pub(crate) fn expand(model: &Struct) -> TokenStream {
     let offsets = numbers.items();
     let leaves = leaves(model, &numbers);
     let settings = settings(model);
+    let allow = &model.allow;
     quote! {
         #definition
+        #allow
         const _: () = {
             #tree
             #offsets
@@ -197,7 +202,7 @@ fn arms<'a>(
             Kind::Array(_, len) => quote!(#len),
         };
         let Names { ops, at, .. } = Names::new(field);
-        quote!(leaf if #ops.has(leaf, #at, #len) => #body,)
+        quote!(__leaf if #ops.has(__leaf, #at, #len) => #body,)
     })
 }
 
@@ -207,57 +212,55 @@ fn leaves(model: &Struct, numbers: &Numbers) -> TokenStream {
         let name = &field.ident;
         let Names { ops, at, check, .. } = Names::new(field);
         match field.kind() {
-            Kind::Group => quote!(#ops.encode(&self.#name, leaf, #at, out)),
-            Kind::Array(..) => quote!(#ops.encode_item(&self.#name, leaf, #at, out)),
-            _ if leaf::is_checked(field) => quote!(#ops.check_encode(&self.#name, #check, out)),
-            _ => quote!(#ops.encode(&self.#name, out)),
+            Kind::Group => quote!(#ops.encode(&self.#name, __leaf, #at, __out)),
+            Kind::Array(..) => quote!(#ops.encode_item(&self.#name, __leaf, #at, __out)),
+            _ if leaf::is_checked(field) => quote!(#ops.check_encode(&self.#name, #check, __out)),
+            _ => quote!(#ops.encode(&self.#name, __out)),
         }
     });
     let decode = arms(model, numbers, |field| {
         let name = &field.ident;
         let Names { ops, at, check, .. } = Names::new(field);
         match field.kind() {
-            Kind::Group => quote!(#ops.decode(&mut self.#name, leaf, #at, bytes)),
-            Kind::Array(..) => quote!(#ops.decode_item(&mut self.#name, leaf, #at, bytes)),
+            Kind::Group => quote!(#ops.decode(&mut self.#name, __leaf, #at, __bytes)),
+            Kind::Array(..) => quote!(#ops.decode_item(&mut self.#name, __leaf, #at, __bytes)),
             _ if leaf::is_checked(field) => {
-                quote!(#ops.check_decode(&mut self.#name, #check, bytes))
+                quote!(#ops.check_decode(&mut self.#name, #check, __bytes))
             }
-            _ => quote!(#ops.decode(&mut self.#name, bytes)),
+            _ => quote!(#ops.decode(&mut self.#name, __bytes)),
         }
     });
     let holds = arms(model, numbers, |field| {
         let name = &field.ident;
         let Names { ops, at, .. } = Names::new(field);
         match field.kind() {
-            Kind::Group => quote!(#ops.holds_leaf(&self.#name, leaf, #at, bytes)),
-            Kind::Array(..) => quote!(#ops.holds_item(&self.#name, leaf, #at, bytes)),
-            _ => quote!(#ops.holds(&self.#name, bytes)),
+            Kind::Group => quote!(#ops.holds_leaf(&self.#name, __leaf, #at, __bytes)),
+            Kind::Array(..) => quote!(#ops.holds_item(&self.#name, __leaf, #at, __bytes)),
+            _ => quote!(#ops.holds(&self.#name, __bytes)),
         }
     });
     let migrate = arms(model, numbers, |field| {
         let name = &field.ident;
         let Names { ops, at, spec, .. } = Names::new(field);
         match field.kind() {
-            Kind::Group => quote!(#ops.migrate(&mut self.#name, leaf, #at, rule, sources)),
+            Kind::Group => quote!(#ops.migrate(&mut self.#name, __leaf, #at, __rule, __sources)),
             Kind::Array(..) => {
-                quote!(#ops.migrate_item(&mut self.#name, leaf, #at, rule, sources))
+                quote!(#ops.migrate_item(&mut self.#name, __leaf, #at, __rule, __sources))
             }
             _ if field.attrs.migrations.is_empty() => TokenStream::new(),
-            _ => quote!(#ops.migrate(&mut self.#name, &#spec, rule, sources)),
+            _ => quote!(#ops.migrate(&mut self.#name, &#spec, __rule, __sources)),
         }
     });
     let migrate_all = migrate::takeover(model);
     quote! {
-        // A field of the user's may be deprecated; that is for the user's code to hear.
         #[automatically_derived]
-        #[allow(deprecated)]
         impl #krate::Leaves for #ident {
             fn encode(
                 &self,
-                leaf: ::core::primitive::usize,
-                out: &mut [::core::primitive::u8],
+                __leaf: ::core::primitive::usize,
+                __out: &mut [::core::primitive::u8],
             ) -> ::core::result::Result<::core::primitive::usize, #krate::EncodeError> {
-                match leaf {
+                match __leaf {
                     #(#encode)*
                     _ => ::core::result::Result::Err(#krate::EncodeError::Unencodable),
                 }
@@ -265,10 +268,10 @@ fn leaves(model: &Struct, numbers: &Numbers) -> TokenStream {
 
             fn decode(
                 &mut self,
-                leaf: ::core::primitive::usize,
-                bytes: &[::core::primitive::u8],
+                __leaf: ::core::primitive::usize,
+                __bytes: &[::core::primitive::u8],
             ) -> ::core::result::Result<(), #krate::Rejection> {
-                match leaf {
+                match __leaf {
                     #(#decode)*
                     _ => ::core::result::Result::Err(#krate::Rejection::Undecodable),
                 }
@@ -276,10 +279,10 @@ fn leaves(model: &Struct, numbers: &Numbers) -> TokenStream {
 
             fn holds(
                 &self,
-                leaf: ::core::primitive::usize,
-                bytes: &[::core::primitive::u8],
+                __leaf: ::core::primitive::usize,
+                __bytes: &[::core::primitive::u8],
             ) -> ::core::primitive::bool {
-                match leaf {
+                match __leaf {
                     #(#holds)*
                     _ => false,
                 }
@@ -287,19 +290,19 @@ fn leaves(model: &Struct, numbers: &Numbers) -> TokenStream {
 
             fn migrate(
                 &mut self,
-                leaf: ::core::primitive::usize,
-                rule: ::core::primitive::usize,
-                sources: &#krate::Sources<'_>,
+                __leaf: ::core::primitive::usize,
+                __rule: ::core::primitive::usize,
+                __sources: &#krate::Sources<'_>,
             ) -> ::core::result::Result<(), #krate::Rejection> {
-                match leaf {
+                match __leaf {
                     #(#migrate)*
-                    _ => #krate::__private::no_rules(rule, sources),
+                    _ => #krate::__private::no_rules(__rule, __sources),
                 }
             }
 
             fn migrate_all(
                 &mut self,
-                sources: &#krate::Sources<'_>,
+                __sources: &#krate::Sources<'_>,
             ) -> ::core::result::Result<(), #krate::Rejection> {
                 #migrate_all
             }
@@ -322,9 +325,7 @@ fn settings(model: &Struct) -> TokenStream {
         quote_spanned!(tokens::located(name.span())=> #name: #value)
     });
     quote! {
-        // A field of the user's may be deprecated; that is for the user's code to hear.
         #[automatically_derived]
-        #[allow(deprecated)]
         impl #krate::Settings for #ident {
             type Keys = #keys;
             type Outcomes = [#krate::Outcome; __COUNT];

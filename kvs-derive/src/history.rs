@@ -6,7 +6,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::{LitInt, LitStr, Type};
 
 use crate::ast::plain;
-use crate::attr::{put, unknown};
+use crate::attr::{put, repeated, unknown};
 use crate::errors::Errors;
 use crate::items::{Item, Value, is, items_of, split, tokens};
 
@@ -38,7 +38,8 @@ pub(crate) struct Takeover {
     pub(crate) with: TokenStream,
 }
 
-const WORDS: [&str; 6] = ["from", "ty", "rev", "with", "try_with", "default"];
+/// The words of `migrate(..)` on a field.
+pub(crate) const WORDS: [&str; 6] = ["from", "ty", "rev", "with", "try_with", "default"];
 
 /// Reads `item`, or nothing where there is a mistake: what is left then would be taken for others.
 pub(crate) fn whole<T>(
@@ -81,7 +82,7 @@ pub(crate) fn migration(item: &Item, errors: &mut Errors) -> Option<Migration> {
             "with" => put(&mut out.with, item, Item::expression, errors),
             "try_with" => put(&mut out.try_with, item, Item::expression, errors),
             "default" => put(&mut out.default, item, Item::expression, errors),
-            word => errors.at(&item.name, unknown("migrate", word, &WORDS)),
+            _ => errors.at(&item.name, unknown(&item, &WORDS)),
         }
     }
     out.from = from.unwrap_or_default();
@@ -141,7 +142,8 @@ fn check(migration: &Migration, errors: &mut Errors) {
 /// As many as the store takes.
 const MAX_SOURCES: usize = 8;
 const TOO_MANY: &str = "a `migrate` takes 8 old values at most";
-const BAD_NAME: &str = "an old name is a path with `.` between its parts: from the struct on, or, behind a `/`, in full";
+const BAD_NAME: &str =
+    "expected a field path such as `wifi.ssid`, or an absolute path such as `/wifi.ssid`";
 
 /// Whether it can have been a name.
 pub(crate) fn is_old_name(name: &str) -> bool {
@@ -160,12 +162,12 @@ fn names(item: &Item) -> Result<Vec<LitStr>, String> {
         .collect();
     match names {
         Some(names) if !Vec::is_empty(&names) => Ok(names),
-        _ => Err("`from` takes names in quotes: `from(\"a\", \"b\")`".to_owned()),
+        _ => Err("expected string literals: `from(\"a\", \"b\")`".to_owned()),
     }
 }
 
 fn a_type(item: &Item) -> Result<Type, String> {
-    syn::parse2(item.expression()?).map_err(|_| "`ty` takes a type: `ty = u16`".to_owned())
+    syn::parse2(item.expression()?).map_err(|_| "expected a type: `ty = u16`".to_owned())
 }
 
 /// `retired("a", "b": u16, "c": u8 @ 2, "d": u32 secret)`.
@@ -236,10 +238,11 @@ pub(crate) fn takeover(item: &Item, errors: &mut Errors) -> Option<Takeover> {
     let mut with = None;
     for item in items_of(list, tokens(&[TokenTree::Ident(item.name.clone())]), errors) {
         match item.name.to_string().as_str() {
-            "from" => from.extend(old_names(&item, errors)),
+            "from" if !from.is_empty() => errors.at(&item.name, repeated(&item)),
+            "from" => from = old_names(&item, errors),
             "with" => put(&mut with, item, Item::expression, errors),
-            word => {
-                errors.at(&item.name, unknown("migrate", word, &["from", "with"]));
+            _ => {
+                errors.at(&item.name, unknown(&item, &["from", "with"]));
                 return None;
             }
         }

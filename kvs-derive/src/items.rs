@@ -9,6 +9,8 @@ use crate::errors::Errors;
 
 /// A word of an attribute's list, with what follows it.
 pub(crate) struct Item {
+    /// What the list is of: `settings`, `setting` or `migrate`.
+    pub(crate) list: String,
     pub(crate) name: Ident,
     pub(crate) value: Value,
 }
@@ -40,19 +42,13 @@ impl Item {
     pub(crate) fn text(&self) -> Result<LitStr, String> {
         let tokens = self.expression()?;
         let word = self.name.to_string();
-        syn::parse2(tokens)
-            .map_err(|_| format!("`{word}` takes a text in quotes: `{}`", example(&word)))
+        syn::parse2(tokens).map_err(|_| format!("expected a string literal: `{}`", example(&word)))
     }
 
     pub(crate) fn number(&self) -> Result<LitInt, String> {
         let tokens = self.expression()?;
         let word = self.name.to_string();
-        let wrong = || {
-            format!(
-                "`{word}` takes a number from 1 to 65535: `{}`",
-                example(&word)
-            )
-        };
+        let wrong = || format!("expected a number from 1 to 65535: `{}`", example(&word));
         let number = syn::parse2::<LitInt>(tokens).map_err(|_| wrong())?;
         match number.base10_parse::<u16>() {
             Ok(1..) => Ok(number),
@@ -64,7 +60,7 @@ impl Item {
         let tokens = self.expression()?;
         match syn::parse2::<syn::Path>(tokens.clone()) {
             Ok(_) => Ok(tokens),
-            Err(_) => Err("`crate` takes a path without quotes: `crate = my::kvs`".to_owned()),
+            Err(_) => Err("expected a path without quotes: `crate = my::kvs`".to_owned()),
         }
     }
 
@@ -87,11 +83,11 @@ pub(crate) fn items(attribute: &Attribute, errors: &mut Errors) -> Vec<Item> {
     items_of(&list.tokens, attribute.path().to_token_stream(), errors)
 }
 
-/// The same of what is between parentheses; `at` is what is wrong with nothing between two commas.
+/// The same of what is between parentheses; `at` is the word in front of them.
 pub(crate) fn items_of(list: &TokenStream, at: TokenStream, errors: &mut Errors) -> Vec<Item> {
     let mut out = Vec::new();
     for one in split(list) {
-        match item(&one) {
+        match item(&one, &at) {
             Ok(item) => out.push(item),
             Err([]) => errors.at(&at, "there is nothing between two commas"),
             Err(wrong) => errors.at(tokens(wrong), not_a_word(wrong)),
@@ -131,7 +127,7 @@ pub(crate) fn split(list: &TokenStream) -> Vec<Vec<TokenTree>> {
 }
 
 /// One word and its value, or the tokens that are neither.
-fn item(all: &[TokenTree]) -> Result<Item, &[TokenTree]> {
+fn item<'a>(all: &'a [TokenTree], list: &TokenStream) -> Result<Item, &'a [TokenTree]> {
     let [TokenTree::Ident(name), rest @ ..] = all else {
         return Err(all);
     };
@@ -144,6 +140,7 @@ fn item(all: &[TokenTree]) -> Result<Item, &[TokenTree]> {
         _ => return Err(rest),
     };
     Ok(Item {
+        list: list.to_string(),
         name: name.clone(),
         value,
     })

@@ -46,7 +46,9 @@ pub(crate) fn nested(model: &Struct, field: &Field) -> TokenStream {
 
 /// The struct itself, which users can name.
 pub(crate) fn definition(model: &Struct) -> TokenStream {
-    let Struct { vis, krate, .. } = model;
+    let Struct {
+        vis, krate, allow, ..
+    } = model;
     let name = name(model);
     let group = group_field(model);
     let fields = model.stored().map(|field| {
@@ -68,6 +70,7 @@ pub(crate) fn definition(model: &Struct) -> TokenStream {
         // Keys that nobody uses are no mistake, and their names are the user's.
         #[doc = #doc]
         #[allow(dead_code, non_snake_case)]
+        #allow
         #vis struct #name {
             #(#fields)*
             #group: #krate::Group,
@@ -104,14 +107,14 @@ pub(crate) fn items(model: &Struct) -> TokenStream {
             #[doc(hidden)]
             #[must_use]
             pub const fn __at(
-                tree: &'static #krate::Tree,
-                first: ::core::primitive::usize,
+                __tree: &'static #krate::Tree,
+                __first: ::core::primitive::usize,
             ) -> #this {
-                let at = first;
+                let __at = __first;
                 #(#steps)*
                 #this {
                     #(#fields,)*
-                    #group: #krate::Group::new(tree, first, at.saturating_sub(first)),
+                    #group: #krate::Group::new(__tree, __first, __at.saturating_sub(__first)),
                 }
             }
 
@@ -120,10 +123,10 @@ pub(crate) fn items(model: &Struct) -> TokenStream {
             #[must_use]
             pub const fn __moved(
                 self,
-                tree: &'static #krate::Tree,
-                first: ::core::primitive::usize,
+                __tree: &'static #krate::Tree,
+                __first: ::core::primitive::usize,
             ) -> #this {
-                Self::__at(tree, first)
+                Self::__at(__tree, __first)
             }
 
             /// All of these settings, for a factory reset.
@@ -173,7 +176,7 @@ fn key(field: &Field) -> Ident {
     format_ident!("__key_{}", field.number, span = tokens::ends(ty).0)
 }
 
-/// Makes one field of the keys from `at` on, and moves `at` behind it.
+/// Makes one field of the keys from `__at` on, and moves `__at` behind it.
 ///
 /// Nested keys by a method of `KEYS`, not a function of the type: an unknown type then is an error only once.
 fn step(krate: &TokenStream, field: &Field) -> TokenStream {
@@ -182,27 +185,27 @@ fn step(krate: &TokenStream, field: &Field) -> TokenStream {
     match field.kind() {
         Kind::Leaf | Kind::Skipped => {
             quote! {
-                let #key = #krate::Key::new(tree, at, &#spec);
-                let at = at.saturating_add(1);
+                let #key = #krate::Key::new(__tree, __at, &#spec);
+                let __at = __at.saturating_add(1);
             }
         }
         Kind::Group => {
             let nested = nestable(krate, &field.ty);
             quote! {
-                let #key = #nested::KEYS.__moved(tree, at);
-                let at = at.saturating_add(#ops.count());
+                let #key = #nested::KEYS.__moved(__tree, __at);
+                let __at = __at.saturating_add(#ops.count());
             }
         }
         Kind::Array(item, len) => {
             let nested = nestable(krate, item);
             quote! {
-                let mut at = at;
+                let mut __at = __at;
                 let mut #key = [#nested::KEYS; #len];
-                let mut rest: &mut [_] = &mut #key;
-                while let [key, tail @ ..] = rest {
-                    *key = key.__moved(tree, at);
-                    at = at.saturating_add(#ops.count());
-                    rest = tail;
+                let mut __rest: &mut [_] = &mut #key;
+                while let [__key, __tail @ ..] = __rest {
+                    *__key = __key.__moved(__tree, __at);
+                    __at = __at.saturating_add(#ops.count());
+                    __rest = __tail;
                 }
             }
         }

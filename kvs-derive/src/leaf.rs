@@ -1,8 +1,8 @@
 //! The code for one setting: its default, its check, its codec.
 
-use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::{GenericArgument, PathArguments, Type};
+use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
+use quote::{format_ident, quote, quote_spanned};
+use syn::{LitStr, Type};
 
 use crate::ast::{Field, Struct, last_word, primitive};
 use crate::bounds::{Bounds, assertion};
@@ -90,11 +90,10 @@ pub(crate) fn default(model: &Struct, field: &Field, bounds: Option<&Bounds>) ->
         None => {
             quote_spanned!(tokens::located(tokens::ends(ty).0)=> #krate::__private::default_value::<#ty>())
         }
-        Some(given) => match text(given) {
+        Some(given) => match Text::new(given) {
             Some(text) if primitive(ty).is_none() => {
-                fits = capacity(ty).map(|capacity| fits_in(given, &text, &capacity));
-                let span = tokens::located(tokens::ends(given).0);
-                quote_spanned!(span=> #krate::__private::text::<#ty>(#given))
+                fits = Some(text.fits(krate, ty));
+                text.value(krate)
             }
             _ => tokens::without_self(given.clone(), &model.ident),
         },
@@ -111,39 +110,54 @@ pub(crate) fn default(model: &Struct, field: &Field, bounds: Option<&Bounds>) ->
     }
 }
 
-/// The text of a string literal.
-fn text(tokens: &TokenStream) -> Option<String> {
-    let literal = syn::parse2::<syn::LitStr>(tokens::bare(tokens)).ok()?;
-    Some(literal.value())
+/// A default that is a string literal, or one in `Some(..)`.
+struct Text {
+    some: Option<TokenStream>,
+    literal: LitStr,
 }
 
-/// The `N` of a `String<N>`. In a type's arguments a constant's name is taken for a type's; by its capitals it isn't.
-fn capacity(ty: &Type) -> Option<TokenStream> {
-    let word = last_word(ty)?;
-    let PathArguments::AngleBracketed(arguments) = &word.arguments else {
-        return None;
-    };
-    if word.ident != "String" {
-        return None;
+impl Text {
+    fn new(given: &TokenStream) -> Option<Self> {
+        let all: Vec<_> = tokens::bare(given).into_iter().collect();
+        let (some, literal) = match all.as_slice() {
+            [path @ .., TokenTree::Ident(some), TokenTree::Group(inner)] if some == "Some" => {
+                (Some(quote!(#(#path)* #some)), inner.stream())
+            }
+            _ => (None, given.clone()),
+        };
+        let literal = syn::parse2(tokens::bare(&literal)).ok()?;
+        Some(Self { some, literal })
     }
-    match arguments.args.first()? {
-        GenericArgument::Const(value) => Some(value.to_token_stream()),
-        GenericArgument::Type(ty) => {
-            let name = last_word(ty)?.ident.to_string();
-            let constant = name.len() > 1 && !name.contains(|c: char| c.is_ascii_lowercase());
-            constant.then(|| ty.to_token_stream())
+
+    /// The value of the field's type.
+    fn value(&self, krate: &TokenStream) -> TokenStream {
+        let Self { some, literal } = self;
+        // At the literal: that it can't be a default is told there.
+        let span = tokens::located(literal.span());
+        let value = quote_spanned!(span=> #krate::__private::text::<_>(#literal));
+        match some {
+            Some(some) => quote!(#some(#value)),
+            None => value,
         }
-        _ => None,
     }
-}
 
-fn fits_in(given: &TokenStream, text: &str, capacity: &TokenStream) -> TokenStream {
-    let len = Literal::usize_unsuffixed(text.len());
-    let message = format!(
-        "this default of {len} bytes is too long for a `String<{}>`",
-        tokens::compact(capacity)
-    );
-    assertion(given, &quote!(#len <= #capacity), &message)
+    /// The check that the type has room for the text, as far as the type tells.
+    fn fits(&self, krate: &TokenStream, ty: &Type) -> TokenStream {
+        let literal = &self.literal;
+        let len = Literal::usize_unsuffixed(literal.value().len());
+        let room = quote!(#krate::__private::Probe::<#ty>::CAPACITY);
+        let assertion = assertion(
+            literal,
+            &quote!(#krate::__private::has_room(#room, #len)),
+            &quote!(#krate::__private::too_long(#room, #len).as_str()),
+        );
+        quote! {
+            const _: () = {
+                use #krate::__private::UnknownCapacity as _;
+                #assertion
+            };
+        }
+    }
 }
 
 /// The function that checks a value against `range` and `validate`.
@@ -151,18 +165,29 @@ fn check(model: &Struct, field: &Field, bounds: Option<&Bounds>) -> TokenStream 
     let krate = &model.krate;
     let ty = &field.ty;
     let name = Names::new(field).check;
+    let value = |span| Ident::new("__value", span);
     let range = field.attrs.range.as_ref().map(|given| {
         let range = match bounds {
             Some(bounds) => bounds.range(),
             None => tokens::without_self(given.clone(), &model.ident),
         };
         let span = tokens::located(tokens::ends(given).0);
-        quote_spanned!(span=> #krate::__private::in_range(&(#range), value))
+        let value = value(span);
+        quote_spanned!(span=> #krate::__private::in_range(#value, &(#range)))
     });
     let validate = field.attrs.validate.as_ref().map(|given| {
         let function = tokens::without_self(given.clone(), &model.ident);
         let span = tokens::located(tokens::ends(given).0);
-        quote_spanned!(span=> #krate::__private::verdict((#function)(value)))
+        let value = value(span);
+        let called = match tokens::is_closure(given) {
+            true => quote_spanned!(span=> #krate::__private::validate_closure(#value, #function)),
+            false => quote_spanned!(span=> #krate::__private::validate(#value, #function)),
+        };
+        // By a name, which is at the function: that it returns something else is told there.
+        quote_spanned! {span=> {
+            let __returned = #called;
+            #krate::__private::verdict(__returned)
+        }}
     });
     let body = match (range, validate) {
         (None, None) => {
@@ -173,12 +198,12 @@ fn check(model: &Struct, field: &Field, bounds: Option<&Bounds>) -> TokenStream 
         (Some(range), Some(validate)) => quote! {
             match #range {
                 ::core::result::Result::Ok(()) => #validate,
-                outside => outside,
+                __outside => __outside,
             }
         },
         (Some(only), None) | (None, Some(only)) => only,
     };
-    let value = Ident::new("value", Span::mixed_site());
+    let value = value(Span::mixed_site());
     quote! {
         fn #name(#value: &#ty) -> ::core::result::Result<(), #krate::Rejection> {
             #body

@@ -41,14 +41,14 @@ use syn::{DeriveInput, parse_macro_input};
 ///
 /// | | |
 /// |---|---|
-/// | `default = expr` | the value when nothing is stored; a string literal becomes a `String<N>`. Otherwise `Default::default()` |
+/// | `default = expr` | the value when nothing is stored; a string literal, alone or in `Some(..)`, becomes a `String<N>`, and has to fit. Otherwise `Default::default()` |
 /// | `rename = "name"` | the name in the key |
 /// | `alias = "name"` | an old name, of a `nested` field too; may be repeated |
 /// | `migrate(..)` | where an old value is, and how to make one of today's type of it; may be repeated, and the first that is stored counts |
 /// | `rev = 2` | another meaning of the same type, and so another key |
 /// | `unit = "ms"` | what a number counts; for the schema only |
 /// | `range = 1..=10` | the values allowed |
-/// | `validate = f` | a function from `&T` to `bool` or `Result<(), &'static str>` |
+/// | `validate = f` | a function from `&T`, or from what it borrows as, such as `&str`, to `bool` or `Result<(), &'static str>` |
 /// | `keep` | survives a factory reset; all of a `nested` struct |
 /// | `secret` | tools on the host mask its value, and old ones that it is made of; all of a `nested` struct. Nothing is encrypted |
 /// | `nested` | the field is a settings struct, or an array of them |

@@ -20,7 +20,7 @@ pub(crate) fn items(model: &Struct, field: &Field) -> TokenStream {
             use #krate::__private::no_rules as #name;
         };
     }
-    let sources = Ident::new("sources", Span::mixed_site());
+    let sources = Ident::new("__sources", Span::mixed_site());
     let arms = rules.iter().enumerate().map(|(number, rule)| {
         let number = Literal::usize_unsuffixed(number + 1);
         let body = rule_body(model, field, rule, &sources);
@@ -28,12 +28,12 @@ pub(crate) fn items(model: &Struct, field: &Field) -> TokenStream {
     });
     quote! {
         fn #name(
-            rule: ::core::primitive::usize,
+            __rule: ::core::primitive::usize,
             #sources: &#krate::Sources<'_>,
         ) -> ::core::result::Result<#ty, #krate::Rejection> {
-            match rule {
+            match __rule {
                 #(#arms)*
-                _ => #krate::__private::no_rules(rule, #sources),
+                _ => #krate::__private::no_rules(__rule, #sources),
             }
         }
     }
@@ -43,15 +43,15 @@ fn rule_body(model: &Struct, field: &Field, rule: &Migration, sources: &Ident) -
     let krate = &model.krate;
     let ty = &field.ty;
     let types = types(model, field, rule);
-    let old = Ident::new("old", Span::mixed_site());
-    let default = Ident::new("default", Span::mixed_site());
+    let old = Ident::new("__old", Span::mixed_site());
+    let default = Ident::new("__default", Span::mixed_site());
     let read = |(index, ty): (usize, &TokenStream)| {
         let span = tokens::located(tokens::ends(ty).0);
         let index = Literal::usize_unsuffixed(index);
         if rule.default.is_some() {
             quote_spanned! {span=>
                 match (const { #krate::__private::old_codec::<#ty>() }).read_any(#sources, #index)? {
-                    ::core::option::Option::Some(value) => value,
+                    ::core::option::Option::Some(__value) => __value,
                     ::core::option::Option::None => #default.#index,
                 }
             }
@@ -75,7 +75,7 @@ fn rule_body(model: &Struct, field: &Field, rule: &Migration, sources: &Ident) -
     let made = if let Some(with) = &rule.with {
         let with = tokens::without_self(with.clone(), &model.ident);
         let span = tokens::located(tokens::ends(&with).0);
-        let convert = Ident::new("convert", Span::mixed_site());
+        let convert = Ident::new("__convert", Span::mixed_site());
         // So that a function of another type is told as one, at its name.
         let typed = quote_spanned!(span=> let #convert: fn(#old_type) -> #ty = #with;);
         quote! {
@@ -85,7 +85,7 @@ fn rule_body(model: &Struct, field: &Field, rule: &Migration, sources: &Ident) -
     } else if let Some(try_with) = &rule.try_with {
         let try_with = tokens::without_self(try_with.clone(), &model.ident);
         let span = tokens::located(tokens::ends(&try_with).0);
-        let attempt = Ident::new("attempt", span);
+        let attempt = Ident::new("__attempt", span);
         quote_spanned! {span=>
             let #attempt: fn(#old_type) -> _ = #try_with;
             #krate::__private::attempt::<#ty, _>(#attempt(#old))
@@ -170,7 +170,7 @@ pub(crate) fn takeover(model: &Struct) -> TokenStream {
         .map(|old| old_type(model, old))
         .collect();
     // The parameter of the generated function.
-    let sources = Ident::new("sources", Span::call_site());
+    let sources = Ident::new("__sources", Span::call_site());
     let values = types.iter().enumerate().map(|(index, ty)| {
         let index = Literal::usize_unsuffixed(index);
         let span = tokens::located(tokens::ends(ty).0);
@@ -178,14 +178,14 @@ pub(crate) fn takeover(model: &Struct) -> TokenStream {
     });
     let with = tokens::without_self(takeover.with.clone(), &model.ident);
     let span = tokens::located(tokens::ends(&with).0);
-    let function = Ident::new("function", Span::mixed_site());
+    let function = Ident::new("__function", Span::mixed_site());
     let typed = quote_spanned! {span=>
         let #function: fn(&mut Self, (#(::core::option::Option<#types>,)*)) = #with;
     };
     quote! {
-        let old = (#(#values,)*);
+        let __old = (#(#values,)*);
         #typed
-        #function(self, old);
+        #function(self, __old);
         ::core::result::Result::Ok(())
     }
 }

@@ -61,8 +61,16 @@ pub(crate) fn hash(text: &str) -> TokenStream {
     quote!(#key, #key_power, #identity, #identity_power, #len)
 }
 
+/// What a message about an unknown word ends in: what was probably meant, or all that is allowed.
+pub(crate) fn hint(wrong: &str, words: &[&str]) -> String {
+    match closest(wrong, words) {
+        Some(meant) => format!("; did you mean `{meant}`?"),
+        None => format!(", expected one of `{}`", words.join("`, `")),
+    }
+}
+
 /// The one of `words` that `wrong` was probably meant to be.
-pub(crate) fn closest<'a>(wrong: &str, words: &[&'a str]) -> Option<&'a str> {
+fn closest<'a>(wrong: &str, words: &[&'a str]) -> Option<&'a str> {
     let wrong = wrong.to_ascii_lowercase();
     words
         .iter()

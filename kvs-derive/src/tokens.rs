@@ -132,6 +132,27 @@ pub(crate) fn is_constant(tokens: &TokenStream) -> bool {
     before.is_some()
 }
 
+/// Whether an expression is a closure: `|x| ..` or `move |x| ..`.
+pub(crate) fn is_closure(tokens: &TokenStream) -> bool {
+    match bare(tokens).into_iter().next() {
+        Some(TokenTree::Punct(punct)) => punct.as_char() == '|',
+        Some(TokenTree::Ident(word)) => word == "move",
+        _ => false,
+    }
+}
+
+/// Whether an expression is a literal, or one with a `-`.
+pub(crate) fn is_literal(tokens: &TokenStream) -> bool {
+    let mut tokens = bare(tokens).into_iter().peekable();
+    tokens.next_if(|token| matches!(token, TokenTree::Punct(minus) if minus.as_char() == '-'));
+    let is_literal = match tokens.next() {
+        Some(TokenTree::Literal(_)) => true,
+        Some(TokenTree::Ident(word)) => word == "true" || word == "false",
+        _ => false,
+    };
+    is_literal && tokens.next().is_none()
+}
+
 /// Without the invisible group that `macro_rules` put around an expression they pass on.
 pub(crate) fn bare(tokens: &TokenStream) -> TokenStream {
     let mut all = tokens.clone().into_iter();

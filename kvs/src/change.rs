@@ -75,43 +75,42 @@ impl<T: serde::Serialize + Sync> Encode for T {
 
 /// One put or delete of a [`commit`](crate::Store::commit).
 #[derive(Clone, Copy)]
-pub struct Change<'a> {
-    pub(crate) key: RawKey<'a>,
-    pub(crate) action: Action<'a>,
-}
+pub struct Change<'a>(pub(crate) Action<'a>);
 
 #[derive(Clone, Copy)]
 pub(crate) enum Action<'a> {
-    Delete,
-    Bytes(&'a [u8]),
-    Encode(&'a dyn Encode),
+    Delete(RawKey<'a>),
+    Bytes(RawKey<'a>, &'a [u8]),
+    /// Of a setting, which is checked.
+    Encode(Path, &'a dyn Encode),
 }
 
 impl<'a> Change<'a> {
     /// Stores `value` under `key`.
     pub fn put(key: impl Into<RawKey<'a>>, value: &'a [u8]) -> Self {
-        Self {
-            key: key.into(),
-            action: Action::Bytes(value),
-        }
+        Self(Action::Bytes(key.into(), value))
     }
 
     /// Deletes `key`. Deleting what is not there changes nothing.
     pub fn delete(key: impl Into<RawKey<'a>>) -> Self {
-        Self {
-            key: key.into(),
-            action: Action::Delete,
+        Self(Action::Delete(key.into()))
+    }
+
+    fn key(&self) -> RawKey<'a> {
+        match self.0 {
+            Action::Delete(key) | Action::Bytes(key, _) => key,
+            Action::Encode(setting, _) => RawKey::Hash(setting.hash()),
         }
     }
 }
 
 impl fmt::Debug for Change<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let action = match self.action {
-            Action::Delete => "delete",
-            Action::Bytes(_) | Action::Encode(_) => "put",
+        let action = match self.0 {
+            Action::Delete(_) => "delete",
+            Action::Bytes(..) | Action::Encode(..) => "put",
         };
-        write!(f, "{action} {:?}", self.key)
+        write!(f, "{action} {:?}", self.key())
     }
 }
 
@@ -164,7 +163,7 @@ pub(crate) trait Batch: Send {
         false
     }
 
-    /// The setting that a change is of, where a load may have put a default in its place.
+    /// The setting that a change is of, if it is of one.
     fn setting(&self, _index: usize) -> Option<Path> {
         None
     }
@@ -184,20 +183,25 @@ impl Batch for Changes<'_> {
     }
 
     fn key(&self, index: usize) -> RawKey<'_> {
-        self.0
-            .get(index)
-            .map_or(RawKey::Hash(0), |change| change.key)
+        self.0.get(index).map_or(RawKey::Hash(0), Change::key)
     }
 
     fn value(&self, index: usize, scratch: &mut [u8]) -> Result<Value<'_>, Refusal> {
-        match self.0.get(index).map(|change| change.action) {
-            None | Some(Action::Delete) => Ok(Value::Delete),
-            Some(Action::Bytes(bytes)) => Ok(Value::Bytes(bytes)),
-            Some(Action::Encode(value)) => match value.encode(scratch) {
+        match self.0.get(index).map(|change| change.0) {
+            None | Some(Action::Delete(_)) => Ok(Value::Delete),
+            Some(Action::Bytes(_, bytes)) => Ok(Value::Bytes(bytes)),
+            Some(Action::Encode(_, value)) => match value.encode(scratch) {
                 Ok(len) => Ok(Value::Encoded(len)),
                 Err(EncodeError::TooLong(needed)) => Err(Refusal::TooLong(needed)),
                 Err(_) => Err(Refusal::Unencodable),
             },
+        }
+    }
+
+    fn setting(&self, index: usize) -> Option<Path> {
+        match self.0.get(index)?.0 {
+            Action::Encode(setting, _) => Some(setting),
+            Action::Delete(_) | Action::Bytes(..) => None,
         }
     }
 }

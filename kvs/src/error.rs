@@ -67,10 +67,13 @@ pub enum Error<E> {
         /// The longest name: 63 bytes.
         max: usize,
     },
-    /// Another name, or a typed key, has the same hash. Nothing was written; choose another name.
+    /// A key by name has the same hash as another one, or as a setting. Nothing was written; choose
+    /// another name for the raw key.
     NameCollision {
         /// The hash of both.
         key: u32,
+        /// The setting, where the call is about one.
+        setting: Option<Path>,
     },
     /// The commit changes more stored keys than the store's resources have slots. Nothing was
     /// written; commit fewer keys at a time.
@@ -199,10 +202,16 @@ impl<E: fmt::Debug> fmt::Display for Error<E> {
             Self::KeyTooLong { len, max } => {
                 write!(f, "a name of {len} bytes is too long: at most {max}")
             }
-            Self::NameCollision { key } => write!(
-                f,
-                "another key has the same hash {key:#010x}: choose another name"
-            ),
+            Self::NameCollision { key, setting } => {
+                match setting {
+                    Some(setting) => write!(f, "{setting}: a raw key")?,
+                    None => f.write_str("another name, or a setting,")?,
+                }
+                write!(
+                    f,
+                    " has the same hash {key:#010x}; choose another name for the raw key"
+                )
+            }
             Self::TooManyKeys { capacity } => {
                 write!(
                     f,
@@ -242,5 +251,15 @@ impl<E: fmt::Debug> fmt::Display for Error<E> {
 }
 
 impl<E: fmt::Debug> core::error::Error for Error<E> {}
+
+impl<E> Error<E> {
+    /// The error where it is known which setting the call is about.
+    pub(crate) fn about(self, setting: Option<Path>) -> Self {
+        match self {
+            Self::NameCollision { key, .. } => Self::NameCollision { key, setting },
+            other => other,
+        }
+    }
+}
 
 impl core::error::Error for Geometry {}

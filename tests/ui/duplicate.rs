@@ -9,6 +9,14 @@ struct Net {
     #[setting(keep)]
     #[setting(keep)]
     tls: bool,
+    #[setting(migrate(from = "speed", from = "baud", ty = u8))]
+    baud: u32,
+}
+
+#[derive(Settings)]
+#[settings(migrate(from("a": u8), from("b": u8), with = f))]
+struct Old {
+    port: u16,
 }
 
 fn main() {}

@@ -10,6 +10,8 @@ struct Inner {
     value: u8,
 }
 
+type Maybe = Option<Inner>;
+
 #[derive(Settings)]
 struct Net {
     #[setting(nested)]
@@ -18,6 +20,8 @@ struct Net {
     plains: [Plain; 3],
     #[setting(nested)]
     number: u8,
+    #[setting(nested)]
+    maybe: Maybe,
     // Forgot `nested`.
     inner: Inner,
 }

@@ -13,8 +13,6 @@ struct Net {
     small: u8,
     #[setting(range = Unordered(1)..)]
     unordered: Unordered,
-    #[setting(range = 1..=5)]
-    digit: Option<u8>,
 }
 
 fn main() {}

@@ -11,6 +11,12 @@ struct Net {
     baud: u32,
 }
 
+#[derive(Settings)]
+#[settings(migrat(from("old": u8), with = f), hidden)]
+struct Moved {
+    port: u16,
+}
+
 // The keys are still there: only the words are wrong.
 const PORT: kvs::Key<u16> = Net::KEYS.port;
 

@@ -8,6 +8,8 @@ struct Net {
     port: u16,
     #[settings(default = true)]
     tls: bool,
+    #[setting(ty = u16, with = f)]
+    baud: u32,
 }
 
 fn main() {}

@@ -40,7 +40,7 @@ impl Batch for Save<'_> {
     }
 
     fn setting(&self, index: usize) -> Option<Path> {
-        Some(Path::new(self.tree, index))
+        self.tree.path(index)
     }
 
     fn keeps(&mut self, index: usize, stored: &[u8]) -> bool {
@@ -155,6 +155,10 @@ impl Batch for Removal {
         })
     }
 
+    fn setting(&self, index: usize) -> Option<Path> {
+        self.group.tree.path(index)
+    }
+
     fn is_unique(&self) -> bool {
         true
     }
@@ -230,6 +234,10 @@ impl Batch for Confirmation<'_> {
         }
     }
 
+    fn setting(&self, index: usize) -> Option<Path> {
+        self.tree.path(index)
+    }
+
     fn is_unique(&self) -> bool {
         true
     }
@@ -262,6 +270,10 @@ impl Batch for Part<'_> {
 
     fn keeps(&mut self, index: usize, stored: &[u8]) -> bool {
         self.batch.keeps(self.from.saturating_add(index), stored)
+    }
+
+    fn setting(&self, index: usize) -> Option<Path> {
+        self.batch.setting(self.from.saturating_add(index))
     }
 
     fn is_unique(&self) -> bool {

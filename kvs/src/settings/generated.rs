@@ -4,14 +4,18 @@
 //! asked for its traits in one place, and a missing one is one error. The functions in them are known while compiling,
 //! and their methods are always inlined: so no call is indirect in the end.
 
+use core::borrow::Borrow;
+use core::marker::PhantomData;
 use core::ops::RangeBounds;
 
+use heapless::LenType;
 use postcard_schema::Schema;
 use postcard_schema::schema::NamedType;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::key::{Sources, Spec};
+use super::name::{Message, Part};
 use super::report::Rejection;
 use super::schema::{LeafSchema, Rule, SchemaNode, Source};
 use super::{Leaves, Settings, WithDefaults, foreign, max_encoded_len, shape, value};
@@ -61,12 +65,13 @@ pub fn default_value<T: DefaultValue>() -> T {
 
 /// A type that a string literal can be the default of.
 #[diagnostic::on_unimplemented(
-    message = "a text is no default for the setting type `{Self}`",
+    message = "a string literal cannot be the default of `{Self}`",
     label = "not made from a text",
-    note = "`{Self}` needs `TryFrom<&str>` and `Default`; else give an expression of that type"
+    note = "write an expression of the setting's type; in an option, `Some(..)`",
+    note = "a type of your own is made from a text if it has `TryFrom<&str>` and `Default`"
 )]
 pub trait FromText: Sized {
-    /// Empty if the text does not fit. For a `String<N>` the derive has checked that it does.
+    /// Empty if the text does not fit. For a `String<N>`, [`has_room`] has checked that it does.
     fn from_text(text: &'static str) -> Self;
 }
 
@@ -81,6 +86,55 @@ impl<T: TryFrom<&'static str> + Default> FromText for T {
 #[must_use]
 pub fn text<T: FromText>(text: &'static str) -> T {
     T::from_text(text)
+}
+
+/// Asks a type for its capacity in bytes of text: `Probe::<T>::CAPACITY`.
+///
+/// That is the constant of the type's own `impl` where there is one, and of [`UnknownCapacity`] for all others: so it
+/// is the type that tells, whatever it is called.
+pub struct Probe<T>(PhantomData<T>);
+
+impl<const N: usize, L: LenType> Probe<heapless::String<N, L>> {
+    /// `N`.
+    pub const CAPACITY: Option<usize> = Some(N);
+}
+
+impl<const N: usize, L: LenType> Probe<Option<heapless::String<N, L>>> {
+    /// `N`.
+    pub const CAPACITY: Option<usize> = Some(N);
+}
+
+/// The capacity of a type that does not tell.
+pub trait UnknownCapacity {
+    /// `None`.
+    const CAPACITY: Option<usize> = None;
+}
+
+impl<T> UnknownCapacity for Probe<T> {}
+
+/// Whether a text of `len` bytes fits, as far as is known.
+#[must_use]
+pub const fn has_room(capacity: Option<usize>, len: usize) -> bool {
+    match capacity {
+        Some(capacity) => len <= capacity,
+        None => true,
+    }
+}
+
+/// What the compiler says of a default of `len` bytes that does not fit.
+#[must_use]
+pub const fn too_long(capacity: Option<usize>, len: usize) -> Message {
+    let capacity = match capacity {
+        Some(capacity) => Part::Number(capacity),
+        None => Part::Text(""),
+    };
+    Message::of(&[
+        Part::Text("this default of "),
+        Part::Number(len),
+        Part::Text(" bytes is too long for a `String<"),
+        capacity,
+        Part::Text(">`"),
+    ])
 }
 
 /// [`Tree::with_defaults`](super::Tree::with_defaults) of a struct with so many old keys.
@@ -100,9 +154,27 @@ pub fn accept<T>(_: &T) -> Result<(), Rejection> {
     Ok(())
 }
 
+/// What can be the `range` of a setting.
+#[diagnostic::on_unimplemented(
+    message = "`range` needs bounds of the setting's own type, which must have an order",
+    label = "this is `{Self}`",
+    note = "use `validate = function` for what is no range"
+)]
+pub trait RangeOf<T> {
+    /// Whether `value` is in the range.
+    fn has(&self, value: &T) -> bool;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: PartialOrd, R: RangeBounds<T>> RangeOf<T> for R {
+    fn has(&self, value: &T) -> bool {
+        self.contains(value)
+    }
+}
+
 /// The check of `range`.
-pub fn in_range<T: PartialOrd>(range: &impl RangeBounds<T>, value: &T) -> Result<(), Rejection> {
-    if range.contains(value) {
+pub fn in_range<T, R: RangeOf<T>>(value: &T, range: &R) -> Result<(), Rejection> {
+    if range.has(value) {
         Ok(())
     } else {
         Err(Rejection::OutOfRange)
@@ -133,6 +205,38 @@ impl ValidateResult for Result<(), &'static str> {
     fn verdict(self) -> Result<(), Rejection> {
         self.map_err(Rejection::Invalid)
     }
+}
+
+/// A type whose values a `validate` function can look at as `U`: the type itself, `str` for a text.
+#[diagnostic::on_unimplemented(
+    message = "`validate` needs a function that takes a reference to the setting's own type",
+    label = "takes `&{U}`",
+    note = "a closure can convert the value: `validate = |value| ..`"
+)]
+pub trait ValidatedAs<U: ?Sized> {
+    /// `Borrow::borrow`.
+    fn as_validated(&self) -> &U;
+}
+
+#[diagnostic::do_not_recommend]
+impl<U: ?Sized, T: Borrow<U>> ValidatedAs<U> for T {
+    fn as_validated(&self) -> &U {
+        self.borrow()
+    }
+}
+
+/// Calls a `validate` function, which tells what it takes.
+pub fn validate<T, U, R>(value: &T, function: impl FnOnce(&U) -> R) -> R
+where
+    T: ValidatedAs<U>,
+    U: ?Sized,
+{
+    function(value.as_validated())
+}
+
+/// Calls a `validate` closure, which has to be told.
+pub fn validate_closure<T, R>(value: &T, closure: impl FnOnce(&T) -> R) -> R {
+    closure(value)
 }
 
 /// The check of `validate`.

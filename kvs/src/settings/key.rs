@@ -104,10 +104,7 @@ impl<T: Serialize + Sync> Key<T> {
     /// ```
     pub fn set<'a>(&self, value: &'a T) -> Result<Change<'a>, Rejected> {
         match self.check(value) {
-            Ok(()) => Ok(Change {
-                key: RawKey::Hash(self.hash()),
-                action: Action::Encode(value),
-            }),
+            Ok(()) => Ok(Change(Action::Encode(self.path(), value))),
             Err(why) => Err(Rejected {
                 setting: self.path(),
                 why,

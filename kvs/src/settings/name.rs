@@ -231,42 +231,57 @@ impl fmt::Debug for KeyName<'_> {
 }
 
 /// The text of an error while compiling: what does not fit is cut off.
-pub(crate) struct Message {
+pub struct Message {
     text: [u8; Self::CAPACITY],
+    len: usize,
 }
 
 impl Message {
     const CAPACITY: usize = 1024;
 
-    /// Fails the build with these texts, one behind the other.
-    #[allow(clippy::panic, reason = "runs while compiling: this is the error")]
-    pub(crate) const fn fail(parts: &[Part<'_>]) -> ! {
-        let mut message = Self {
-            text: [0; Self::CAPACITY],
-        };
-        let mut writer = NameWriter::new(&mut message.text, 0);
-        writer.copy("settings: ");
+    /// These texts, one behind the other.
+    pub(crate) const fn of(parts: &[Part<'_>]) -> Self {
+        Self::behind("", parts)
+    }
+
+    const fn behind(first: &str, parts: &[Part<'_>]) -> Self {
+        let mut text = [0; Self::CAPACITY];
+        let mut writer = NameWriter::new(&mut text, 0);
+        writer.copy(first);
         let mut parts = parts;
         while let [part, rest @ ..] = parts {
             match part {
                 Part::Text(text) => writer.copy(text),
+                Part::Number(number) => writer.copy_number(*number),
                 Part::Name(schema, index) => Walk::one(schema, *index, &mut writer),
             }
             parts = rest;
         }
         let len = writer.len;
-        let (text, _) = match message.text.split_at_checked(len) {
-            Some(parts) => parts,
-            None => (message.text.as_slice(), [].as_slice()),
+        Self { text, len }
+    }
+
+    /// The text.
+    #[must_use]
+    pub const fn as_str(&self) -> &str {
+        let text = match self.text.split_at_checked(self.len) {
+            Some((text, _)) => text,
+            None => &self.text,
         };
-        let text = match core::str::from_utf8(text) {
+        match core::str::from_utf8(text) {
             Ok(text) => text,
             Err(error) => match core::str::from_utf8(text.split_at(error.valid_up_to()).0) {
                 Ok(text) => text,
                 Err(_) => "",
             },
-        };
-        panic!("{}", text)
+        }
+    }
+
+    /// Fails the build with these texts.
+    #[allow(clippy::panic, reason = "runs while compiling: this is the error")]
+    pub(crate) const fn fail(parts: &[Part<'_>]) -> ! {
+        let message = Self::behind("settings: ", parts);
+        panic!("{}", message.as_str())
     }
 }
 
@@ -274,6 +289,7 @@ impl Message {
 #[derive(Clone, Copy)]
 pub(crate) enum Part<'a> {
     Text(&'a str),
+    Number(usize),
     /// The name of this key of the struct.
     Name(&'a Schema, usize),
 }

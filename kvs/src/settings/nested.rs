@@ -25,7 +25,7 @@ pub struct Nested<T> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a settings struct",
     label = "cannot be nested",
-    note = "derive `Settings` for it, or remove `nested` to store it as one value"
+    note = "`nested` takes a struct of yours that derives `Settings`, or an array of them; without `nested`, the field is stored as one value"
 )]
 pub trait Nestable: Sized {
     /// [`Settings::Keys`].

@@ -22,7 +22,7 @@ pub enum Rejection {
     Unreadable,
     /// The stored value is longer than the store's buffer.
     TooLong,
-    /// The key is held by a named entry with the same hash.
+    /// A raw key is stored whose name has the same hash. Delete it, and choose another name for it.
     NameCollision,
     /// The `migrate` function did not take the old value.
     NotMigrated,
@@ -37,7 +37,9 @@ impl fmt::Display for Rejection {
             Self::Corrupt => "the stored entry fails its checksum",
             Self::Unreadable => "the flash could not be read",
             Self::TooLong => "the stored value is longer than the buffer",
-            Self::NameCollision => "a named entry with the same key hash is in the way",
+            Self::NameCollision => {
+                "a raw key with the same hash is stored; choose another name for the raw key"
+            }
             Self::NotMigrated => "the old value could not be migrated",
         })
     }

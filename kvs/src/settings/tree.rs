@@ -63,6 +63,11 @@ impl Tree {
         (0..self.count()).map(move |leaf| Path::new(self, leaf))
     }
 
+    /// The path of key number `index`, if it is a setting's own.
+    pub(crate) fn path(&'static self, index: usize) -> Option<Path> {
+        (index < self.hashes.len()).then(|| Path::new(self, index))
+    }
+
     /// The key hash of setting number `leaf`.
     #[must_use]
     #[allow(clippy::indexing_slicing, reason = "below the length")]
@@ -216,6 +221,11 @@ impl Path {
     #[must_use]
     pub fn range(&self) -> &'static str {
         self.tree.leaf(self.leaf()).map_or("", |(range, _)| range)
+    }
+
+    /// The setting's key hash.
+    pub(crate) const fn hash(&self) -> u32 {
+        self.tree.hash(self.leaf())
     }
 
     /// The tree that the setting is of.

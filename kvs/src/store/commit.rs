@@ -172,7 +172,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             let is_encoded = matches!(value, Value::Encoded(_));
             let differs = match place.filter(|place| !place.tombstone) {
                 Some(place) => {
-                    self.differs(key, place, &value).await?
+                    let differs = self.differs(key, place, &value).await;
+                    differs.map_err(|error| error.about(batch.setting(index)))?
                         && !(self.is_implied(batch, index, &value)
                             && self.keeps(batch, index, hash).await?)
                 }
@@ -405,7 +406,9 @@ fn superseded<E>(batch: &dyn Batch, index: usize) -> Result<bool, Error<E>> {
         let other = batch.key(later);
         if other.hash() == key.hash() {
             if other != key {
-                return Err(Error::NameCollision { key: key.hash() });
+                let setting = batch.setting(index).or_else(|| batch.setting(later));
+                let key = key.hash();
+                return Err(Error::NameCollision { key, setting });
             }
             again = true;
         }

@@ -105,7 +105,10 @@ impl<F: NorFlash, C: Checksum> Reader<'_, F, C> {
         if is_same {
             Ok(found)
         } else {
-            Err(Error::NameCollision { key: hash })
+            Err(Error::NameCollision {
+                key: hash,
+                setting: None,
+            })
         }
     }
 }

@@ -277,7 +277,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         &mut self,
         key: Key<T>,
     ) -> FlashResult<F, Option<T>> {
-        let Some(place) = self.find_stored(key.hash()).await? else {
+        let place = self.find_stored(key.hash()).await;
+        let Some(place) = place.map_err(|error| error.about(Some(key.path())))? else {
             return Ok(None);
         };
         let bytes = self.buffer.get(place).unwrap_or(&[]);

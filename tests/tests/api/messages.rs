@@ -50,8 +50,11 @@ fn each_error_says_what_is_wrong_and_how_much() {
             "a name of 64 bytes is too long: at most 63",
         ),
         (
-            Error::NameCollision { key: 0x7B18_9802 },
-            "another key has the same hash 0x7b189802: choose another name",
+            Error::NameCollision {
+                key: 0x7B18_9802,
+                setting: None,
+            },
+            "another name, or a setting, has the same hash 0x7b189802; choose another name for the raw key",
         ),
         (
             Error::TooManyKeys { capacity: 8 },

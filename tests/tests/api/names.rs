@@ -22,7 +22,10 @@ fn assert_refused<const W: usize, const E: usize>(
     let image = device.partition();
     assert_eq!(
         store.commit(changes),
-        Err(Error::NameCollision { key: HASH }),
+        Err(Error::NameCollision {
+            key: HASH,
+            setting: None
+        }),
         "{changes:?}"
     );
     assert_eq!(device.partition(), image);

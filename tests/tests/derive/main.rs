@@ -6,9 +6,12 @@
     clippy::arithmetic_side_effects
 )]
 
+mod attributes;
 mod deep;
+mod deprecated;
 mod kinds;
 pub mod places;
+mod scope;
 
 use heapless::{String, Vec};
 use kvs::{EncodeError, Leaves, Rejection, Settings};

@@ -181,15 +181,60 @@ fn a_name_in_the_way_of_a_typed_key_is_told() {
     let mut ram = Ram::new();
     let mut store = mount(&mut flash, &mut ram);
     store.put_bytes("target:i16", b"taken").unwrap();
-    let key = Device::KEYS.target.hash();
-    assert_eq!(
-        store.put(Device::KEYS.target, &100),
-        Err(Error::NameCollision { key })
+    let target = Device::KEYS.target;
+    let error = Error::NameCollision {
+        key: target.hash(),
+        setting: Some(target.path()),
+    };
+    let text = format!(
+        "target: a raw key has the same hash {:#010x}; choose another name for the raw key",
+        target.hash()
     );
+    assert_eq!(error.to_string(), text);
+    assert_eq!(store.put(target, &100), Err(error));
+    let change = target.set(&100).unwrap();
+    assert_eq!(store.commit(&[Change::put("x", &[1]), change]), Err(error));
+    assert_eq!(store.get(target), Err(error));
+    let mut device = store.load::<Device>().0;
+    device.target = 100;
+    assert_eq!(store.save(&device), Err(error));
     assert_eq!(
         outcome(&mut flash, "target"),
         Outcome::Rejected(Rejection::NameCollision)
     );
+    assert_eq!(
+        Rejection::NameCollision.to_string(),
+        "a raw key with the same hash is stored; choose another name for the raw key"
+    );
+}
+
+#[test]
+fn a_name_that_a_typed_key_has_is_refused() {
+    let mut flash = presets::nrf52840();
+    let mut ram = Ram::new();
+    let mut store = mount(&mut flash, &mut ram);
+    let target = Device::KEYS.target;
+    let change = target.set(&100).unwrap();
+    // In one commit, it is known which setting it is.
+    let both = [Change::put("target:i16", b"taken"), change];
+    let [put, set] = both;
+    for changes in [both, [set, put]] {
+        let error = store.commit(&changes).unwrap_err();
+        assert!(
+            matches!(error, Error::NameCollision { setting: Some(path), .. } if path == target.path()),
+            "{error}"
+        );
+    }
+    store.put(target, &100).unwrap();
+    let error = store.put_bytes("target:i16", b"taken").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "another name, or a setting, has the same hash {:#010x}; choose another name for the raw key",
+            target.hash()
+        )
+    );
+    assert_eq!(store.get(target), Ok(100));
 }
 
 #[test]
