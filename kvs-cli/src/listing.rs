@@ -1,10 +1,10 @@
 //! The keys of an image with their names and values, by the schema as far as there is one.
 
 use kvs::host::EntryKey;
-use kvs::lock::Setting;
+use kvs::lock::{Bounds, Setting};
 
 use crate::contents::{Contents, Entry};
-use crate::schema::{Bounds, Schema, SchemaArgs, Typed};
+use crate::schema::{Schema, SchemaArgs, Typed, contains};
 use crate::terminal::{count, note};
 use crate::value::{Value, decode, hex};
 
@@ -99,12 +99,12 @@ pub(crate) fn row<'a>(entry: &Entry, schema: Option<&'a Schema>, secrets: &Schem
 /// What is said of a value that the setting's range does not allow.
 pub(crate) fn out_of_range(setting: &Setting, value: &Value) -> Option<String> {
     let bounds = Bounds::parse(&setting.range)?;
-    (!bounds.contains(value)).then(|| format!("out of range (allowed: {})", setting.range))
+    (!contains(&bounds, value)).then(|| format!("out of range (allowed: {})", setting.range))
 }
 
 /// What is said of a value that the setting's type does not hold.
 fn too_long(setting: &Setting, value: &Value) -> Option<String> {
-    let capacity = setting.capacity?;
+    let capacity = setting.ty.capacity()?;
     let (len, what) = value.len()?;
     (len > capacity).then(|| format!("too long (allowed: up to {capacity} {what})"))
 }

@@ -118,8 +118,12 @@ fn field_schema(model: &Struct, field: &Field) -> TokenStream {
             let default = field.default().map(tokens::compact).unwrap_or_default();
             let range = range(field);
             let rules = migrate::rules(model, field);
+            let validate = field.attrs.validate.as_ref().map(tokens::compact);
+            let validate = validate.unwrap_or_default();
+            let spec = Names::new(field).spec;
             let rust = tokens::compact(&field.ty.to_token_stream());
-            quote!(#ops.node(#rev, #rules, [#unit, #default, #range, #rust]))
+            let texts = quote!([#unit, #default, #range, #validate, #rust]);
+            quote!(#ops.node(#rev, #rules, #texts, &#spec))
         }
         Kind::Group => quote!(#krate::SchemaNode::Group(#ops.schema())),
         Kind::Array(_, len) => quote!(#krate::SchemaNode::Array(#ops.schema(), #len)),

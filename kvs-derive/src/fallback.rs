@@ -131,11 +131,11 @@ fn field_items(model: &Struct) -> TokenStream {
             let ty = &field.ty;
             let spec = Names::new(field).spec;
             quote! {
-                static #spec: #krate::Spec<#ty> = #krate::Spec {
-                    default: || loop {},
-                    check: #krate::__private::accept,
-                    migrate: #krate::__private::no_rules,
-                };
+                static #spec: #krate::Spec<#ty> = #krate::Spec::new(
+                    || loop {},
+                    #krate::__private::accept,
+                    #krate::__private::no_rules,
+                );
             }
         }
     });

@@ -67,11 +67,7 @@ pub(crate) fn items(model: &Struct, field: &Field) -> TokenStream {
         #check
         #migrate
         #in_range
-        static #spec: #krate::Spec<#ty> = #krate::Spec {
-            default: #default_fn,
-            check: #check_fn,
-            migrate: #migrate_fn,
-        };
+        static #spec: #krate::Spec<#ty> = #ops.spec(#default_fn, #check_fn, #migrate_fn);
     }
 }
 

@@ -107,7 +107,7 @@ fn note_of_ranges(schema: &Schema, puts: &[Put]) {
     };
     for setting in &schema.lock.settings {
         let is_unknown =
-            !setting.range.is_empty() && crate::schema::Bounds::parse(&setting.range).is_none();
+            !setting.range.is_empty() && kvs::lock::Bounds::parse(&setting.range).is_none();
         if is_unknown && is_put(setting.hash) {
             note(&format!(
                 "`{}`: its range is not one of numbers, and was not checked: {}",

@@ -343,7 +343,7 @@ fn check(setting: &Setting, value: &Toml) -> Result<Vec<u8>, Wrong> {
     if out_of_range(setting, &decoded).is_some() {
         return Err(Wrong::new(value, "is out of range", &setting.range));
     }
-    if let (Some(capacity), Some((len, what))) = (setting.capacity, decoded.len())
+    if let (Some(capacity), Some((len, what))) = (setting.ty.capacity(), decoded.len())
         && len > capacity
     {
         return Err(Wrong::unshown(

@@ -3,7 +3,7 @@
 mod elf;
 mod range;
 
-pub(crate) use range::Bounds;
+pub(crate) use range::contains;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -4,6 +4,7 @@ use std::format;
 use std::string::String;
 use std::vec::Vec;
 
+use super::bounds::{Narrower, narrower};
 use super::compare::compare;
 use super::gone;
 use super::known::{Known, To};
@@ -20,17 +21,14 @@ impl Lock {
         Known::of(schema).lock
     }
 
-    /// What is wrong with the struct as it is now, given what devices may have stored by this lock: all of it.
+    /// What is wrong with the struct as it is now, given what devices may have stored by this lock: all of it. And what is
+    /// wrong with it whatever they have, as [`faults`](super::faults) says.
     #[must_use]
     pub fn check(&self, schema: &'static Schema) -> Vec<Problem> {
         let known = Known::of(schema);
-        Check {
-            lock: self,
-            known: &known,
-            problems: Vec::new(),
-            back: Vec::new(),
-        }
-        .run()
+        let (mut problems, _) = Check::new(self, &known, false).run();
+        problems.extend(super::faults(schema));
+        problems
     }
 
     /// The lock of the struct as it is now, with the history of this one.
@@ -39,11 +37,41 @@ impl Lock {
     ///
     /// What [`check`](Self::check) finds.
     pub fn update(&self, schema: &'static Schema) -> Result<Self, Vec<Problem>> {
-        let problems = self.check(schema);
+        self.next(schema, false)
+    }
+
+    /// The same, and takes for no loss what only a person can know: new names in old places, narrower ranges, shorter texts
+    /// and lists. The lock says what they were.
+    ///
+    /// # Errors
+    ///
+    /// What else [`check`](Self::check) finds.
+    pub fn accept(&self, schema: &'static Schema) -> Result<Self, Vec<Problem>> {
+        self.next(schema, true)
+    }
+
+    fn next(&self, schema: &'static Schema, accepting: bool) -> Result<Self, Vec<Problem>> {
+        let known = Known::of(schema);
+        let (mut problems, accepted) = Check::new(self, &known, accepting).run();
+        problems.extend(super::faults(schema));
         if !problems.is_empty() {
             return Err(problems);
         }
-        let known = Known::of(schema);
+        let accepted_of = |key: &str, before: &[String]| {
+            let mut all = before.to_vec();
+            for (of, note) in &accepted {
+                if of == key && !all.contains(note) {
+                    all.push(note.clone());
+                }
+            }
+            all
+        };
+        let mut known = known;
+        for setting in &mut known.lock.settings {
+            let was = self.settings.iter().find(|was| was.key == setting.key);
+            let before = was.map_or(&[][..], |was| &was.accepted);
+            setting.accepted = accepted_of(&setting.key, before);
+        }
         let mut before = self.old.clone();
         before.extend(self.settings.iter().map(|setting| OldKey {
             path: setting.path.clone(),
@@ -54,7 +82,12 @@ impl Lock {
             fate: Fate::Retired,
             // It stays so, whatever the struct says of it now.
             secret: setting.secret,
+            accepted: setting.accepted.clone(),
         }));
+        for old in &mut before {
+            let key = old.key.clone().unwrap_or_default();
+            old.accepted = accepted_of(&key, &old.accepted);
+        }
         let old = known.old_keys(&before);
         Ok(Self { old, ..known.lock })
     }
@@ -66,10 +99,28 @@ pub(super) struct Check<'a> {
     problems: Vec<Problem>,
     /// The paths of which it is said that they are back.
     pub(super) back: Vec<&'a str>,
+    /// Whether what only a person can know is no loss.
+    accepting: bool,
+    /// What has been taken for no loss, and of which key.
+    accepted: Vec<Accepted>,
 }
 
-impl Check<'_> {
-    fn run(mut self) -> Vec<Problem> {
+/// A key, and what is noted of it.
+type Accepted = (String, String);
+
+impl<'a> Check<'a> {
+    fn new(lock: &'a Lock, known: &'a Known, accepting: bool) -> Self {
+        Self {
+            lock,
+            known,
+            problems: Vec::new(),
+            back: Vec::new(),
+            accepting,
+            accepted: Vec::new(),
+        }
+    }
+
+    fn run(mut self) -> (Vec<Problem>, Vec<Accepted>) {
         let known = self.known;
         let mut gone = Vec::new();
         for was in &self.lock.settings {
@@ -90,7 +141,7 @@ impl Check<'_> {
             self.old(old);
         }
         self.collisions();
-        problem::merge(self.problems)
+        (problem::merge(self.problems), self.accepted)
     }
 
     pub(super) fn add(&mut self, path: &str, what: String, advice: impl Into<String>) {
@@ -115,21 +166,128 @@ impl Check<'_> {
             self.add(path, what, advice);
         }
         let differences = compare(&was.ty, &is.ty);
-        if !differences.is_empty() {
-            let (before, now) = (&was.ty, &is.ty);
+        let (before, now) = (&was.ty, &is.ty);
+        let kept = kept(before, now);
+        let again = format!(
+            "keep the old type as `{kept}`, say,\nand write `rev = {new}` and `migrate(rev = {old}, ty = {kept}, with = ..)`"
+        );
+        if !differences.misread.is_empty() {
             let what = format!(
                 "The type of `{path}` has changed: {}. Values in the field would be misread or turned down.\n\
                  was: {before}\n\
                  is:  {now}",
-                differences.join(", ")
+                differences.misread.join(", ")
             );
-            let kept = kept(before, now);
             let advice = format!(
-                "Let variants be added at the end only, and fields keep their order. Or keep the old type as `{kept}`, say,\n\
-                 and write `rev = {new}` and `migrate(rev = {old}, ty = {kept}, with = ..)`."
+                "Let variants be added at the end only, and fields keep their order. Or {again}."
             );
             self.add(path, what, advice);
         }
+        let renamed = [differences.retyped, differences.renamed].concat();
+        let what = format!(
+            "`{path}` has a new name in an old place: {}. What is stored under the old name is read as the new one.\n\
+             was: {before}\n\
+             is:  {now}",
+            renamed.join(", ")
+        );
+        let advice = format!(
+            "If it is the same by another name, {ACCEPT}.\nIf it means something else, {again}."
+        );
+        self.doubt(&was.key, path, &[], renamed, what, advice);
+        let what = format!(
+            "`{path}` holds less than it did: {}. A longer value in the field is turned down on each boot.\n\
+             was: {before}\n\
+             is:  {now}",
+            differences.shorter.join(", ")
+        );
+        let ty = in_rust(before);
+        let advice = format!(
+            "Write `rev = {new}` and `migrate(rev = {old}, ty = {ty}, try_with = ..)`, with a function that shortens the value \
+             or declines it.\nOr, if no device has a longer one, {ACCEPT}."
+        );
+        self.doubt(&was.key, path, &[], differences.shorter, what, advice);
+        self.rules(was, is);
+    }
+
+    /// A setting whose values are read as they are, and by whose rules they may be turned down now.
+    fn rules(&mut self, was: &Setting, is: &Setting) {
+        let path = &is.path;
+        let known = self.known;
+        let place = known.lock.settings.iter().position(|one| one.path == *path);
+        let Some(leaf) = place.and_then(|place| known.leaves.get(place)) else {
+            return;
+        };
+        let (old, new) = (was.rev, is.rev.saturating_add(1));
+        let ty = in_rust(&was.ty);
+        let from = match was.path == *path {
+            true => format!("Write `rev = {new}` and `migrate(rev = {old}, "),
+            false => format!(
+                "In place of the alias, write `migrate(from = \"{}\", ty = {ty}, ",
+                old_name(&was.path, path)
+            ),
+        };
+        let range = |range: &str| match range {
+            "" => String::from("any value"),
+            range => range.into(),
+        };
+        let (before, now) = (range(&was.range), range(&is.range));
+        let how = match narrower(*leaf, &is.ty, &was.range, &is.range) {
+            Narrower::No => None,
+            Narrower::Yes => {
+                Some("A value in the field that is outside now is turned down on each boot.")
+            }
+            Narrower::Perhaps => Some(
+                "It can't be told whether values in the field are outside now, and turned down on each boot.",
+            ),
+        };
+        if let Some(how) = how {
+            let what = format!("The range of `{path}` was {before} and is {now}. {how}");
+            let advice = format!(
+                "{from}with = ..)`, with a function that brings the value into the range (`|old| old.clamp(..)`).\n\
+                 Or, if no device has a value outside, {ACCEPT}."
+            );
+            let note = format!("the range {before} is {now}");
+            self.doubt(&was.key, path, &[], Vec::from([note]), what, advice);
+        }
+        if was.validate != is.validate && !is.validate.is_empty() {
+            let before = match was.validate.as_str() {
+                "" => "nothing".into(),
+                function => format!("`{function}`"),
+            };
+            let now = &is.validate;
+            let what = format!(
+                "`{path}` was checked by {before} and is by `{now}`. A value in the field that it turns down is the default on each boot."
+            );
+            let advice = format!(
+                "{from}try_with = ..)`, with a function that mends the value.\n\
+                 Or, if it turns down no value that a device has, {ACCEPT}."
+            );
+            let note = format!("checked by `{now}`");
+            self.doubt(&was.key, path, &[], Vec::from([note]), what, advice);
+        }
+    }
+
+    /// What only a person can know: a problem, unless it has been accepted. `before` has been.
+    fn doubt(
+        &mut self,
+        key: &str,
+        path: &str,
+        before: &[String],
+        notes: Vec<String>,
+        what: String,
+        advice: String,
+    ) {
+        if notes.iter().all(|note| before.contains(note)) {
+            return;
+        }
+        if self.accepting {
+            let notes = notes.into_iter().map(|note| (key.into(), note));
+            self.accepted.extend(notes);
+            return;
+        }
+        let mut problem = Problem::new(path, what, advice);
+        problem.accept = notes;
+        self.problems.push(problem);
     }
 
     /// A setting that has another key now, and nothing reads the old one.
@@ -182,21 +340,66 @@ impl Check<'_> {
                 );
                 self.add(&path, what, advice);
             }
-            let differences = compare(old, &one.ty);
-            if differences.is_empty() {
-                continue;
+            if let (To::AsIs(_), Some(is), Some(was)) = (one.to, taker, was) {
+                self.rules(was, is);
             }
+            let differences = compare(old, &one.ty);
             let taker = taker.map_or(&known.lock.name, |taker| &taker.path);
             let values = match *taker == path {
                 true => "its own old values".into(),
                 false => format!("the values of `{path}`"),
             };
             let now = &one.ty;
+            let before = self.lock.accepted_of_old(key);
+            let mut renamed = differences.renamed;
+            if let To::AsIs(_) = one.to {
+                // A rule reads a copy of the old type, which has a name of its own.
+                renamed.splice(..0, differences.retyped);
+            }
+            let what = format!(
+                "`{taker}` takes {values}, with a new name in an old place: {}. What is stored under the old name is read as the new one.\n\
+                 was: {old}\n\
+                 is:  {now}",
+                renamed.join(", ")
+            );
+            let advice = match one.to {
+                To::AsIs(_) => format!(
+                    "If it is the same by another name, {ACCEPT}.\n\
+                     If it means something else, write, in place of the alias, `migrate(from = \"{}\", ty = .., with = ..)`, with the type as it was.",
+                    old_name(&path, taker)
+                ),
+                _ => format!(
+                    "Let the migration have the type as it was; or, if it is the same by another name, {ACCEPT}."
+                ),
+            };
+            self.doubt(key, &path, before, renamed, what, advice);
+            let what = format!(
+                "`{taker}` takes {values}, and holds less: {}. A longer value in the field is turned down on each boot.\n\
+                 was: {old}\n\
+                 is:  {now}",
+                differences.shorter.join(", ")
+            );
+            let advice = match one.to {
+                To::AsIs(_) => format!(
+                    "In place of the alias, write `migrate(from = \"{}\", ty = {}, try_with = ..)`, with a function that shortens the value or declines it.\n\
+                     Or, if no device has a longer one, {ACCEPT}.",
+                    old_name(&path, taker),
+                    in_rust(old)
+                ),
+                _ => format!(
+                    "Let the migration have the type as it was, `{}`; or, if no device has a longer one, {ACCEPT}.",
+                    in_rust(old)
+                ),
+            };
+            self.doubt(key, &path, before, differences.shorter, what, advice);
+            if differences.misread.is_empty() {
+                continue;
+            }
             let what = format!(
                 "`{taker}` takes {values}, but as another type: {}. They would be misread.\n\
                  was: {old}\n\
                  is:  {now}",
-                differences.join(", ")
+                differences.misread.join(", ")
             );
             let advice = match one.to {
                 To::AsIs(_) => format!(
@@ -209,6 +412,9 @@ impl Check<'_> {
         }
     }
 }
+
+/// How a person says that it is no loss.
+const ACCEPT: &str = "`UPDATE_LOCK=accept cargo test` notes that in the file";
 
 /// How the unit has changed. To say which it is for the first time is none.
 fn changed_unit(was: &Setting, is: &Setting) -> Option<String> {

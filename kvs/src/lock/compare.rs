@@ -1,7 +1,9 @@
-//! What differs between two types of one key, so that a value of the one would be misread as the other.
+//! What differs between two types of one key.
 //!
-//! The shape in a key sees kinds and nesting. It does not see the order of fields of the same type, nor what an enum is
-//! made of: this does. Names alone may change.
+//! The shape in a key sees kinds and nesting. It does not see the order of fields of the same type,
+//! nor what an enum is made of: values would be misread. Nor does it see names and capacities: what
+//! a new name in an old place means, only a person knows, and whether a device has a text that is
+//! too long now.
 
 use std::format;
 use std::string::String;
@@ -11,33 +13,92 @@ use postcard_schema::schema::owned::{
     OwnedDataModelType, OwnedDataModelVariant, OwnedNamedType, OwnedNamedValue, OwnedNamedVariant,
 };
 
-use super::ty::Type;
+use super::ty::{Type, capacity};
 
-/// A line for each difference, none if values of `old` can be read as `new`.
-pub(super) fn compare(old: &Type, new: &Type) -> Vec<String> {
-    let mut out = Differences::default();
+/// What may happen to values of `old` that are read as `new`.
+pub(super) fn compare(old: &Type, new: &Type) -> Differences {
+    let mut out = Comparison::default();
     out.types(old.schema(), new.schema());
-    out.lines
+    out.found
+}
+
+/// A line for each difference.
+#[derive(Default)]
+pub(super) struct Differences {
+    /// Values are misread or turned down.
+    pub(super) misread: Vec<String>,
+    /// There is a new name in an old place: another word for the same, or another meaning.
+    pub(super) renamed: Vec<String>,
+    /// The same, of a type's own name.
+    pub(super) retyped: Vec<String>,
+    /// A text or a list holds less.
+    pub(super) shorter: Vec<String>,
 }
 
 #[derive(Default)]
-struct Differences {
+struct Comparison {
     /// The fields and variants that are being looked at, outermost first.
     place: Vec<String>,
-    lines: Vec<String>,
+    found: Differences,
 }
 
 /// The items of a tuple or a struct, and their names if they have any.
 type Items<'a> = Vec<(Option<&'a str>, &'a OwnedNamedType)>;
 
-impl Differences {
-    fn add(&mut self, line: String) {
+impl Comparison {
+    /// The line, with the place that it is about.
+    fn at_place(&self, line: String) -> String {
         let place = self.place.iter().map(String::as_str);
         let place: Vec<_> = place.filter(|place| !place.is_empty()).collect();
-        self.lines.push(match place.as_slice() {
+        match place.as_slice() {
             [] => line,
             place => format!("{line} (in `{}`)", place.join(".")),
-        });
+        }
+    }
+
+    fn add(&mut self, line: String) {
+        let line = self.at_place(line);
+        self.found.misread.push(line);
+    }
+
+    /// `was` is called `is` now.
+    fn renamed(&mut self, what: &str, was: &str, is: &str) {
+        let line = self.at_place(format!("{what} `{was}` is `{is}`"));
+        self.found.renamed.push(line);
+    }
+
+    fn retyped(&mut self, was: &str, is: &str) {
+        // A type that is used in several places is said once.
+        let line = format!("type `{was}` is `{is}`");
+        if !self.found.retyped.contains(&line) {
+            self.found.retyped.push(line);
+        }
+    }
+
+    /// Compares the names of two types, of which the old one has a name of its own.
+    fn type_names(&mut self, old: &OwnedNamedType, new: &OwnedNamedType) {
+        let (was, is) = (own_name(&old.name), own_name(&new.name));
+        if has_name(&old.ty) && was != is {
+            let text = Type::from(new.clone());
+            let is = if has_name(&new.ty) { is } else { text.as_str() };
+            self.retyped(was, is);
+        }
+    }
+
+    fn capacities(&mut self, old: &OwnedNamedType, new: &OwnedNamedType) {
+        let what = match old.ty {
+            OwnedDataModelType::String => "text",
+            OwnedDataModelType::ByteArray => "bytes",
+            OwnedDataModelType::Seq(_) => "list",
+            OwnedDataModelType::Map { .. } => "map",
+            _ => return,
+        };
+        if let (Some(was), Some(is)) = (capacity(old), capacity(new))
+            && is < was
+        {
+            let line = self.at_place(format!("{what} of up to {was} is of up to {is}"));
+            self.found.shorter.push(line);
+        }
     }
 
     fn inside(&mut self, name: &str, look: impl FnOnce(&mut Self)) {
@@ -49,48 +110,86 @@ impl Differences {
     fn types(&mut self, old: &OwnedNamedType, new: &OwnedNamedType) {
         use OwnedDataModelType as Ty;
         match (&old.ty, &new.ty) {
-            // Not seen on the wire.
-            (Ty::NewtypeStruct(inner), _) => self.types(inner, new),
-            (_, Ty::NewtypeStruct(inner)) => self.types(old, inner),
-            (Ty::Option(old), Ty::Option(new)) | (Ty::Seq(old), Ty::Seq(new)) => {
-                self.types(old, new);
+            // Newtypes are not seen on the wire. One around what was there says more of it.
+            (Ty::NewtypeStruct(was), Ty::NewtypeStruct(is)) => {
+                if wraps(is, &old.name) {
+                    self.types(old, is);
+                } else if wraps(was, &new.name) {
+                    self.retyped(own_name(&old.name), own_name(&new.name));
+                    self.types(was, new);
+                } else {
+                    self.type_names(old, new);
+                    self.types(was, is);
+                }
+                return;
+            }
+            (Ty::NewtypeStruct(was), _) => {
+                self.type_names(old, new);
+                return self.types(was, new);
+            }
+            (_, Ty::NewtypeStruct(is)) => return self.types(old, is),
+            (Ty::Option(was), Ty::Option(is)) | (Ty::Seq(was), Ty::Seq(is)) => {
+                self.types(was, is);
             }
             (Ty::Map { key, val }, Ty::Map { key: k, val: v }) => {
                 self.types(key, k);
                 self.types(val, v);
             }
-            (Ty::Enum(old), Ty::Enum(new)) => self.variants(old, new),
+            (Ty::Enum(was), Ty::Enum(is)) => {
+                self.type_names(old, new);
+                self.variants(was, is);
+            }
             (a, b) => match (items(a), items(b)) {
-                (Some(one), Some(other)) if one.len() == other.len() => self.items(&one, &other),
+                (Some(one), Some(other)) if one.len() == other.len() => {
+                    if !one.is_empty() {
+                        self.type_names(old, new);
+                    }
+                    self.items(&one, &other);
+                }
                 (None, None) if a == b => {}
-                _ => self.add(became(old, new)),
+                _ => return self.add(became(old, new)),
             },
         }
+        self.capacities(old, new);
     }
 
     fn items(&mut self, old: &Items, new: &Items) {
         let array = matches!(old.as_slice(), [(None, first), rest @ ..]
             if rest.iter().all(|(name, item)| name.is_none() && item == first));
-        for (at, ((name, old_type), (_, new_type))) in old.iter().zip(new).enumerate() {
+        for (at, ((name, old_type), (new_name, new_type))) in old.iter().zip(new).enumerate() {
             // One of an array says it for all.
             if array && at > 0 && new.first().map(|(_, first)| first) == Some(new_type) {
                 continue;
             }
-            if let Some(name) = name
-                && let Some(now) = new.iter().position(|(other, _)| *other == Some(*name))
+            let moved_to =
+                name.and_then(|name| new.iter().position(|(other, _)| *other == Some(name)));
+            if let (Some(name), Some(now)) = (name, moved_to)
                 && now != at
             {
                 let (at, now) = (at.saturating_add(1), now.saturating_add(1));
                 self.add(format!("field `{name}` moved from place {at} to {now}"));
-            } else {
-                let place = match name {
-                    Some(name) => (*name).into(),
-                    None if old.len() == 1 => String::new(),
-                    None if array => "[]".into(),
-                    None => format!("{at}"),
-                };
-                self.inside(&place, |this| this.types(old_type, new_type));
+                continue;
             }
+            match (name, new_name) {
+                // Another old one has taken its place.
+                (Some(name), Some(is))
+                    if name != is && old.iter().any(|(one, _)| one == new_name) =>
+                {
+                    self.add(format!("field `{name}` is gone"));
+                    continue;
+                }
+                (Some(name), Some(is)) if own_name(name) != own_name(is) => {
+                    self.renamed("field", own_name(name), own_name(is));
+                }
+                _ => {}
+            }
+            let place = match name {
+                Some(name) => (*name).into(),
+                None if old.len() == 1 => String::new(),
+                None if array => "[]".into(),
+                None => format!("{at}"),
+            };
+            self.inside(&place, |this| this.types(old_type, new_type));
         }
     }
 
@@ -107,7 +206,10 @@ impl Differences {
                 (None, Some(other)) if old.iter().any(|one| one.name == other.name) => {
                     self.add(format!("variant `{name}` is gone"));
                 }
-                (_, Some(other)) => {
+                (found, Some(other)) => {
+                    if found.is_none() {
+                        self.renamed("variant", own_name(name), own_name(&other.name));
+                    }
                     self.inside(name, |this| this.payloads(&variant.ty, &other.ty));
                 }
                 (Some(_), None) => {}
@@ -128,6 +230,34 @@ impl Differences {
             let text = format!("{} became {}", count(&one), count(&other));
             self.add(text);
         }
+    }
+}
+
+/// Whether a type has a name that somebody gave it.
+fn has_name(ty: &OwnedDataModelType) -> bool {
+    matches!(
+        ty,
+        OwnedDataModelType::NewtypeStruct(_)
+            | OwnedDataModelType::TupleStruct(_)
+            | OwnedDataModelType::Struct(_)
+            | OwnedDataModelType::Enum(_)
+    )
+}
+
+/// A name as the lock file has it: without parameters, which `postcard-schema` gives some, and
+/// without `r#`.
+fn own_name(name: &str) -> &str {
+    let name = name.split('<').next().unwrap_or(name);
+    name.strip_prefix("r#").unwrap_or(name)
+}
+
+/// Whether a type is the one of this name, or newtypes around it.
+fn wraps(ty: &OwnedNamedType, name: &str) -> bool {
+    match &ty.ty {
+        OwnedDataModelType::NewtypeStruct(inner) => {
+            own_name(&ty.name) == own_name(name) || wraps(inner, name)
+        }
+        _ => false,
     }
 }
 

@@ -15,9 +15,6 @@ use crate::hash::key_hash;
 /// Of the file, not of the crate.
 const VERSION: u32 = 1;
 
-/// From this length on a versioned name is cut off, and its hash can't be told from it.
-const CUT_OFF: usize = 512;
-
 /// Why a text is no lock file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseError(String);
@@ -69,6 +66,8 @@ struct Old {
     retired: bool,
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     secret: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    accepted: Vec<String>,
 }
 
 pub(super) fn print(lock: &Lock) -> Result<String, toml::ser::Error> {
@@ -120,7 +119,7 @@ fn check(lock: &Lock, text: &str) -> Result<(), ParseError> {
     let old = old.filter_map(|old| Some((&old.path, old.key.as_deref()?)));
     for (path, key) in settings.chain(old) {
         let rest = key.strip_prefix(path.as_str());
-        if key.len() < CUT_OFF && !rest.is_some_and(|rest| rest.starts_with(':')) {
+        if !rest.is_some_and(|rest| rest.starts_with(':')) {
             let at = line_of(text, key);
             let text = format!("{at}the key `{key}` is not one of the path `{path}`");
             return Err(ParseError(text));
@@ -143,7 +142,7 @@ fn check(lock: &Lock, text: &str) -> Result<(), ParseError> {
             return Err(ParseError(format!("{at}the key `{key}` is there twice")));
         }
         let right = key_hash(key);
-        if key.len() < CUT_OFF && hash != right {
+        if hash != right {
             let at = line_of(text, key);
             return Err(ParseError(format!(
                 "{at}the hash of `{key}` is {right:#010x}, not {hash:#010x}"
@@ -182,6 +181,7 @@ impl From<&OldKey> for Old {
             taken: old.fate == Fate::Taken,
             retired: old.fate == Fate::Retired,
             secret: old.secret,
+            accepted: old.accepted.clone(),
         }
     }
 }
@@ -214,6 +214,7 @@ impl TryFrom<Old> for OldKey {
             ty: old.ty,
             fate,
             secret: old.secret,
+            accepted: old.accepted,
         })
     }
 }

@@ -6,15 +6,21 @@ use std::string::{String, ToString};
 use std::vec;
 use std::vec::Vec;
 
-use super::capacity::capacity;
+use super::bounds;
 use super::model::{Fate, Lock, OldKey, Setting, path_of};
+use super::probe::{Goal, Script, lists};
 use super::ty::Type;
+use super::wire::{self, Leaf, Read, Readable};
+use postcard_schema::schema::NamedType;
+
 use crate::settings::{FieldSchema, KeyEntry, Schema, SchemaNode};
 
 /// All names of a struct.
 pub(super) struct Known {
     /// Its lock, if there was none before.
     pub(super) lock: Lock,
+    /// What is asked of each setting's type.
+    pub(super) leaves: Vec<&'static dyn Leaf>,
     /// Each use of an old name.
     pub(super) uses: Vec<Use>,
     /// The paths retired without a type, and whether their values are not to be shown.
@@ -30,6 +36,8 @@ pub(super) struct Use {
     pub(super) ty: Type,
     pub(super) to: To,
     secret: bool,
+    /// How a rule reads it.
+    read: Option<(&'static NamedType, Read)>,
 }
 
 /// What is done with an old value.
@@ -53,13 +61,17 @@ impl Known {
         };
         let mut walk = Walk::default();
         walk.schema(schema, core::slice::from_ref(&prefix), false);
-        let uses: Vec<_> = keys.iter().zip(&names).filter_map(Use::new).collect();
+        let uses = keys.iter().zip(&names);
+        let uses = uses.filter_map(|(entry, name)| Use::new(schema, entry, name));
+        let uses: Vec<_> = uses.collect();
         let current = keys.iter().zip(names).filter(|(key, _)| key.is_current());
+        let mut leaves = Vec::new();
         let settings = current.zip(walk.docs).enumerate();
         let settings = settings.filter_map(|(leaf, ((key, key_text), docs))| {
             let secret = schema.is_secret(leaf);
             let (schema, keep) = schema.leaf(leaf)?;
-            let ty = Type::from(schema.ty);
+            let ty = type_of(schema.ty, &schema.spec);
+            leaves.push(schema.spec);
             let mut old: Vec<String> = Vec::new();
             for one in uses.iter().filter(|one| one.to.setting() == Some(leaf)) {
                 if !old.contains(&one.key) {
@@ -70,16 +82,17 @@ impl Known {
                 path: path_of(&key_text),
                 key: key_text,
                 hash: key.hash(),
-                capacity: capacity(&ty, schema.rust),
+                range: bounds::text(schema.spec, &ty, schema.range),
                 ty,
                 rev: schema.rev,
                 unit: schema.unit.to_owned(),
                 default: schema.default.to_owned(),
-                range: schema.range.to_owned(),
+                validate: schema.validate.to_owned(),
                 docs: docs.trim().to_owned(),
                 keep,
                 secret,
                 old,
+                accepted: Vec::new(),
             })
         });
         let lock = Lock {
@@ -89,6 +102,7 @@ impl Known {
         };
         let mut known = Self {
             lock,
+            leaves,
             uses,
             bare: walk.bare,
             prefix,
@@ -129,6 +143,7 @@ impl Known {
                 hash: Some(one.hash),
                 ty: Some(one.ty.clone()),
                 secret: self.uses_of(&one.key).any(|one| one.secret),
+                accepted: Vec::new(),
             });
         }
         let bare = self.bare.iter().map(|(path, secret)| OldKey {
@@ -138,6 +153,7 @@ impl Known {
             ty: None,
             fate: Fate::Retired,
             secret: *secret,
+            accepted: Vec::new(),
         });
         out.extend(bare);
         // A setting may be migrated from what is another's key.
@@ -172,6 +188,21 @@ impl Known {
         before.clone()
     }
 
+    /// The old types that rules read, each once, and the path that a value of it was at.
+    pub(super) fn reads(&self) -> impl Iterator<Item = (&str, &'static NamedType, &Read)> {
+        let mut seen: Vec<(&str, &str)> = Vec::new();
+        self.uses.iter().filter_map(move |one| {
+            let (schema, read) = one.read.as_ref()?;
+            let path = one.key.split(':').next().unwrap_or(&one.key);
+            let what = (path, one.ty.as_str());
+            if seen.contains(&what) {
+                return None;
+            }
+            seen.push(what);
+            Some((path, *schema, read))
+        })
+    }
+
     pub(super) fn uses_of<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a Use> {
         self.uses.iter().filter(move |one| one.key == key)
     }
@@ -195,10 +226,15 @@ impl Known {
 }
 
 impl Use {
-    fn new((entry, name): (&KeyEntry, &String)) -> Option<Self> {
+    fn new(schema: &'static Schema, entry: &KeyEntry, name: &str) -> Option<Self> {
         if entry.is_current() {
             return None;
         }
+        let ty = match (entry.read, entry.leaf().and_then(|leaf| schema.leaf(leaf))) {
+            (Some(read), _) => type_of(entry.ty, &read),
+            (None, Some((leaf, _))) => type_of(entry.ty, &leaf.spec),
+            (None, None) => entry.ty.into(),
+        };
         let to = match entry.leaf() {
             Some(leaf) if entry.is_alias() => To::AsIs(leaf),
             Some(leaf) => To::Rule(leaf),
@@ -206,11 +242,12 @@ impl Use {
             None => To::Struct,
         };
         Some(Self {
-            key: name.clone(),
+            key: name.to_owned(),
             hash: entry.hash(),
-            ty: entry.ty.into(),
+            ty,
             to,
             secret: entry.is_secret(),
+            read: entry.read.map(|read| (entry.ty, read)),
         })
     }
 }
@@ -222,6 +259,22 @@ impl To {
             Self::Struct | Self::Retired => None,
         }
     }
+}
+
+/// A type as the lock file has it: with the capacities that the type itself tells.
+fn type_of(schema: &'static NamedType, of: &dyn Readable) -> Type {
+    let paths = lists(schema);
+    let capacities = paths.iter().map(|path| {
+        let script = Script {
+            schema,
+            path,
+            goal: Goal::Any,
+            fill: 0,
+            step: 1,
+        };
+        wire::capacity(of, script)
+    });
+    Type::with_capacities(schema, capacities)
 }
 
 /// All keys of a struct, and their names.

@@ -73,26 +73,33 @@
     reason = "the example is a test, to be compiled only"
 )]
 
-mod capacity;
+mod bounds;
 mod check;
 mod compare;
+mod faults;
 mod file;
 mod gone;
 mod known;
 mod model;
 mod parse;
 mod past;
+mod probe;
 mod problem;
 mod rust;
 mod ty;
 mod verify;
+mod wire;
 
+pub use bounds::{Bounds, Number};
+pub use faults::faults;
 pub use file::ParseError;
 pub use model::{Fate, Lock, OldKey, Setting};
 pub use parse::TypeError;
 pub use problem::Problem;
 pub use ty::Type;
-pub use verify::{Failure, Mode, Verdict, Why, assert_unchanged, verify};
+pub(crate) use wire::{Leaf, Read, Wire};
+
+pub use verify::{Failure, Mode, Verdict, Why, assert_no_faults, assert_unchanged, verify};
 
 /// Fails a test if a settings struct has changed in a way that would lose or misread what devices have stored. See
 /// [`lock`](crate::lock).
@@ -105,5 +112,26 @@ macro_rules! assert_schema_unchanged {
             <$settings as $crate::Settings>::SCHEMA,
             &::std::path::Path::new(::core::env!("CARGO_MANIFEST_DIR")).join($path),
         )
+    };
+}
+
+/// Fails a test if a settings struct is wrong in itself, without a lock file: a default that its own
+/// rules turn down, or a type whose bytes are not what its schema says. See
+/// [`lock::faults`](crate::lock::faults). [`assert_schema_unchanged!`] looks for the same.
+///
+/// ```
+/// #[derive(kvs::Settings)]
+/// struct Lamp {
+///     #[setting(default = 80, range = 0..=100)]
+///     brightness: u8,
+/// }
+/// kvs::assert_wire_matches_schema!(Lamp);
+/// ```
+///
+/// [`assert_schema_unchanged!`]: crate::assert_schema_unchanged
+#[macro_export]
+macro_rules! assert_wire_matches_schema {
+    ($settings:ty $(,)?) => {
+        $crate::lock::assert_no_faults(<$settings as $crate::Settings>::SCHEMA)
     };
 }

@@ -38,9 +38,6 @@ pub struct Setting {
     /// The type, with its names.
     #[serde(rename = "type")]
     pub ty: Type,
-    /// The most bytes of a text, or items of a list, that the Rust type as written holds; of an option, those of its value.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub capacity: Option<usize>,
     /// `rev`, 1 if there is none.
     #[serde(default = "first", skip_serializing_if = "is_first")]
     pub rev: u16,
@@ -50,9 +47,12 @@ pub struct Setting {
     /// `default` as written, or empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub default: String,
-    /// `range` as written, or empty.
+    /// `range` as written, or in numbers where constants are named; or empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub range: String,
+    /// The function of `validate` as written, or empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub validate: String,
     /// What is written above the field.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub docs: String,
@@ -65,6 +65,9 @@ pub struct Setting {
     /// The versioned names that it is migrated from, in the order in which they are tried.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub old: Vec<String>,
+    /// What a person has said to be no loss: new names in old places, narrower ranges, shorter texts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted: Vec<String>,
 }
 
 /// A key that is no setting's any more.
@@ -82,6 +85,8 @@ pub struct OldKey {
     pub fate: Fate,
     /// Not to be shown: it was a secret setting's key, or what one was made of.
     pub secret: bool,
+    /// What a person has said to be no loss, where its values are read.
+    pub accepted: Vec<String>,
 }
 
 /// What has become of an old key.
@@ -107,6 +112,11 @@ impl Lock {
     pub fn old_key(&self, key: &str) -> Option<&OldKey> {
         let is_it = |old: &&OldKey| old.key.as_deref() == Some(key);
         self.old.iter().find(is_it)
+    }
+
+    /// What has been accepted of an old key.
+    pub(super) fn accepted_of_old(&self, key: &str) -> &[String] {
+        self.old_key(key).map_or(&[], |old| &old.accepted)
     }
 
     /// Each versioned name with its hash, the settings' first.
@@ -162,13 +172,15 @@ impl Setting {
         text("unit", &self.unit, &new.unit);
         text("default", &self.default, &new.default);
         text("range", &self.range, &new.range);
+        text("validate", &self.validate, &new.validate);
         text("old keys", &self.old.join(" "), &new.old.join(" "));
+        for note in &new.accepted {
+            if !self.accepted.contains(note) {
+                out.push(format!("accepted: {note}"));
+            }
+        }
         if self.docs != new.docs {
             out.push("docs".into());
-        }
-        if self.capacity != new.capacity {
-            let capacity = new.capacity.map_or("none".into(), |it| it.to_string());
-            out.push(format!("capacity {capacity}"));
         }
         if self.secret != new.secret {
             out.push(format!("secret {}", new.secret));

@@ -12,7 +12,7 @@ use postcard_schema::schema::owned::{
     OwnedDataModelType, OwnedDataModelVariant, OwnedNamedType, OwnedNamedValue, OwnedNamedVariant,
 };
 
-use super::ty::{SIMPLE, begins_name, continues_name};
+use super::ty::{SIMPLE, UNKNOWN, begins_name, continues_name};
 
 /// What is wrong with a type's text, and at which column.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,7 +139,7 @@ impl Parser<'_> {
                 val: Box::new(val),
             };
             let size = one.saturating_add(other).saturating_add(1);
-            return Ok((unnamed("Map<K, V>", ty), size));
+            return Ok((unnamed(&self.capacity()?, ty), size));
         }
         if self.take('(') {
             let (mut items, comma, size) = self.items()?;
@@ -158,6 +158,10 @@ impl Parser<'_> {
             "struct" => self.structure(),
             "enum" => self.enumeration(),
             word => match SIMPLE.iter().find(|(known, _)| *known == word) {
+                Some((_, ty @ (OwnedDataModelType::String | OwnedDataModelType::ByteArray))) => {
+                    let capacity = self.capacity()?;
+                    Ok((unnamed(&capacity, ty.clone()), 1))
+                }
                 Some((_, ty)) => Ok((unnamed(word, ty.clone()), 1)),
                 None => {
                     let text = match word {
@@ -178,7 +182,7 @@ impl Parser<'_> {
         let (item, size) = self.ty()?;
         if self.take(']') {
             let ty = OwnedDataModelType::Seq(Box::new(item));
-            return Ok((unnamed("[T]", ty), size.saturating_add(1)));
+            return Ok((unnamed(&self.capacity()?, ty), size.saturating_add(1)));
         }
         if !self.take(';') {
             return self.expected("`]` or `;`");
@@ -194,6 +198,23 @@ impl Parser<'_> {
         self.need(']')?;
         let ty = OwnedDataModelType::Tuple(vec![item; count]);
         Ok((unnamed("[T; N]", ty), size))
+    }
+
+    /// `<32>` or `<?>` behind a text or a list: what is between, or nothing.
+    fn capacity(&mut self) -> Result<String, TypeError> {
+        if !self.take('<') {
+            return Ok(String::new());
+        }
+        let capacity = if self.take('?') {
+            UNKNOWN.to_owned()
+        } else {
+            match self.word(|char| char.is_ascii_digit()).parse::<usize>() {
+                Ok(capacity) => capacity.to_string(),
+                Err(_) => return self.expected("a capacity, a number or `?`"),
+            }
+        };
+        self.need('>')?;
+        Ok(capacity)
     }
 
     fn structure(&mut self) -> Result<Measured, TypeError> {

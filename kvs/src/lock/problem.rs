@@ -14,6 +14,9 @@ pub struct Problem {
     pub what: String,
     /// What to write; may be of several lines.
     pub advice: String,
+    /// What `UPDATE_LOCK=accept` notes in the file, if only a person can know whether it is a
+    /// problem.
+    pub accept: Vec<String>,
 }
 
 impl fmt::Display for Problem {
@@ -33,6 +36,7 @@ impl Problem {
             path: path.into(),
             what,
             advice: advice.into(),
+            accept: Vec::new(),
         }
     }
 

@@ -1,12 +1,12 @@
 //! Types as a person would write them in the source, for advice.
 
 use std::format;
-use std::string::String;
+use std::string::{String, ToString};
 use std::vec::Vec;
 
 use postcard_schema::schema::owned::{OwnedDataModelType, OwnedNamedType};
 
-use super::ty::{Type, array, keyword};
+use super::ty::{Type, array, capacity, keyword};
 
 /// How a type is written in Rust, as far as its schema tells.
 pub(super) fn in_rust(ty: &Type) -> String {
@@ -25,14 +25,15 @@ pub(super) fn kept(old: &Type, new: &Type) -> String {
 /// With `before` in front of the names of structs and enums.
 fn write(schema: &OwnedNamedType, before: &str) -> String {
     let inner = |inner: &OwnedNamedType| write(inner, before);
+    let most = capacity(schema).map_or_else(|| "..".into(), |most| most.to_string());
     match &schema.ty {
-        OwnedDataModelType::String => "String<..>".into(),
-        OwnedDataModelType::ByteArray => "Bytes<..>".into(),
+        OwnedDataModelType::String => format!("String<{most}>"),
+        OwnedDataModelType::ByteArray => format!("Bytes<{most}>"),
         OwnedDataModelType::Unit => "()".into(),
         OwnedDataModelType::Option(item) => format!("Option<{}>", inner(item)),
-        OwnedDataModelType::Seq(item) => format!("Vec<{}, ..>", inner(item)),
+        OwnedDataModelType::Seq(item) => format!("Vec<{}, {most}>", inner(item)),
         OwnedDataModelType::Map { key, val } => {
-            format!("Map<{}, {}, ..>", inner(key), inner(val))
+            format!("Map<{}, {}, {most}>", inner(key), inner(val))
         }
         OwnedDataModelType::Tuple(items) => match (items.as_slice(), array(items)) {
             ([one], _) => format!("({},)", inner(one)),

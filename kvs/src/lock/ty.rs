@@ -13,22 +13,26 @@ use serde::{Deserialize, Serialize};
 
 use super::compare::compare;
 use super::parse::{self, TypeError};
+use super::probe::is_array;
 
 /// A type as the lock file has it: as text, and as a schema that values can be read by.
 ///
 /// ```text
-/// bool u8 i8 u16 .. i128 f32 f64 char str bytes ()
+/// bool u8 i8 u16 .. i128 f32 f64 char ()
+/// str<32>         String<32>: a text of 32 bytes at most
+/// bytes<32>       bytes of serde_bytes
 /// ?T              Option<T>
-/// [T]             Vec<T, N>
+/// [T]<8>          Vec<T, 8>: a list of 8 items at most
 /// [T; 4]          an array, or a tuple of one type
-/// {K: V}          a map
+/// {K: V}<8>       a map of 8 entries at most
 /// (A, B)          a tuple; (A,) one of one
 /// struct Slot { hour: u8, minute: u8 }
 /// struct Ms(u32)
 /// enum Mode { Off, Heat, Cool(u8), Timer { s: u16 } }
 /// ```
 ///
-/// A name that is no identifier is in quotes. Capacities are left out: they may grow.
+/// A name that is no identifier is in quotes. `<?>` in place of a capacity: the type does not tell, since it has none, or
+/// takes no values that can be made up. Without either, it was not asked.
 ///
 /// ```
 /// use kvs::lock::Type;
@@ -59,7 +63,7 @@ impl Type {
     }
 
     /// A line for each difference because of which a value of this type would be misread or turned down as one of `new`;
-    /// none if it is read as it is. Names may differ, and new variants at the end.
+    /// none if it is read as it is. Names and capacities may differ, and new variants at the end.
     ///
     /// ```
     /// use kvs::lock::Type;
@@ -71,7 +75,42 @@ impl Type {
     /// ```
     #[must_use]
     pub fn differences(&self, new: &Self) -> Vec<String> {
-        compare(self, new)
+        compare(self, new).misread
+    }
+
+    /// The most bytes of a text, or items of a list or a map; of an option, those of its value. `None` where that is not
+    /// known, and for other types.
+    ///
+    /// ```
+    /// use kvs::lock::Type;
+    ///
+    /// let ty: Type = "?str<32>".parse()?;
+    /// assert_eq!(ty.capacity(), Some(32));
+    /// # Ok::<(), kvs::lock::TypeError>(())
+    /// ```
+    #[must_use]
+    pub fn capacity(&self) -> Option<usize> {
+        let mut ty = &self.schema;
+        loop {
+            match &ty.ty {
+                OwnedDataModelType::Option(inner) | OwnedDataModelType::NewtypeStruct(inner) => {
+                    ty = inner
+                }
+                _ => return capacity(ty),
+            }
+        }
+    }
+
+    /// The type of a schema, with the capacities of its texts and lists in the order in which they are written; but one
+    /// for all items of an array.
+    pub(super) fn with_capacities(
+        schema: &NamedType,
+        mut capacities: impl Iterator<Item = Option<usize>>,
+    ) -> Self {
+        let mut schema = OwnedNamedType::from(schema);
+        forget_names(&mut schema);
+        set_capacities(&mut schema, &mut capacities);
+        Self::new(schema)
     }
 
     fn new(schema: OwnedNamedType) -> Self {
@@ -90,14 +129,92 @@ impl PartialEq for Type {
 impl Eq for Type {}
 
 impl From<OwnedNamedType> for Type {
-    fn from(schema: OwnedNamedType) -> Self {
+    fn from(mut schema: OwnedNamedType) -> Self {
+        forget_names(&mut schema);
         Self::new(schema)
     }
 }
 
 impl From<&NamedType> for Type {
     fn from(schema: &NamedType) -> Self {
-        Self::new(schema.into())
+        OwnedNamedType::from(schema).into()
+    }
+}
+
+/// Whether a type's name says nothing: that of a text or a list, which has its capacity in place of it.
+fn is_list(ty: &OwnedDataModelType) -> bool {
+    matches!(
+        ty,
+        OwnedDataModelType::String
+            | OwnedDataModelType::ByteArray
+            | OwnedDataModelType::Seq(_)
+            | OwnedDataModelType::Map { .. }
+    )
+}
+
+/// The name that a text or a list of this capacity has.
+pub(super) fn capacity_name(capacity: Option<usize>) -> String {
+    capacity.map_or_else(|| UNKNOWN.into(), |capacity| capacity.to_string())
+}
+
+/// In place of a capacity that the type does not tell.
+pub(super) const UNKNOWN: &str = "?";
+
+/// The capacity of a text or a list, if it is known.
+pub(super) fn capacity(ty: &OwnedNamedType) -> Option<usize> {
+    is_list(&ty.ty).then(|| ty.name.parse().ok()).flatten()
+}
+
+/// The types that a type is made of.
+fn parts(ty: &mut OwnedDataModelType) -> Vec<&mut OwnedNamedType> {
+    use OwnedDataModelType as Ty;
+    match ty {
+        Ty::Option(one) | Ty::Seq(one) | Ty::NewtypeStruct(one) => std::vec![&mut **one],
+        Ty::Map { key, val } => std::vec![&mut **key, &mut **val],
+        Ty::Tuple(items) | Ty::TupleStruct(items) => items.iter_mut().collect(),
+        Ty::Struct(fields) => fields.iter_mut().map(|field| &mut field.ty).collect(),
+        Ty::Enum(variants) => variants
+            .iter_mut()
+            .flat_map(|variant| payload(&mut variant.ty))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn payload(variant: &mut OwnedDataModelVariant) -> Vec<&mut OwnedNamedType> {
+    match variant {
+        OwnedDataModelVariant::UnitVariant => Vec::new(),
+        OwnedDataModelVariant::NewtypeVariant(inner) => std::vec![&mut **inner],
+        OwnedDataModelVariant::TupleVariant(items) => items.iter_mut().collect(),
+        OwnedDataModelVariant::StructVariant(fields) => {
+            fields.iter_mut().map(|field| &mut field.ty).collect()
+        }
+    }
+}
+
+fn forget_names(ty: &mut OwnedNamedType) {
+    if is_list(&ty.ty) {
+        ty.name.clear();
+    }
+    for part in parts(&mut ty.ty) {
+        forget_names(part);
+    }
+}
+
+fn set_capacities(ty: &mut OwnedNamedType, next: &mut impl Iterator<Item = Option<usize>>) {
+    if is_list(&ty.ty) {
+        ty.name = capacity_name(next.next().flatten());
+    }
+    if let OwnedDataModelType::Tuple(items) = &mut ty.ty
+        && is_array(&ty.name)
+        && let Some((first, rest)) = items.split_first_mut()
+    {
+        set_capacities(first, next);
+        rest.fill(first.clone());
+        return;
+    }
+    for part in parts(&mut ty.ty) {
+        set_capacities(part, next);
     }
 }
 
@@ -182,6 +299,7 @@ fn write(out: &mut String, schema: &OwnedNamedType) {
             out.push('[');
             write(out, inner);
             out.push(']');
+            write_capacity(out, schema);
         }
         OwnedDataModelType::Map { key, val } => {
             out.push('{');
@@ -189,6 +307,7 @@ fn write(out: &mut String, schema: &OwnedNamedType) {
             out.push_str(": ");
             write(out, val);
             out.push('}');
+            write_capacity(out, schema);
         }
         OwnedDataModelType::Tuple(items) => match array(items) {
             Some(item) => {
@@ -200,7 +319,20 @@ fn write(out: &mut String, schema: &OwnedNamedType) {
             }
             None => tuple(out, items),
         },
-        simple => out.push_str(keyword(simple)),
+        simple => {
+            out.push_str(keyword(simple));
+            if is_list(simple) {
+                write_capacity(out, schema);
+            }
+        }
+    }
+}
+
+fn write_capacity(out: &mut String, list: &OwnedNamedType) {
+    if !list.name.is_empty() {
+        out.push('<');
+        out.push_str(&list.name);
+        out.push('>');
     }
 }
 

@@ -10,6 +10,7 @@ use std::string::{String, ToString};
 use std::vec::Vec;
 use std::{env, fs, process};
 
+use super::faults::faults;
 use super::file::ParseError;
 use super::model::Lock;
 use super::problem::Problem;
@@ -24,6 +25,8 @@ pub enum Mode {
     Exact,
     /// They are written to the file, which is made if there is none.
     Update,
+    /// The same, and what only a person can know is taken for no loss, and noted: see [`Lock::accept`].
+    Accept,
 }
 
 /// What came of it, if nothing is wrong.
@@ -56,6 +59,8 @@ pub enum Why {
     Io(io::Error),
     /// The file is no lock file.
     Malformed(ParseError),
+    /// The struct is wrong in itself, as [`faults`] says.
+    Faulty(Vec<Problem>),
     /// The struct has changed as it must not.
     Changed(Vec<Problem>),
     /// The struct has changed as it may, and [`Mode::Exact`] does not let it.
@@ -65,7 +70,7 @@ pub enum Why {
 }
 
 impl Mode {
-    /// The environment variable that says the mode: `UPDATE_LOCK=1`, `UPDATE_LOCK=exact`.
+    /// The environment variable that says the mode: `UPDATE_LOCK=1`, `UPDATE_LOCK=accept`, `UPDATE_LOCK=exact`.
     pub const VARIABLE: &str = "UPDATE_LOCK";
 
     /// The mode that a value of [`UPDATE_LOCK`](Self::VARIABLE) asks for.
@@ -74,6 +79,7 @@ impl Mode {
         match value {
             "" | "0" => Some(Self::Check),
             "1" => Some(Self::Update),
+            "accept" => Some(Self::Accept),
             "exact" => Some(Self::Exact),
             _ => None,
         }
@@ -109,6 +115,25 @@ pub fn assert_unchanged(schema: &'static Schema, path: &Path) {
     }
 }
 
+/// What [`assert_wire_matches_schema!`](crate::assert_wire_matches_schema) calls.
+///
+/// # Panics
+///
+/// With what [`faults`] finds.
+#[track_caller]
+#[allow(clippy::panic, reason = "an assertion")]
+pub fn assert_no_faults(schema: &'static Schema) {
+    let faults = faults(schema);
+    if !faults.is_empty() {
+        let failure = Failure {
+            path: PathBuf::new(),
+            name: schema.name,
+            why: Why::Faulty(faults),
+        };
+        panic!("{failure}")
+    }
+}
+
 /// Compares the lock file at `path` with a settings struct.
 ///
 /// # Errors
@@ -120,25 +145,35 @@ pub fn verify(schema: &'static Schema, path: &Path, mode: Mode) -> Result<Verdic
         name: schema.name,
         why,
     };
+    let faults = faults(schema);
+    if !faults.is_empty() {
+        return Err(fail(Why::Faulty(faults)));
+    }
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return match mode {
-                Mode::Update => write(path, &Lock::of(schema)).map_err(|why| fail(Why::Io(why))),
+                Mode::Update | Mode::Accept => {
+                    write(path, &Lock::of(schema)).map_err(|why| fail(Why::Io(why)))
+                }
                 Mode::Check | Mode::Exact => Err(fail(Why::Missing)),
             };
         }
         Err(error) => return Err(fail(Why::Io(error))),
     };
     let lock: Lock = text.parse().map_err(|why| fail(Why::Malformed(why)))?;
-    let new = lock.update(schema).map_err(|why| fail(Why::Changed(why)))?;
+    let new = match mode {
+        Mode::Accept => lock.accept(schema),
+        Mode::Check | Mode::Exact | Mode::Update => lock.update(schema),
+    };
+    let new = new.map_err(|why| fail(Why::Changed(why)))?;
     if new == lock {
         return Ok(Verdict::Same);
     }
     match mode {
         Mode::Check => Ok(Verdict::Behind(lock.changes(&new))),
         Mode::Exact => Err(fail(Why::Behind(lock.changes(&new)))),
-        Mode::Update => write(path, &new).map_err(|why| fail(Why::Io(why))),
+        Mode::Update | Mode::Accept => write(path, &new).map_err(|why| fail(Why::Io(why))),
     }
 }
 
@@ -182,6 +217,13 @@ impl fmt::Display for Failure {
                 "{file} is no lock file of settings: {error}\n\
                  Take it from version control again; it is written by `UPDATE_LOCK=1 cargo test` only."
             ),
+            Why::Faulty(problems) => {
+                writeln!(f, "`{name}` can't be stored as it is:")?;
+                for problem in problems {
+                    write!(f, "\n{problem}\n")?;
+                }
+                Ok(())
+            }
             Why::Changed(problems) => {
                 writeln!(
                     f,
@@ -198,7 +240,8 @@ impl fmt::Display for Failure {
             Why::Behind(changes) => f.write_str(&behind(name, path, changes)),
             Why::BadMode(value) => write!(
                 f,
-                "{}={value} means nothing: it is `1` to write {file}, or `exact` to refuse one that is behind",
+                "{}={value} means nothing: it is `1` to write {file}, `accept` to write it and to take new names, narrower \
+                 ranges and shorter texts for no loss, or `exact` to refuse one that is behind",
                 Mode::VARIABLE
             ),
         }

@@ -251,6 +251,8 @@ pub struct Codec<T> {
     encode: fn(&T, &mut [u8]) -> Result<usize, EncodeError>,
     decode: fn(&[u8]) -> Result<T, Rejection>,
     is_encoding: fn(&T, &[u8]) -> bool,
+    #[cfg(feature = "lock")]
+    wire: crate::lock::Wire<T>,
 }
 
 /// The codec of a type.
@@ -269,20 +271,40 @@ pub const fn codec<T: Storable>() -> Codec<T> {
         encode: value::encode,
         decode: value::decode,
         is_encoding: value::encodes_to,
+        #[cfg(feature = "lock")]
+        wire: crate::lock::Wire::of(),
     }
 }
 
 impl<T> Codec<T> {
+    /// The rules of a setting of the type.
+    #[must_use]
+    pub const fn spec(
+        &self,
+        default: fn() -> T,
+        check: fn(&T) -> Result<(), Rejection>,
+        migrate: fn(usize, &Sources<'_>) -> Result<T, Rejection>,
+    ) -> Spec<T> {
+        Spec {
+            #[cfg(feature = "lock")]
+            wire: Some(self.wire),
+            ..Spec::new(default, check, migrate)
+        }
+    }
+
     /// The setting's part of the schema. `rev` and `rules` are what the attributes say, `texts` the unit, the default, the
-    /// range and the type as written.
+    /// range, the function of `validate` and the type as written.
     #[must_use]
     pub const fn node(
         &self,
         rev: u16,
         rules: &'static [Rule],
-        texts: [&'static str; 4],
+        texts: [&'static str; 5],
+        spec: &'static Spec<T>,
     ) -> SchemaNode {
-        let [unit, default, range, rust] = texts;
+        let [unit, default, range, validate, rust] = texts;
+        #[cfg(not(feature = "lock"))]
+        let _ = spec;
         SchemaNode::Leaf(LeafSchema {
             ty: self.schema,
             max_len: self.max_len,
@@ -290,8 +312,11 @@ impl<T> Codec<T> {
             unit,
             default,
             range,
+            validate,
             rust,
             rules,
+            #[cfg(feature = "lock")]
+            spec,
         })
     }
 
@@ -378,6 +403,8 @@ pub struct OldCodec<T> {
     schema: &'static NamedType,
     max_len: usize,
     decode: fn(&[u8]) -> Result<T, Rejection>,
+    #[cfg(feature = "lock")]
+    read: crate::lock::Read,
 }
 
 /// The codec of an old type.
@@ -392,6 +419,8 @@ pub const fn old_codec<T: OldType>() -> OldCodec<T> {
         schema: T::SCHEMA,
         max_len: max_encoded_len(T::SCHEMA, size_of::<T>()),
         decode: value::decode,
+        #[cfg(feature = "lock")]
+        read: crate::lock::Read::of::<T>(),
     }
 }
 
@@ -405,6 +434,8 @@ impl<T> OldCodec<T> {
             max_len: self.max_len,
             rev,
             secret: false,
+            #[cfg(feature = "lock")]
+            read: self.read,
         }
     }
 

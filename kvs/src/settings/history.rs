@@ -100,6 +100,9 @@ pub struct KeyEntry {
     pub(crate) is_current: bool,
     pub(crate) is_secret: bool,
     pub(crate) old: Old,
+    /// How a rule reads it.
+    #[cfg(feature = "lock")]
+    pub(crate) read: Option<crate::lock::Read>,
 }
 
 impl KeyEntry {
@@ -114,6 +117,8 @@ impl KeyEntry {
         is_current: false,
         is_secret: false,
         old: Old::new(0, 0, 0),
+        #[cfg(feature = "lock")]
+        read: None,
     };
 
     /// The hash that stands for it in flash.

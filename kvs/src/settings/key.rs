@@ -26,6 +26,28 @@ pub struct Spec<T: 'static> {
     pub check: fn(&T) -> Result<(), Rejection>,
     /// Makes a value of old ones, by this one of the `migrate(..)` rules, from 1 on.
     pub migrate: fn(usize, &Sources<'_>) -> Result<T, Rejection>,
+    /// What a test on the host asks of the type.
+    #[cfg(feature = "lock")]
+    pub(crate) wire: Option<crate::lock::Wire<T>>,
+}
+
+impl<T> Spec<T> {
+    /// For generated code: the rules of a setting of which nothing is asked.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new(
+        default: fn() -> T,
+        check: fn(&T) -> Result<(), Rejection>,
+        migrate: fn(usize, &Sources<'_>) -> Result<T, Rejection>,
+    ) -> Self {
+        Self {
+            default,
+            check,
+            migrate,
+            #[cfg(feature = "lock")]
+            wire: None,
+        }
+    }
 }
 
 /// The bytes of the old values that a rule reads, `None` for those that are not stored.

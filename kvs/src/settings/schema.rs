@@ -69,10 +69,15 @@ pub struct LeafSchema {
     pub default: &'static str,
     /// What `range` allows, as written (`"1..=13"`), or empty.
     pub range: &'static str,
+    /// The function of `validate`, as written, or empty.
+    pub validate: &'static str,
     /// The type as written: `"String<32>"`.
     pub rust: &'static str,
     /// The `migrate(..)` rules, in order.
     pub rules: &'static [Rule],
+    /// What a test on the host asks of the setting.
+    #[cfg(feature = "lock")]
+    pub(crate) spec: &'static dyn crate::lock::Leaf,
 }
 
 /// One `migrate(..)`: from one old value, or from several, to a setting's.
@@ -97,6 +102,9 @@ pub struct Source {
     pub rev: u16,
     /// Marked as not to be shown. One that a setting's own `migrate` reads is as secret as the setting, whatever this says.
     pub secret: bool,
+    /// What a test on the host asks of the type.
+    #[cfg(feature = "lock")]
+    pub(crate) read: crate::lock::Read,
 }
 
 /// A name that no setting may have again.

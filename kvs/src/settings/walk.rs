@@ -160,6 +160,9 @@ pub(crate) struct Walk<'a, 'w> {
     is_current: bool,
     /// Whether what is being added is not to be shown.
     is_secret: bool,
+    /// How what is being added is read by a rule.
+    #[cfg(feature = "lock")]
+    read: Option<crate::lock::Read>,
     name: &'a mut NameWriter<'w>,
 }
 
@@ -180,6 +183,8 @@ impl<'a, 'w> Walk<'a, 'w> {
             leaf: 0,
             is_current: false,
             is_secret: false,
+            #[cfg(feature = "lock")]
+            read: None,
             name,
         };
         walk.root(schema);
@@ -309,8 +314,16 @@ impl<'a, 'w> Walk<'a, 'w> {
             if !rest.is_empty() {
                 old.flags |= Old::MORE;
             }
+            #[cfg(feature = "lock")]
+            {
+                self.read = Some(source.read);
+            }
             self.add_old(base, name, (source.ty, source.rev), old);
             sources = rest;
+        }
+        #[cfg(feature = "lock")]
+        {
+            self.read = None;
         }
         self.is_secret = is_secret;
     }
@@ -373,6 +386,8 @@ impl<'a, 'w> Walk<'a, 'w> {
             is_current: self.is_current,
             is_secret: self.is_secret,
             old,
+            #[cfg(feature = "lock")]
+            read: self.read,
         };
     }
 }

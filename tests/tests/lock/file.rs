@@ -100,8 +100,7 @@ fn of_all_kinds() {
     path = "home.name"
     key = "home.name:str"
     hash = "0x44c8582f"
-    type = "str"
-    capacity = 32
+    type = "str<32>"
     default = '"living \"room\""'
 
     [[setting]]
@@ -120,15 +119,13 @@ fn of_all_kinds() {
     path = "home.codes"
     key = "home.codes:?[(u8,str)]"
     hash = "0xca2ac1c5"
-    type = "?[(u8, str)]"
-    capacity = 2
+    type = "?[(u8, str<4>)]<2>"
 
     [[setting]]
     path = "home.wifi.ssid"
     key = "home.wifi.ssid:str"
     hash = "0x19927f7c"
-    type = "str"
-    capacity = 32
+    type = "str<32>"
     docs = """
     The network's name.
 
@@ -190,7 +187,7 @@ fn of_all_kinds() {
     path = "home.host"
     key = "home.host:str"
     hash = "0x816e4f52"
-    type = "str"
+    type = "str<16>"
     taken = true
 
     [[old]]
@@ -211,14 +208,14 @@ fn of_all_kinds() {
     path = "home.net.name"
     key = "home.net.name:str"
     hash = "0x724a95be"
-    type = "str"
+    type = "str<32>"
     became = ["home.wifi.ssid"]
 
     [[old]]
     path = "home.net.ssid"
     key = "home.net.ssid:str"
     hash = "0xba96536e"
-    type = "str"
+    type = "str<32>"
     became = ["home.wifi.ssid"]
 
     [[old]]
@@ -257,7 +254,7 @@ fn of_all_kinds() {
     path = "home.wifi.name"
     key = "home.wifi.name:str"
     hash = "0x913ed12c"
-    type = "str"
+    type = "str<32>"
     became = ["home.wifi.ssid"]
     "#);
     assert_eq!(lock.check(Thermostat::SCHEMA), []);
@@ -316,7 +313,7 @@ fn damaged_files() {
        |
     11 | units = "0.1 C"
        | ^^^^^
-    unknown field `units`, expected one of `path`, `key`, `hash`, `type`, `capacity`, `rev`, `unit`, `default`, `range`, `docs`, `keep`, `secret`, `old`
+    unknown field `units`, expected one of `path`, `key`, `hash`, `type`, `rev`, `unit`, `default`, `range`, `validate`, `docs`, `keep`, `secret`, `old`, `accepted`
     ---
     TOML parse error at line 10, column 8
        |
@@ -324,9 +321,9 @@ fn damaged_files() {
        |        ^^^^^
     at column 1 of the type: there is no type `i17`; those with a name of their own are written `struct i17 ..` or `enum i17 ..`
     ---
-    TOML parse error at line 35, column 8
+    TOML parse error at line 34, column 8
        |
-    35 | type = "struct Ms(u32"
+    34 | type = "struct Ms(u32"
        |        ^^^^^^^^^^^^^^^
     at column 14 of the type: expected `,` or `)`, found the end
     ---
@@ -344,9 +341,9 @@ fn damaged_files() {
       |        ^^^^^^^^^^
     `0e4ee0ac` is no hash such as 0x1090763b
     ---
-    line 102: of the old `home.baud` it needs to say one of `became`, `taken` and `retired`
+    line 99: of the old `home.baud` it needs to say one of `became`, `taken` and `retired`
     ---
-    line 165: the old `home.token` needs both `key` and `hash`, or neither
+    line 162: the old `home.token` needs both `key` and `hash`, or neither
     "#);
     assert_snapshot!("".parse::<Lock>().expect_err("empty"), @r"
     TOML parse error at line 1, column 1

@@ -53,8 +53,7 @@ fn three_versions() {
     path = "label"
     key = "label:str"
     hash = "0x8dbfe015"
-    type = "str"
-    capacity = 8
+    type = "str<8>"
     old = [
         "title:str",
         "name:str",
@@ -88,14 +87,14 @@ fn three_versions() {
     path = "name"
     key = "name:str"
     hash = "0xecacaae2"
-    type = "str"
+    type = "str<8>"
     became = ["label"]
 
     [[old]]
     path = "title"
     key = "title:str"
     hash = "0x1772fbd1"
-    type = "str"
+    type = "str<8>"
     became = ["label"]
 
     [[old]]
@@ -135,8 +134,8 @@ fn a_migration_that_is_dropped() {
       Or, when no device has it any more, write `#[settings(retired("/count": u8))]` on `T`.
 
     `name:str` is no longer migrated: a device that skips the versions between would lose its value.
-      Keep what reads it: `migrate(from = "name", ty = String<..>, ..)` on `title` (an `alias` is of the field's own type and `rev` only).
-      Or, when no device has it any more, write `#[settings(retired("name": String<..>))]` on `T`.
+      Keep what reads it: `migrate(from = "name", ty = String<8>, ..)` on `title` (an `alias` is of the field's own type and `rev` only).
+      Or, when no device has it any more, write `#[settings(retired("name": String<8>))]` on `T`.
     "#);
     let fine = schema! {
         #[derive(Settings)]

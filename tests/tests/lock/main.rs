@@ -1,5 +1,8 @@
 //! The lock file: which changes to a settings struct it lets pass, what it says of the others, and the file itself.
 
+mod accepted;
+mod changes;
+mod faults;
 mod file;
 mod history;
 mod modes;

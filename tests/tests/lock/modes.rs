@@ -12,17 +12,17 @@ use super::schema;
 const MODES: [Mode; 3] = [Mode::Check, Mode::Exact, Mode::Update];
 
 /// A directory that goes when the test does.
-struct Scratch(PathBuf);
+pub(super) struct Scratch(PathBuf);
 
 impl Scratch {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let directory = format!("kvs-lock-{name}-{}", std::process::id());
         let directory = std::env::temp_dir().join(directory);
         fs::create_dir_all(&directory).expect("a directory for the test");
         Self(directory)
     }
 
-    fn file(&self) -> PathBuf {
+    pub(super) fn file(&self) -> PathBuf {
         self.0.join("settings.lock")
     }
 
@@ -49,7 +49,7 @@ impl Drop for Scratch {
 fn v1() -> &'static Schema {
     schema! {
         #[derive(Settings)]
-        struct T { count: u8, #[setting(unit = "ms")] wait: u16 }
+        struct T { #[setting(range = 0..=5)] count: u8, #[setting(unit = "ms")] wait: u16 }
     }
 }
 
@@ -57,7 +57,7 @@ fn v2() -> &'static Schema {
     schema! {
         #[derive(Settings)]
         struct T {
-            #[setting(default = 3, range = 1..=9)]
+            #[setting(default = 3, range = 0..=9)]
             count: u8,
             #[setting(unit = "ms", keep)]
             wait: u16,
@@ -104,12 +104,12 @@ fn a_file_that_is_behind() {
     assert_eq!(
         changes,
         [
-            "`count`: default 3, range 1..=9",
+            "`count`: default 3, range 0..=9",
             "`wait`: keep true",
             "`fan` is new"
         ]
     );
-    assert_snapshot!(scratch.said(verify(v2(), &file, Mode::Exact)), @r"settings.lock is behind `T` (`count`: default 3, range 1..=9; `wait`: keep true; `fan` is new); `UPDATE_LOCK=1 cargo test` brings it up to date");
+    assert_snapshot!(scratch.said(verify(v2(), &file, Mode::Exact)), @r"settings.lock is behind `T` (`count`: default 3, range 0..=9; `wait`: keep true; `fan` is new); `UPDATE_LOCK=1 cargo test` brings it up to date");
     assert_eq!(scratch.text(), before);
     assert_eq!(
         verify(v2(), &file, Mode::Update).expect("written"),

@@ -1,0 +1,184 @@
+//! What is wrong with a settings struct whatever devices have stored: defaults that its own rules turn
+//! down, and types whose bytes are not what their schema says.
+
+use std::format;
+use std::string::{String, ToString};
+use std::vec::Vec;
+
+use postcard_schema::schema::{DataModelType as Ty, DataModelVariant as Variant, NamedType};
+
+use super::known::Known;
+use super::probe::{Goal, ProbeError, Script, places};
+use super::problem::{self, Problem};
+use super::ty::Type;
+use super::wire::Readable;
+use crate::settings::{LeafSchema, Schema};
+
+/// What is wrong with a settings struct, whatever it was before.
+///
+/// * A default that `range` or `validate` turns down, or that does not fit: each save of the struct
+///   would fail, or the setting would be something else.
+/// * A type whose serde reads or writes other bytes than its schema says, as by `#[serde(skip)]`,
+///   `untagged`, `flatten`, `with` or an implementation by hand: its key's shape, and what the lock
+///   file says of it, would be of bytes that nobody writes.
+///
+/// For each type, the default is encoded and taken apart by the schema; and each variant, each
+/// option and each list is read from made-up values and written again.
+#[must_use]
+pub fn faults(schema: &'static Schema) -> Vec<Problem> {
+    let known = Known::of(schema);
+    let mut problems = Vec::new();
+    for (number, setting) in known.lock.settings.iter().enumerate() {
+        let Some((leaf, _)) = schema.leaf(number) else {
+            continue;
+        };
+        problems.extend(of_default(&setting.path, leaf));
+        problems.extend(of_type(&setting.path, leaf.ty, &leaf.spec));
+    }
+    for (path, ty, read) in known.reads() {
+        problems.extend(of_type(path, ty, read));
+    }
+    problem::merge(problems)
+}
+
+fn of_default(path: &str, leaf: &LeafSchema) -> Option<Problem> {
+    if let Err(why) = leaf.spec.check_default() {
+        let what = format!(
+            "The default of `{path}` is turned down by its own rules: {why}. Each save of the struct would fail."
+        );
+        return Some(Problem::new(
+            path,
+            what,
+            "Give another `default`, or correct `range` or `validate`.",
+        ));
+    }
+    let Ok(bytes) = leaf.spec.default_bytes() else {
+        let what = format!(
+            "The default of `{path}` can't be encoded: serde can't write it. Each save of the struct would fail."
+        );
+        return Some(Problem::new(path, what, ATTRIBUTES));
+    };
+    if let Some(given) = text_of(leaf.default)
+        && let Some(text) = as_text(leaf.ty, &bytes)
+        && text != given
+    {
+        let what =
+            format!("The default of `{path}` is `{given:?}` as written, and becomes `{text:?}`.");
+        let advice = "Give a text that the type takes.";
+        return Some(Problem::new(path, what, advice));
+    }
+    if !matches!(walk(leaf.ty, &bytes), Some([])) {
+        let ty = Type::from(leaf.ty);
+        let what = format!(
+            "The bytes of `{path}` are not what its schema says: the default is written as {bytes:02x?}, and that is no {ty}."
+        );
+        return Some(Problem::new(path, what, ATTRIBUTES));
+    }
+    None
+}
+
+const ATTRIBUTES: &str = "Store a type whose `Serialize`, `Deserialize` and `Schema` are derived, and without serde's attributes \
+     (`rename` and `default` do no harm);\nor implement `Schema` by hand, for the bytes that are written.";
+
+fn of_type(path: &str, schema: &'static NamedType, of: &dyn Readable) -> Option<Problem> {
+    for place in places(schema) {
+        for fill in 0..3 {
+            let script = Script {
+                schema,
+                path: &place,
+                goal: Goal::Any,
+                fill,
+                step: 1,
+            };
+            match of.read(&script) {
+                Ok(()) => break,
+                Err(ProbeError::Differs(how)) => {
+                    let what =
+                        format!("The bytes of `{path}` are not what its schema says: {how}.");
+                    return Some(Problem::new(path, what, ATTRIBUTES));
+                }
+                // It checks its values: another may be one.
+                Err(ProbeError::Refused(_)) => {}
+            }
+        }
+    }
+    None
+}
+
+/// The text of a string literal as it is written in the source.
+fn text_of(default: &str) -> Option<String> {
+    let inner = default.strip_prefix('"')?.strip_suffix('"')?;
+    // What is escaped is left out: only the compiler knows all of it.
+    (!inner.contains('\\')).then(|| inner.to_string())
+}
+
+fn as_text(schema: &NamedType, bytes: &[u8]) -> Option<String> {
+    match schema.ty {
+        Ty::String => postcard::from_bytes::<&str>(bytes)
+            .ok()
+            .map(ToString::to_string),
+        Ty::NewtypeStruct(inner) => as_text(inner, bytes),
+        _ => None,
+    }
+}
+
+/// What is left of `bytes` behind a value of the schema.
+fn walk<'a>(schema: &NamedType, bytes: &'a [u8]) -> Option<&'a [u8]> {
+    fn skip<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Option<&'a [u8]> {
+        postcard::take_from_bytes::<T>(bytes)
+            .ok()
+            .map(|(_, rest)| rest)
+    }
+    fn number(bytes: &[u8]) -> Option<(u32, &[u8])> {
+        postcard::take_from_bytes(bytes).ok()
+    }
+    match schema.ty {
+        Ty::Unit | Ty::UnitStruct => Some(bytes),
+        Ty::Bool => skip::<bool>(bytes),
+        Ty::U8 | Ty::I8 => skip::<u8>(bytes),
+        Ty::U16 | Ty::I16 => skip::<u16>(bytes),
+        Ty::U32 | Ty::I32 => skip::<u32>(bytes),
+        Ty::U64 | Ty::I64 | Ty::Usize | Ty::Isize => skip::<u64>(bytes),
+        Ty::U128 | Ty::I128 => skip::<u128>(bytes),
+        Ty::F32 => skip::<f32>(bytes),
+        Ty::F64 => skip::<f64>(bytes),
+        Ty::Char => skip::<char>(bytes),
+        Ty::String => skip::<&str>(bytes),
+        Ty::ByteArray => skip::<&[u8]>(bytes),
+        // Nobody stores a schema.
+        Ty::Schema => Some(&[]),
+        Ty::NewtypeStruct(inner) => walk(inner, bytes),
+        Ty::Option(inner) => match bytes {
+            [0, rest @ ..] => Some(rest),
+            [1, rest @ ..] => walk(inner, rest),
+            _ => None,
+        },
+        Ty::Seq(item) => {
+            let (len, bytes) = number(bytes)?;
+            (0..len).try_fold(bytes, |bytes, _| walk(item, bytes))
+        }
+        Ty::Map { key, val } => {
+            let (len, bytes) = number(bytes)?;
+            (0..len).try_fold(bytes, |bytes, _| walk(val, walk(key, bytes)?))
+        }
+        Ty::Tuple(items) | Ty::TupleStruct(items) => items
+            .iter()
+            .try_fold(bytes, |bytes, item| walk(item, bytes)),
+        Ty::Struct(fields) => fields
+            .iter()
+            .try_fold(bytes, |bytes, field| walk(field.ty, bytes)),
+        Ty::Enum(variants) => {
+            let (number, bytes) = number(bytes)?;
+            match variants.get(usize::try_from(number).ok()?)?.ty {
+                Variant::UnitVariant => Some(bytes),
+                Variant::NewtypeVariant(inner) => walk(inner, bytes),
+                Variant::TupleVariant(items) => items
+                    .iter()
+                    .try_fold(bytes, |bytes, item| walk(item, bytes)),
+                Variant::StructVariant(fields) => fields
+                    .iter()
+                    .try_fold(bytes, |bytes, field| walk(field.ty, bytes)),
+            }
+        }
+    }
+}
