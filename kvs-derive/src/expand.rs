@@ -67,6 +67,11 @@ fn tree(model: &Struct) -> TokenStream {
     let retired = migrate::retired(model);
     let sources = migrate::sources(model);
     let span = tokens::located(model.ident.span());
+    let located_krate = tokens::all_at(span, krate.clone());
+    // At the struct's name: what is wrong with the keys is told there.
+    let index = quote_spanned! {span=>
+        #located_krate::__private::KeyIndex::new(&__SCHEMA, &__NAMES, &__SORTED)
+    };
     let names = quote_spanned!(span=> __SCHEMA.keys::<__NAME_COUNT>());
     quote! {
         static __SCHEMA: #krate::Schema = #krate::Schema {
@@ -84,7 +89,7 @@ fn tree(model: &Struct) -> TokenStream {
             #krate::__private::sorted(&__NAMES);
         // Evaluated whether it is used or not: two names with one hash don't compile.
         static __INDEX: #krate::__private::KeyIndex =
-            #krate::__private::KeyIndex::new(&__SCHEMA, &__NAMES, &__SORTED);
+            #index;
         static __HASHES: [::core::primitive::u32; __COUNT] = #krate::__private::current(&__NAMES);
         static __OLD: [#krate::Old; __NAME_COUNT - __COUNT] = #krate::__private::old(&__NAMES);
         static __TREE: #krate::Tree = #krate::Tree {
