@@ -2,6 +2,7 @@
 
 use core::fmt;
 use std::borrow::ToOwned;
+use std::collections::BTreeSet;
 use std::format;
 use std::string::{String, ToString};
 use std::vec::Vec;
@@ -114,30 +115,51 @@ pub(super) fn parse(text: &str) -> Result<Lock, ParseError> {
 /// Whether it can have been written by [`print`]: an edit by hand or a bad merge would make the test blind.
 fn check(lock: &Lock, text: &str) -> Result<(), ParseError> {
     let settings = lock.settings.iter();
-    let settings = settings.map(|setting| (&setting.path, setting.key.as_str()));
+    let settings = settings.map(|one| (&one.path, one.key.as_str(), Some(&one.ty), Some(one.rev)));
     let old = lock.old.iter();
-    let old = old.filter_map(|old| Some((&old.path, old.key.as_deref()?)));
-    for (path, key) in settings.chain(old) {
+    let old = old.filter_map(|old| Some((&old.path, old.key.as_deref()?, old.ty.as_ref(), None)));
+    for (path, key, ty, rev) in settings.chain(old) {
+        let at = || line_of(text, key);
         let rest = key.strip_prefix(path.as_str());
-        if !rest.is_some_and(|rest| rest.starts_with(':')) {
-            let at = line_of(text, key);
-            let text = format!("{at}the key `{key}` is not one of the path `{path}`");
+        let Some(shape) = rest.and_then(|rest| rest.strip_prefix(':')) else {
+            let text = format!("{}the key `{key}` is not one of the path `{path}`", at());
+            return Err(ParseError(text));
+        };
+        let (shape, key_rev) = match shape.rsplit_once('@') {
+            Some((shape, rev)) => (shape, rev.parse::<u16>().ok().filter(|rev| *rev > 1)),
+            None => (shape, Some(1)),
+        };
+        if key_rev.is_none() || rev.is_some() && rev != key_rev {
+            let text = format!(
+                "{}the key `{key}` is not one of revision {}",
+                at(),
+                rev.unwrap_or(1)
+            );
+            return Err(ParseError(text));
+        }
+        if let Some(ty) = ty
+            && ty.shape() != shape
+        {
+            let text = format!(
+                "{}the key `{key}` is not one of the type {ty}, which is `{path}:{}`",
+                at(),
+                ty.shape()
+            );
             return Err(ParseError(text));
         }
     }
-    let mut paths: Vec<&str> = Vec::new();
+    let mut paths: BTreeSet<&str> = BTreeSet::new();
     for Setting { path, .. } in &lock.settings {
-        if paths.contains(&path.as_str()) {
+        if !paths.insert(path) {
             let at = line_of(text, path);
             return Err(ParseError(format!(
                 "{at}the setting `{path}` is there twice"
             )));
         }
-        paths.push(path);
     }
-    let mut seen: Vec<&str> = Vec::new();
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
     for (key, hash) in lock.names() {
-        if seen.contains(&key) {
+        if !seen.insert(key) {
             let at = line_of(text, key);
             return Err(ParseError(format!("{at}the key `{key}` is there twice")));
         }
@@ -148,7 +170,6 @@ fn check(lock: &Lock, text: &str) -> Result<(), ParseError> {
                 "{at}the hash of `{key}` is {right:#010x}, not {hash:#010x}"
             )));
         }
-        seen.push(key);
     }
     Ok(())
 }

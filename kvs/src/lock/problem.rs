@@ -1,6 +1,7 @@
 //! What is wrong with a change, in words.
 
 use core::fmt;
+use std::collections::BTreeMap;
 use std::format;
 use std::string::String;
 use std::vec::Vec;
@@ -67,11 +68,10 @@ pub(super) fn is_index(part: &str) -> bool {
 /// One problem for all items of an array that have the same.
 pub(super) fn merge(problems: Vec<Problem>) -> Vec<Problem> {
     let mut out: Vec<(Problem, Vec<String>)> = Vec::new();
+    let mut places: BTreeMap<_, usize> = BTreeMap::new();
     for problem in problems {
-        let same = out
-            .iter_mut()
-            .find(|(first, _)| first.pattern() == problem.pattern());
-        match same {
+        let place = *places.entry(problem.pattern()).or_insert(out.len());
+        match out.get_mut(place) {
             Some((_, others)) => others.push(problem.path),
             None => out.push((problem, Vec::new())),
         }

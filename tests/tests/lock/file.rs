@@ -333,7 +333,7 @@ fn damaged_files() {
     ---
     line 19: the key `home.name:str` is not one of the path `home.target`
     ---
-    line 19: the hash of `home.name:u8` is 0x7208ff63, not 0x44c8582f
+    line 19: the key `home.name:u8` is not one of the type str<32>, which is `home.name:str`
     ---
     TOML parse error at line 9, column 8
       |

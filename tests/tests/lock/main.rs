@@ -5,6 +5,7 @@ mod changes;
 mod faults;
 mod file;
 mod history;
+mod hostile;
 mod modes;
 mod rules;
 mod types;
