@@ -134,15 +134,13 @@ fn field_schema(model: &Struct, field: &Field) -> TokenStream {
         Kind::Array(_, len) => quote!(#krate::SchemaNode::Array(#ops.schema(), #len)),
     };
     quote! {
-        #krate::FieldSchema {
-            name: #name,
-            hash: #krate::__private::TextHash::new(#hash),
-            docs: #docs,
-            aliases: &[#(#aliases),*],
-            keep: #keep,
-            secret: #secret,
-            node: #node,
-        }
+        #krate::FieldSchema::new(
+            (#name, #krate::__private::TextHash::new(#hash)),
+            #docs,
+            &[#(#aliases),*],
+            [#keep, #secret],
+            #node,
+        )
     }
 }
 

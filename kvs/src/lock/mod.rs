@@ -37,8 +37,8 @@
 //!
 //! # What the test lets pass
 //!
-//! New settings, other defaults, ranges, docs and capacities, enum variants at the end, other names of types, fields in a
-//! value and variants. It says on stderr that the file is behind then, and with `UPDATE_LOCK=exact` it fails: for releases.
+//! New settings, other defaults, wider ranges, other docs, larger capacities, enum variants at the end, newtypes around what was
+//! there. It says on stderr that the file is behind then, and with `UPDATE_LOCK=exact` it fails: for releases.
 //!
 //! # What it fails on
 //!
@@ -52,6 +52,13 @@
 //! | a name that was retired or renamed, and is back | another name, or `rev` |
 //! | an old key that is not migrated any more | the rule again, or `retired` |
 //! | a name with the hash of an old one | `rename` |
+//! | another name of a variant, a field or a type in a value | `rev`, `migrate`; or accept it |
+//! | a text or a list that holds less | `rev`, `migrate(try_with = ..)`; or accept it |
+//! | a narrower `range`, another `validate` | `rev`, `migrate`; or accept it |
+//! | a default that `range` or `validate` turns down, or that does not fit | another `default` |
+//! | a type that is written as other bytes than its schema says, see [`faults`] | another type |
+//!
+//! To accept is `UPDATE_LOCK=accept cargo test`: what only a person can know is noted in the file then, under `accepted`.
 //!
 //! The message says which, and what to write. An update keeps the keys that are no setting's any more, so that those of long
 //! ago count too:
@@ -65,8 +72,10 @@
 //! became = ["wifi.ssid"]
 //! ```
 //!
-//! Of a text or a list it has the `capacity`, where the type as written tells it, and of what is not to be shown, `secret`: for
-//! programs. An old key stays secret for ever that was a secret setting's, or that one was made of. These read the file with [`Lock`], and values in flash by the [`Type`]s in it.
+//! A text or a list has its capacity behind it, `str<32>`, as far as the type itself tells. It is asked by values of all lengths that are
+//! made up, so that an alias or a constant hides nothing; where the type tells none, it is `str<?>`. What is not to be shown has
+//! `secret`, for programs: an old key stays secret for ever that was a secret setting's, or that one was made of. These read the file with
+//! [`Lock`], and values in flash by the [`Type`]s in it.
 
 #![allow(
     clippy::test_attr_in_doctest,

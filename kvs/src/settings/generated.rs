@@ -247,6 +247,8 @@ pub fn verdict(verdict: impl ValidateResult) -> Result<(), Rejection> {
 /// How a leaf's type gets to bytes and back.
 pub struct Codec<T> {
     schema: &'static NamedType,
+    /// The hash of `:shape`.
+    suffix: TextHash,
     max_len: usize,
     encode: fn(&T, &mut [u8]) -> Result<usize, EncodeError>,
     decode: fn(&[u8]) -> Result<T, Rejection>,
@@ -262,11 +264,11 @@ pub struct Codec<T> {
 /// While compiling: for a type with a `usize` or `isize` in it, or another that can't be stored.
 #[must_use]
 pub const fn codec<T: Storable>() -> Codec<T> {
-    // Here, where the error points at the field; the tree's hashes come later.
-    shape::check(T::SCHEMA);
     foreign::check(T::SCHEMA);
     Codec {
         schema: T::SCHEMA,
+        // Here, where the error points at the field; the tree's hashes come later.
+        suffix: shape::check(T::SCHEMA),
         max_len: max_encoded_len(T::SCHEMA, size_of::<T>()),
         encode: value::encode,
         decode: value::decode,
@@ -315,6 +317,7 @@ impl<T> Codec<T> {
             validate,
             rust,
             rules,
+            suffix: shape::suffix(self.suffix, rev),
             #[cfg(feature = "lock")]
             spec,
         })

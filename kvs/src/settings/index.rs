@@ -172,7 +172,7 @@ impl KeyIndex {
     }
 }
 
-/// The numbers of `keys` by hash: a merge sort, without a function call.
+/// The numbers of `keys` by hash: short runs by insertion, then merged, without a function call.
 #[must_use]
 #[allow(
     clippy::indexing_slicing,
@@ -180,14 +180,23 @@ impl KeyIndex {
     reason = "runs while compiling: what is out of range would be an error there"
 )]
 pub const fn sorted<const N: usize>(keys: &[KeyEntry]) -> [u64; N] {
+    const SHORT: usize = 16;
     let mut from = [0; N];
     let mut at = 0;
     while at < N {
-        from[at] = (keys[at].hash as u64) << 32 | at as u64;
+        let entry = (keys[at].hash as u64) << 32 | at as u64;
+        // Inserts it into a run of sorted ones.
+        let first = at - at % SHORT;
+        let mut slot = at;
+        while slot > first && from[slot - 1] > entry {
+            from[slot] = from[slot - 1];
+            slot -= 1;
+        }
+        from[slot] = entry;
         at += 1;
     }
     let mut to = [0; N];
-    let mut run = 1;
+    let mut run = SHORT;
     while run < N {
         // Merges each two runs of this length.
         let mut first = 0;

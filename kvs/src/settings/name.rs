@@ -28,7 +28,7 @@ pub struct TextHash {
     /// A polynomial as well: two names with the same key and another identity are a collision.
     pub(crate) identity: u64,
     identity_power: u64,
-    len: usize,
+    pub(crate) len: usize,
 }
 
 const KEY_BASE: u64 = 65599;
@@ -73,7 +73,7 @@ impl TextHash {
     }
 
     /// The hash of this text with `next` behind it.
-    const fn then(self, next: Self) -> Self {
+    pub(crate) const fn then(self, next: Self) -> Self {
         let key = self.key_power as u64 * next.key as u64 + self.key as u64;
         let identity = self.identity_power as u128 * next.identity as u128;
         let identity_power = self.identity_power as u128 * next.identity_power as u128;

@@ -28,9 +28,8 @@ pub struct Schema {
 pub struct FieldSchema {
     /// The name in the key: the Rust name, or what `rename` says.
     pub name: &'static str,
-    /// The hash of the name.
-    #[doc(hidden)]
-    pub hash: TextHash,
+    /// The hash of the name; of a setting, of `name:shape` or `name:shape@rev`.
+    pub(crate) hash: TextHash,
     /// What is written above the field.
     pub docs: &'static str,
     /// Earlier names.
@@ -75,6 +74,8 @@ pub struct LeafSchema {
     pub rust: &'static str,
     /// The `migrate(..)` rules, in order.
     pub rules: &'static [Rule],
+    /// The hash of `:shape` or `:shape@rev`.
+    pub(crate) suffix: TextHash,
     /// What a test on the host asks of the setting.
     #[cfg(feature = "lock")]
     pub(crate) spec: &'static dyn crate::lock::Leaf,
@@ -118,6 +119,34 @@ pub struct Retired {
     pub rev: u16,
     /// Not to be shown, as long as devices may have it.
     pub secret: bool,
+}
+
+impl FieldSchema {
+    /// For generated code: the field of this name, of which it is the hash; its docs and aliases; whether a factory reset
+    /// leaves it alone, and whether it is not to be shown.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new(
+        (name, hash): (&'static str, TextHash),
+        docs: &'static str,
+        aliases: &'static [&'static str],
+        [keep, secret]: [bool; 2],
+        node: SchemaNode,
+    ) -> Self {
+        let hash = match &node {
+            SchemaNode::Leaf(leaf) => hash.then(leaf.suffix),
+            SchemaNode::Group(_) | SchemaNode::Array(..) => hash,
+        };
+        Self {
+            name,
+            hash,
+            docs,
+            aliases,
+            keep,
+            secret,
+            node,
+        }
+    }
 }
 
 impl Schema {

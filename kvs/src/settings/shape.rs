@@ -22,33 +22,30 @@ use postcard_schema::schema::{DataModelType, NamedType, NamedValue};
 
 use super::name::{NameWriter, TextHash};
 
-/// Appends a `:` and the shape of `schema` to `out`.
+/// Appends `:shape`, or `:shape@rev`.
 ///
 /// # Panics
 ///
 /// While compiling: for `usize` and `isize`, which differ between targets.
-pub(crate) const fn write_behind_colon(out: &mut NameWriter<'_>, schema: &NamedType) {
-    // Most settings are one of these, and thousands are to be compiled in no time.
-    const COLON_U8: TextHash = TextHash::of(":u8");
-    const COLON_U16: TextHash = TextHash::of(":u16");
-    const COLON_U32: TextHash = TextHash::of(":u32");
-    const COLON_I16: TextHash = TextHash::of(":i16");
-    const COLON_I32: TextHash = TextHash::of(":i32");
-    const COLON_F32: TextHash = TextHash::of(":f32");
-    const COLON_BOOL: TextHash = TextHash::of(":bool");
-    match schema.ty {
-        DataModelType::U8 => out.push_hashed(":u8", COLON_U8),
-        DataModelType::U16 => out.push_hashed(":u16", COLON_U16),
-        DataModelType::U32 => out.push_hashed(":u32", COLON_U32),
-        DataModelType::I16 => out.push_hashed(":i16", COLON_I16),
-        DataModelType::I32 => out.push_hashed(":i32", COLON_I32),
-        DataModelType::F32 => out.push_hashed(":f32", COLON_F32),
-        DataModelType::Bool => out.push_hashed(":bool", COLON_BOOL),
-        _ => {
-            out.push(":");
-            write(out, schema);
-        }
+pub(crate) const fn write_suffix(out: &mut NameWriter<'_>, schema: &NamedType, rev: u16) {
+    out.push(":");
+    write(out, schema);
+    if rev > 1 {
+        out.push("@");
+        out.number(rev as usize);
     }
+}
+
+/// The hash of `:shape` with `@rev` behind it.
+pub(crate) const fn suffix(shape: TextHash, rev: u16) -> TextHash {
+    if rev <= 1 {
+        return shape;
+    }
+    let mut writer = NameWriter::new(&mut [], 0);
+    writer.hash = shape;
+    writer.push("@");
+    writer.number(rev as usize);
+    writer.hash
 }
 
 /// Appends the shape of `schema` to `out`.
@@ -108,13 +105,15 @@ const fn target_dependent() -> ! {
     panic!("settings: `usize` and `isize` differ between targets; use a type of fixed size")
 }
 
-/// Fails the build where a type can't be stored.
+/// The hash of `:shape`. Fails the build where a type can't be stored.
 ///
 /// # Panics
 ///
 /// While compiling: for `usize` and `isize`, which differ between targets.
-pub(crate) const fn check(schema: &NamedType) {
-    write(&mut NameWriter::new(&mut [], 0), schema);
+pub(crate) const fn check(schema: &NamedType) -> TextHash {
+    let mut writer = NameWriter::new(&mut [], 0);
+    write_suffix(&mut writer, schema, 1);
+    writer.hash
 }
 
 /// The items of a tuple or the fields of a struct: the same on the wire.

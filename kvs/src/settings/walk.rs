@@ -268,11 +268,11 @@ impl<'a, 'w> Walk<'a, 'w> {
             let base = &places.all[number];
             old.rule = 0;
             self.is_current = number == 0;
-            self.add(base, (field.name, field.hash), of, old);
+            self.add(base, (field.name, Some(field.hash)), of, old);
             self.is_current = false;
             let mut aliases = field.aliases;
             while let [alias, rest @ ..] = aliases {
-                self.add(base, (alias, TextHash::of(alias)), of, old);
+                self.add(base, (alias, None), of, old);
                 aliases = rest;
             }
             let mut rules = leaf.rules;
@@ -350,17 +350,17 @@ impl<'a, 'w> Walk<'a, 'w> {
         if let [b'/', ..] = name.as_bytes() {
             let (_, name) = name.split_at(1);
             old.flags |= Old::WHOLE;
-            self.add(&Place::ROOT, (name, TextHash::of(name)), of, old);
+            self.add(&Place::ROOT, (name, None), of, old);
         } else {
-            self.add(base, (name, TextHash::of(name)), of, old);
+            self.add(base, (name, None), of, old);
         }
     }
 
-    /// Adds the key of `name`, at `base`: `path:shape`, or `path:shape@rev`.
+    /// Adds the key of `name`, at `base`: `path:shape`, or `path:shape@rev`. `hash` is that of all behind `base`.
     const fn add(
         &mut self,
         base: &Place<'_>,
-        (name, hash): (&str, TextHash),
+        (name, hash): (&str, Option<TextHash>),
         (ty, rev): (&'static NamedType, u16),
         old: Old,
     ) {
@@ -371,12 +371,17 @@ impl<'a, 'w> Walk<'a, 'w> {
         }
         let out = &mut *self.name;
         let before = out.len;
-        base.begin(out);
-        out.push_hashed(name, hash);
-        shape::write_behind_colon(out, ty);
-        if rev > 1 {
-            out.push("@");
-            out.number(rev as usize);
+        match hash {
+            // Most are a setting's own: with its parts hashed by the derive, it takes one step.
+            Some(hash) if !out.has_window => {
+                out.hash = base.hash.then(hash);
+                out.len += base.len + hash.len;
+            }
+            _ => {
+                base.begin(out);
+                out.push(name);
+                shape::write_suffix(out, ty, rev);
+            }
         }
         self.out[at - self.from] = KeyEntry {
             hash: out.hash.key,
