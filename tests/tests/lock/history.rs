@@ -473,3 +473,31 @@ fn the_source_says_that_old_keys_are_secret() {
     });
     assert_eq!(secret(&lock), ["key:u16"]);
 }
+
+/// Of 600 characters, and not of ASCII at places where a window of the name ends.
+macro_rules! long_name {
+    ($($words:tt)*) => {
+        schema! {
+            #[derive(Settings)]
+            struct T {
+                #[setting(rename = "åååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååååå-x", $($words)*)]
+                level: u8,
+            }
+        }
+    };
+}
+
+#[test]
+fn names_of_any_length() {
+    let old = long_name!(default = 1);
+    let lock = Lock::of(old);
+    let key = &lock.settings[0].key;
+    assert!(key.len() > 512 && key.ends_with("å-x:u8"), "{key}");
+    assert_eq!(lock.settings[0].hash, kvs::key_hash(key));
+    assert_eq!(old.key_name(0).to_string(), *key);
+    assert_eq!(old.key_name(0).hash(), kvs::key_hash(key));
+    assert_eq!(lock.to_string().parse().as_ref(), Ok(&lock));
+    let said = said_of(&lock, long_name!(rev = 2));
+    assert!(said.contains("was revision 1 and is 2"), "{said}");
+    assert_eq!(said_of(&lock, long_name!(rev = 2, migrate(with = |old| old))), "");
+}
