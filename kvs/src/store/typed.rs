@@ -18,7 +18,9 @@ use crate::map::{Place, Slot};
 use crate::sectors::State;
 use crate::settings::batches::{Removal, Save};
 use crate::settings::value;
-use crate::settings::{Group, Key, Leaves, Outcome, Path, Rejection, Report, Settings, Tree};
+use crate::settings::{
+    Group, Key, Leaves, Outcome, Path, Rejected, Rejection, Report, Settings, Tree,
+};
 
 #[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
@@ -76,6 +78,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         outcomes: &mut [Outcome],
     ) {
         for (leaf, (hash, outcome)) in tree.hashes.iter().zip(outcomes).enumerate() {
+            if let Err(refused) = self.check_owner(Path::new(tree, leaf)) {
+                *outcome = Outcome::Rejected(refused.why);
+                continue;
+            }
             *outcome = match self.stored(*hash).await {
                 Ok(Some(bytes)) => match settings.decode(leaf, bytes) {
                     Ok(()) => Outcome::Loaded,
@@ -277,6 +283,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         &mut self,
         key: Key<T>,
     ) -> FlashResult<F, Option<T>> {
+        self.check_owner(key.path())?;
         let place = self.find_stored(key.hash()).await;
         let Some(place) = place.map_err(|error| error.about(Some(key.path())))? else {
             return Ok(None);
@@ -339,6 +346,26 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Those of [`commit`](Store::commit). Nothing was changed then.
     pub async fn reset(&mut self, group: Group) -> FlashResult<F, usize> {
         self.commit_batch(&mut Removal { group, keep: true }).await
+    }
+
+    /// An error where the struct that the store was given first has a setting with the same key.
+    pub(crate) fn check_owner(&mut self, setting: Path) -> Result<(), Rejected> {
+        let tree = setting.tree();
+        match self.first {
+            Some(first) if core::ptr::eq(first, tree) => {}
+            Some(first) if !first.hashes.contains(&setting.hash()) => {}
+            Some(first) if !tree.is_version_of(first) => {
+                let why = Rejection::SharedKey(first.name);
+                return Err(Rejected { setting, why });
+            }
+            first => {
+                if let Some(first) = first {
+                    events::another_version(setting, first, tree);
+                }
+                self.first = Some(tree);
+            }
+        }
+        Ok(())
     }
 
     /// Where in the store's buffer the stored bytes of a hashed key are.
