@@ -14,5 +14,6 @@ struct Net {
 const SLOTS: Resources<9, 8, 256> = Resources::for_settings::<(Display, Net)>();
 const BUFFER: Resources<10, 8, 64> = Resources::for_settings::<(Net, Display)>();
 const NO_STRUCT: Resources<10, 8, 64> = Resources::for_settings::<(Net, u8)>();
+const NO_TUPLE: Resources<10, 8, 64> = Resources::for_settings::<u8>();
 
 fn main() {}

@@ -76,6 +76,7 @@ impl Tree {
         self.name == other.name || self.succeeds(other) || other.succeeds(self)
     }
 
+    #[inline(never)]
     fn succeeds(&self, other: &Self) -> bool {
         let mut old = self.old.iter();
         old.any(|old| other.hashes.contains(&old.hash))

@@ -300,6 +300,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// Sets [`epoch`](Self::epoch), which is no later than the next sequence.
+    #[inline(never)]
     pub(crate) fn set_epoch(&mut self, epoch: u32) {
         let age = self.next_sequence.wrapping_add(1).saturating_sub(epoch);
         // Over 65,533 sectors that were opened since, by writes that failed, the collection would

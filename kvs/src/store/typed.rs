@@ -108,12 +108,14 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// another firmware's, or be read the next time.
     ///
     /// Costs one flash read for each setting that is stored, and one program call where what
-    /// changed fits the store's buffer.
+    /// changed fits the store's buffer. Each value is decoded once it is encoded, to see that it
+    /// comes back as it is: the stack has one more of it meanwhile, of the largest setting's type.
     ///
     /// # Errors
     ///
-    /// [`Rejected`](Error::Rejected) where a value breaks its setting's rules, and those of
-    /// [`commit`](Store::commit). `Rejected` as [`Unreadable`](Rejection::Unreadable) where the
+    /// [`Rejected`](Error::Rejected) where a value breaks its setting's rules or does
+    /// [not come back](Rejection::NotReadBack), or another struct has the same
+    /// [key](Rejection::SharedKey); and those of [`commit`](Store::commit). `Rejected` as [`Unreadable`](Rejection::Unreadable) where the
     /// last load failed, in a store of too few slots, say, and it can't be told whether this
     /// setting's default is meant: load again, or [`put`](Self::put) it. Nothing was written then,
     /// not even a part.
@@ -301,7 +303,11 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// # Errors
     ///
     /// As [`save`](Self::save).
-    pub async fn put<T: Serialize + Sync>(&mut self, key: Key<T>, value: &T) -> FlashResult<F> {
+    pub async fn put<T: Serialize + DeserializeOwned + Sync>(
+        &mut self,
+        key: Key<T>,
+        value: &T,
+    ) -> FlashResult<F> {
         let change = key.set(value)?;
         self.commit(&[change]).await
     }
@@ -349,10 +355,19 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// An error where the struct that the store was given first has a setting with the same key.
+    #[inline(always)]
     pub(crate) fn check_owner(&mut self, setting: Path) -> Result<(), Rejected> {
+        match self.first {
+            Some(first) if core::ptr::eq(first, setting.tree()) => Ok(()),
+            _ => self.check_another(setting),
+        }
+    }
+
+    /// The same, of a setting of another struct than the first.
+    #[inline(never)]
+    fn check_another(&mut self, setting: Path) -> Result<(), Rejected> {
         let tree = setting.tree();
         match self.first {
-            Some(first) if core::ptr::eq(first, tree) => {}
             Some(first) if !first.hashes.contains(&setting.hash()) => {}
             Some(first) if !tree.is_version_of(first) => {
                 let why = Rejection::SharedKey(first.name);

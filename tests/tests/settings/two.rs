@@ -217,7 +217,6 @@ fn a_mount_is_a_new_beginning() {
     store.remount().unwrap();
     assert_eq!(store.get(Net::KEYS.name).unwrap(), "hall");
     assert!(store.get(Display::KEYS.name).is_err());
-    drop(store);
     let mut store = Store::mount(&mut flash, 0..8 * 4096, &mut ram, Options::DEFAULT).unwrap();
     assert_eq!(store.get(Display::KEYS.name).unwrap(), "hall");
 }
