@@ -298,7 +298,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         })
     }
 
-    /// Stores one setting, a default too: it no longer follows a later firmware's default then.
+    /// Stores one setting, a default too: it no longer follows a later firmware's default then. Like
+    /// [`save`](Self::save), it decodes the value once, on the stack.
     ///
     /// # Errors
     ///
