@@ -93,6 +93,7 @@ fn tree(model: &Struct) -> TokenStream {
         static __HASHES: [::core::primitive::u32; __COUNT] = #krate::__private::current(&__NAMES);
         static __OLD: [#krate::Old; __NAME_COUNT - __COUNT] = #krate::__private::old(&__NAMES);
         static __TREE: #krate::Tree = #krate::Tree {
+            name: #name,
             prefix: #prefix,
             fields: &[#(#fields),*],
             hashes: &__HASHES,

@@ -35,6 +35,7 @@ pub(crate) fn expand(input: &DeriveInput, model: Option<&Struct>) -> TokenStream
         #definition
         const _: () = {
             static __TREE: #krate::Tree = #krate::Tree {
+                name: "",
                 prefix: "",
                 fields: &[#fields],
                 hashes: &[],

@@ -5,6 +5,9 @@
 
 use core::fmt;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use crate::hash::key_hash;
 use crate::settings::batches::Removal;
 use crate::settings::{Path, Rejection};
@@ -67,7 +70,7 @@ pub(crate) trait Encode: Sync {
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError>;
 }
 
-impl<T: serde::Serialize + Sync> Encode for T {
+impl<T: Serialize + DeserializeOwned + Sync> Encode for T {
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
         crate::settings::value::encode(self, out)
     }
@@ -119,6 +122,17 @@ pub(crate) enum Refusal {
     TooLong(usize),
     Rejected(Path, Rejection),
     Unencodable,
+}
+
+impl Refusal {
+    /// That a setting's value could not be encoded.
+    pub(crate) fn of(setting: Path, error: EncodeError) -> Self {
+        match error {
+            EncodeError::TooLong(needed) => Self::TooLong(needed),
+            EncodeError::Rejected(why) => Self::Rejected(setting, why),
+            EncodeError::Unencodable => Self::Unencodable,
+        }
+    }
 }
 
 /// A value, as a batch hands it over.
@@ -190,11 +204,12 @@ impl Batch for Changes<'_> {
         match self.0.get(index).map(|change| change.0) {
             None | Some(Action::Delete(_)) => Ok(Value::Delete),
             Some(Action::Bytes(_, bytes)) => Ok(Value::Bytes(bytes)),
-            Some(Action::Encode(_, value)) => match value.encode(scratch) {
-                Ok(len) => Ok(Value::Encoded(len)),
-                Err(EncodeError::TooLong(needed)) => Err(Refusal::TooLong(needed)),
-                Err(_) => Err(Refusal::Unencodable),
-            },
+            Some(Action::Encode(setting, value)) => {
+                let encoded = value.encode(scratch);
+                encoded
+                    .map(Value::Encoded)
+                    .map_err(|error| Refusal::of(setting, error))
+            }
         }
     }
 

@@ -5,7 +5,7 @@
     allow(unused_variables, reason = "nobody listens")
 )]
 
-use crate::settings::{Path, Rejection};
+use crate::settings::{Path, Rejection, Tree};
 
 /// A mount, or a look at all of the partition after a dropped call.
 pub(crate) fn mounted(keys: usize, sectors: usize, damaged: u16) {
@@ -121,6 +121,23 @@ pub(crate) fn rejected(setting: Path, why: Rejection) {
     defmt::warn!("kvs: {} has its default: {}", setting, why);
 }
 
+/// A setting is in two structs, which are taken for versions of one.
+pub(crate) fn another_version(setting: Path, first: &'static Tree, tree: &'static Tree) {
+    #[cfg(feature = "log")]
+    log::warn!(
+        "kvs: {setting} is in `{}` and in `{}`, taken for two versions of one struct; if one firmware has both, one needs a `prefix`",
+        first.name,
+        tree.name
+    );
+    #[cfg(feature = "defmt")]
+    defmt::warn!(
+        "kvs: {} is in `{=str}` and in `{=str}`, taken for two versions of one struct; if one firmware has both, one needs a `prefix`",
+        setting,
+        first.name,
+        tree.name
+    );
+}
+
 /// An update was confirmed.
 pub(crate) fn confirmed(changed: usize) {
     #[cfg(feature = "log")]
@@ -184,6 +201,37 @@ mod tests {
 
     type Flash = SimFlash<4, 256>;
     type Ram = Resources<16, 4, 64>;
+
+    #[test]
+    fn a_line_where_two_structs_are_taken_for_versions_of_one()
+    -> Result<(), kvs::Error<kvs::sim::SimError>> {
+        mod other {
+            use crate as kvs;
+            #[derive(crate::Settings)]
+            #[settings(crate = kvs)]
+            pub(super) struct Old {
+                #[setting(default = 2)]
+                pub(super) seconds: u16,
+            }
+        }
+        let _ = log::set_logger(&Lines);
+        log::set_max_level(log::LevelFilter::Trace);
+        let (mut flash, mut ram) = (Flash::new(4), Ram::new());
+        let mut store = Store::mount(&mut flash, 0..1024, &mut ram, Options::DEFAULT)?;
+        lines();
+        store.put(Old::KEYS.seconds, &7)?;
+        store.put(New::KEYS.level, &7)?;
+        assert!(lines().is_empty());
+        assert_eq!(store.load::<other::Old>().0.seconds, 7);
+        assert_eq!(
+            lines(),
+            [
+                "kvs: seconds is in `Old` and in `Old`, taken for two versions of one struct; \
+                 if one firmware has both, one needs a `prefix`"
+            ]
+        );
+        Ok(())
+    }
 
     #[test]
     fn a_line_for_each_mount_migration_collection_and_corrupt_entry()

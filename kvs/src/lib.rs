@@ -174,8 +174,8 @@ pub use options::Options;
 pub use resources::Resources;
 pub use settings::{
     Field, FieldSchema, Group, Key, KeyEntry, KeyName, LeafSchema, Leaves, Node, Old, Outcome,
-    Path, Rejected, Rejection, Report, Retired, Rule, Schema, SchemaNode, Settings, Source,
-    Sources, Spec, Stored, Tree, WithDefaults, max_encoded_len,
+    Path, Rejected, Rejection, Report, Retired, Rule, Schema, SchemaNode, Settings, SettingsSet,
+    Source, Sources, Spec, Stored, Tree, WithDefaults, max_encoded_len,
 };
 pub use stats::{KeyInfo, Maintenance, SectorInfo, SectorState, Stats};
 

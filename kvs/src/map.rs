@@ -60,42 +60,48 @@ pub(crate) struct Place {
 
 /// How a place is packed into 28 bits: the address in words takes what the partition needs, the
 /// size in words the rest. So nearly every entry's size is known without a look at the flash.
+///
+/// In one byte, because each byte of a store counts: the bits of an address's offset in a word, which
+/// are 7 at most, and from bit 3 on those of an address in words.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Packing {
-    word_bits: u8,
-    address_bits: u8,
-}
+pub(crate) struct Packing(u8);
 
 impl Packing {
     /// For a partition of `bytes`; `None` where its addresses don't fit.
     pub(crate) fn new(bytes: u32, write_size: u32) -> Option<Self> {
         let word_bits = write_size.checked_ilog2()?;
         let address_bits = (bytes >> word_bits).checked_ilog2()?.wrapping_add(1);
-        (address_bits <= PLACE_BITS).then_some(Self {
-            word_bits: word_bits as u8,
-            address_bits: address_bits as u8,
-        })
+        let fits = word_bits <= 7 && address_bits <= PLACE_BITS;
+        fits.then_some(Self((word_bits | address_bits << 3) as u8))
+    }
+
+    fn word_bits(self) -> u32 {
+        u32::from(self.0 & 7)
+    }
+
+    fn address_bits(self) -> u32 {
+        u32::from(self.0 >> 3)
     }
 
     /// The size that stands for "did not fit": all ones.
     fn unknown(self) -> u32 {
-        low_bits(PLACE_BITS.saturating_sub(self.address_bits.into()))
+        low_bits(PLACE_BITS.saturating_sub(self.address_bits()))
     }
 
     fn pack(self, place: Place) -> u32 {
-        let words = place.size.unwrap_or(u32::MAX) >> self.word_bits;
+        let words = place.size.unwrap_or(u32::MAX) >> self.word_bits();
         let words = words.min(self.unknown());
-        let size = words.checked_shl(self.address_bits.into()).unwrap_or(0);
+        let size = words.checked_shl(self.address_bits()).unwrap_or(0);
         let flag = if place.tombstone { TOMBSTONE } else { 0 };
-        place.address >> self.word_bits | size | flag
+        place.address >> self.word_bits() | size | flag
     }
 
     pub(crate) fn unpack(self, slot: Slot) -> Place {
         let packed = slot.place & low_bits(PLACE_BITS);
-        let words = packed.checked_shr(self.address_bits.into()).unwrap_or(0);
+        let words = packed.checked_shr(self.address_bits()).unwrap_or(0);
         Place {
-            address: (packed & low_bits(self.address_bits.into())) << self.word_bits,
-            size: (words != self.unknown()).then_some(words << self.word_bits),
+            address: (packed & low_bits(self.address_bits())) << self.word_bits(),
+            size: (words != self.unknown()).then_some(words << self.word_bits()),
             tombstone: slot.is_tombstone(),
         }
     }
@@ -110,6 +116,8 @@ pub(crate) struct KeyMap<'a> {
     slots: &'a mut [Slot],
     len: u16,
     pub(crate) packing: Packing,
+    /// Of the words that could not be read when the map was filled; 0: there were none.
+    pub(crate) unread: u8,
 }
 
 impl<'a> KeyMap<'a> {
@@ -121,6 +129,7 @@ impl<'a> KeyMap<'a> {
             slots,
             len: 0,
             packing,
+            unread: 0,
         }
     }
 

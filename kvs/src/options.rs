@@ -47,7 +47,17 @@ impl Default for Options {
     }
 }
 
-/// The options that are switches, as the store keeps them: a bit each.
+/// Whether a mount went by summaries instead of reading all there is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Summaries {
+    Unused,
+    Used,
+    /// Something that one told of does not count: all is to be read.
+    Doubted,
+}
+
+/// The options that are switches, as the store keeps them: a bit each; and [`Summaries`] in the same byte, because each
+/// byte of a store counts.
 #[derive(Clone, Copy)]
 pub(crate) struct Switches(u8);
 
@@ -55,6 +65,8 @@ const VERIFY_ON_READ: u8 = 1;
 const VERIFY_ON_WRITE: u8 = 2;
 const COLLECT_ON_WRITE: u8 = 4;
 const READ_ONLY: u8 = 8;
+const SUMMARIES_USED: u8 = 16;
+const SUMMARIES_DOUBTED: u8 = 32;
 
 impl Switches {
     pub(crate) fn of(options: &Options) -> Self {
@@ -65,6 +77,23 @@ impl Switches {
                 | bit(options.collect_on_write, COLLECT_ON_WRITE)
                 | bit(options.read_only, READ_ONLY),
         )
+    }
+
+    pub(crate) fn summaries(self) -> Summaries {
+        match self.0 & (SUMMARIES_USED | SUMMARIES_DOUBTED) {
+            0 => Summaries::Unused,
+            SUMMARIES_USED => Summaries::Used,
+            _ => Summaries::Doubted,
+        }
+    }
+
+    pub(crate) fn set_summaries(&mut self, summaries: Summaries) {
+        let bit = match summaries {
+            Summaries::Unused => 0,
+            Summaries::Used => SUMMARIES_USED,
+            Summaries::Doubted => SUMMARIES_DOUBTED,
+        };
+        self.0 = self.0 & !(SUMMARIES_USED | SUMMARIES_DOUBTED) | bit;
     }
 
     pub(crate) fn verify_on_read(self) -> bool {

@@ -3,7 +3,9 @@
 use crate::bytes::Aligned;
 use crate::map::Slot;
 use crate::sectors::Sector;
+#[cfg(doc)]
 use crate::settings::Settings;
+use crate::settings::SettingsSet;
 
 /// The RAM that a store works in: 8 bytes a key, 12 bytes a sector, and a buffer.
 ///
@@ -48,6 +50,10 @@ impl<const KEYS: usize, const SECTORS: usize, const BUFFER: usize>
     /// As [`new`](Self::new), and does not compile where `KEYS` is less than [`S::KEY_SLOTS`](Settings::KEY_SLOTS), or a
     /// value of `S` could exceed `BUFFER`.
     ///
+    /// Where a store is for several settings structs, `S` is a tuple of all of them: the slots are for the sum of their keys,
+    /// the buffer is for the largest value, and it does not compile where two of them have a key in common, or two keys of
+    /// one hash. Only here are all of them known while compiling; see [`Settings`](trait@Settings#several-structs-in-one-store).
+    ///
     /// As many slots as settings are enough on the first day only. An update that renames a setting has both keys stored until
     /// it is confirmed; and who goes back to this firmware from a newer one has the newer one's keys as well, which must take
     /// nothing from this one's. So the old keys count too, and a few that nobody knows yet.
@@ -61,6 +67,24 @@ impl<const KEYS: usize, const SECTORS: usize, const BUFFER: usize>
     /// }
     /// assert_eq!(Lamp::KEY_SLOTS, 1 + 1 + 4);
     /// let resources = Resources::<{ Lamp::KEY_SLOTS }, 8, { Lamp::BUFFER }>::for_settings::<Lamp>();
+    /// ```
+    ///
+    /// ```
+    /// # use kvs::{Resources, Settings, SettingsSet};
+    /// # #[derive(Settings)]
+    /// # struct Lamp {
+    /// #     #[setting(default = 80)]
+    /// #     brightness: u8,
+    /// # }
+    /// #[derive(Settings)]
+    /// #[settings(prefix = "strip")] // else its `brightness` would be the lamp's
+    /// struct Strip {
+    ///     #[setting(default = 50)]
+    ///     brightness: u8,
+    /// }
+    /// const KEYS: usize = <(Lamp, Strip)>::TOTAL_KEY_SLOTS;
+    /// const BUFFER: usize = <(Lamp, Strip)>::LARGEST_BUFFER;
+    /// let resources = Resources::<KEYS, 8, BUFFER>::for_settings::<(Lamp, Strip)>();
     /// ```
     ///
     /// ```compile_fail
@@ -85,15 +109,16 @@ impl<const KEYS: usize, const SECTORS: usize, const BUFFER: usize>
     /// let resources = Resources::<8, 8, 64>::for_settings::<Log>();
     /// ```
     #[must_use]
-    pub const fn for_settings<S: Settings>() -> Self {
+    pub const fn for_settings<S: SettingsSet>() -> Self {
         const {
+            let () = S::IS_CHECKED;
             assert!(
-                KEYS >= S::KEY_SLOTS,
-                "settings: the resources' KEYS are fewer than an update or a rollback needs; see `Settings::KEY_SLOTS`"
+                KEYS >= S::TOTAL_KEY_SLOTS,
+                "settings: the resources' KEYS are fewer than an update or a rollback needs; see `Settings::KEY_SLOTS`, and `SettingsSet::TOTAL_KEY_SLOTS` for several structs"
             );
             assert!(
-                BUFFER >= S::BUFFER,
-                "settings: a value could be larger than the resources' BUFFER; see `Settings::BUFFER`"
+                BUFFER >= S::LARGEST_BUFFER,
+                "settings: a value could be larger than the resources' BUFFER; see `Settings::BUFFER`, and `SettingsSet::LARGEST_BUFFER` for several structs"
             );
         }
         Self::new()

@@ -2,6 +2,8 @@
 //!
 //! Knows numbers only: no flash, no bytes.
 
+use crate::options::{Summaries, Switches};
+
 /// What is known of one sector.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sector {
@@ -155,7 +157,7 @@ pub(crate) struct SectorTable<'a> {
     head: u16,
     /// Of [`State`].
     state: u8,
-    pub(crate) summaries: Summaries,
+    pub(crate) switches: Switches,
 }
 
 /// What can be the matter with the tables as a whole: a bit each.
@@ -181,26 +183,17 @@ pub(crate) enum State {
     Rechecked = 128,
 }
 
-/// Whether a mount went by summaries instead of reading all there is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Summaries {
-    Unused,
-    Used,
-    /// Something that one told of does not count: all is to be read.
-    Doubted,
-}
-
 /// No sector's index: there are at most 65,535.
 const NO_HEAD: u16 = u16::MAX;
 
 impl<'a> SectorTable<'a> {
-    pub(crate) fn new(sectors: &'a mut [Sector]) -> Self {
+    pub(crate) fn new(sectors: &'a mut [Sector], switches: Switches) -> Self {
         sectors.fill(Sector::UNKNOWN);
         Self {
             sectors,
             head: NO_HEAD,
             state: 0,
-            summaries: Summaries::Unused,
+            switches,
         }
     }
 
@@ -214,7 +207,16 @@ impl<'a> SectorTable<'a> {
         self.head = NO_HEAD;
         self.set(State::Unreadable, false);
         self.set(State::Unseen, false);
-        self.summaries = Summaries::Unused;
+        self.set_summaries(Summaries::Unused);
+    }
+
+    /// What is thought of the summaries that the tables were filled from.
+    pub(crate) fn summaries(&self) -> Summaries {
+        self.switches.summaries()
+    }
+
+    pub(crate) fn set_summaries(&mut self, summaries: Summaries) {
+        self.switches.set_summaries(summaries);
     }
 
     /// Forgets which sectors have failed.

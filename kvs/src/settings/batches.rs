@@ -8,7 +8,7 @@ use super::history::Old;
 use super::key::Group;
 use super::report::{Outcome, Rejection};
 use super::tree::{Path, Tree};
-use crate::change::{Batch, EncodeError, RawKey, Refusal, Value};
+use crate::change::{Batch, RawKey, Refusal, Value};
 
 /// The commit of a save.
 pub(crate) struct Save<'a> {
@@ -61,12 +61,10 @@ fn encoded(
     leaf: usize,
     scratch: &mut [u8],
 ) -> Result<Value<'static>, Refusal> {
-    match settings.encode(leaf, scratch) {
-        Ok(len) => Ok(Value::Encoded(len)),
-        Err(EncodeError::TooLong(needed)) => Err(Refusal::TooLong(needed)),
-        Err(EncodeError::Rejected(why)) => Err(Refusal::Rejected(Path::new(tree, leaf), why)),
-        Err(EncodeError::Unencodable) => Err(Refusal::Unencodable),
-    }
+    let encoded = settings.encode(leaf, scratch);
+    encoded
+        .map(Value::Encoded)
+        .map_err(|error| Refusal::of(Path::new(tree, leaf), error))
 }
 
 /// The commit of a factory reset: a key for each setting of the tree, then the old ones.

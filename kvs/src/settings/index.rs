@@ -109,11 +109,7 @@ impl KeyIndex {
     }
 
     /// Fails the build where a key of this struct is one of `other`, too.
-    ///
-    /// # Panics
-    ///
-    /// While compiling: with both names in the message.
-    pub const fn check_against(&self, other: &Self) {
+    pub(super) const fn check_against(&self, other: &Self) {
         let (mut ours, mut theirs) = (self.sorted, other.sorted);
         while let ([one, our_rest @ ..], [another, their_rest @ ..]) = (ours, theirs) {
             if hash(*one) < hash(*another) {
@@ -126,25 +122,67 @@ impl KeyIndex {
         }
     }
 
+    /// Fails the build with the names of two keys that have one hash, and of the structs that they are of.
     const fn clash(&self, ours: Entry, other: &Self, theirs: Entry) -> ! {
-        let is_same = self.key(ours).is(other.key(theirs));
-        let how = if is_same {
-            Part::Text(
-                "` are one: give one of the structs a `prefix`, or move what is migrated between them in one struct",
-            )
-        } else {
-            Part::Text("` have the same hash; set `rename` on one of them")
+        let (our_key, their_key) = (self.key(ours), other.key(theirs));
+        let (our_name, their_name) = (
+            Part::Name(self.schema, number(ours)),
+            Part::Name(other.schema, number(theirs)),
+        );
+        let (us, them) = (Part::Text(self.schema.name), Part::Text(other.schema.name));
+        if !our_key.is(their_key) {
+            Message::fail(&[
+                Part::Text("the keys `"),
+                our_name,
+                Part::Text("` of `"),
+                us,
+                Part::Text("` and `"),
+                their_name,
+                Part::Text("` of `"),
+                them,
+                Part::Text(
+                    "` have the same hash, and in one store each would be read as the other; set `rename` on one of them, or give one of the structs a `prefix`",
+                ),
+            ])
+        }
+        let (owner, taker, taken) = match (our_key.is_current, their_key.is_current) {
+            (true, true) => Message::fail(&[
+                Part::Text("the key `"),
+                our_name,
+                Part::Text("` is a setting's of `"),
+                us,
+                Part::Text("` and of `"),
+                them,
+                Part::Text(
+                    "`, which in one store would share its value; give one of the structs a `prefix`, or set `rename` on the field",
+                ),
+            ]),
+            (false, false) => Message::fail(&[
+                Part::Text("the old key `"),
+                our_name,
+                Part::Text("` is one of `"),
+                us,
+                Part::Text("` and of `"),
+                them,
+                Part::Text(
+                    "`, and whichever is confirmed first would remove it; let only one of the structs migrate from it or retire it",
+                ),
+            ]),
+            (true, false) => (us, them, their_key),
+            (false, true) => (them, us, our_key),
         };
         Message::fail(&[
-            Part::Text("the keys `"),
-            Part::Name(self.schema, number(ours)),
-            Part::Text("` of `"),
-            Part::Text(self.schema.name),
-            Part::Text("` and `"),
-            Part::Name(other.schema, number(theirs)),
-            Part::Text("` of `"),
-            Part::Text(other.schema.name),
-            how,
+            Part::Text("the key `"),
+            our_name,
+            Part::Text("` is a setting's of `"),
+            owner,
+            Part::Text("`, and `"),
+            taker,
+            Part::Text(if taken.is_retired() {
+                "` retires it, so that `confirm` would remove it; give one of the structs a `prefix`, or drop it from `retired`"
+            } else {
+                "` migrates from it, so that `confirm` would remove it; give one of the structs a `prefix`, or keep both settings in one struct"
+            }),
         ])
     }
 

@@ -101,7 +101,7 @@ impl<T> Key<T> {
     }
 }
 
-impl<T: Serialize + Sync> Key<T> {
+impl<T: Serialize + DeserializeOwned + Sync> Key<T> {
     /// Setting this to `value`, as part of a [`commit`](crate::Store::commit).
     ///
     /// # Errors

@@ -12,6 +12,7 @@ mod name;
 mod nested;
 mod report;
 mod schema;
+mod set;
 mod shape;
 mod size;
 mod stored;
@@ -25,6 +26,7 @@ pub use key::{Group, Key, Sources, Spec};
 pub use name::KeyName;
 pub use report::{Outcome, Rejected, Rejection, Report};
 pub use schema::{FieldSchema, LeafSchema, Retired, Rule, Schema, SchemaNode, Source};
+pub use set::SettingsSet;
 pub use size::max_encoded_len;
 pub use stored::Stored;
 pub use tree::{Field, Node, Path, Tree, WithDefaults};
@@ -52,6 +54,50 @@ pub trait Leaves: Send + Sync {
 }
 
 /// A struct whose fields are settings. Derive it: `#[derive(Settings)]`.
+///
+/// # Several structs in one store
+///
+/// A store takes any number of settings structs. Each is the root of its keys, so that a field of the same name and type in two of
+/// them is one key, and one value: give all but one of the structs a `prefix`.
+///
+/// ```
+/// # use kvs::{Options, Resources, Settings, Store, sim::presets};
+/// #[derive(Settings)]
+/// struct Display {
+///     #[setting(default = 80)]
+///     level: u8,
+/// }
+///
+/// #[derive(Settings)]
+/// #[settings(prefix = "alarm")]
+/// struct Alarm {
+///     #[setting(default = 50)]
+///     level: u8,
+/// }
+///
+/// // Compiles, since they have no key in common.
+/// let mut resources = Resources::<16, 8, 128>::for_settings::<(Display, Alarm)>();
+/// # let flash = presets::nrf52840();
+/// let mut store = Store::mount(flash, 0..8 * 4096, &mut resources, Options::DEFAULT)?;
+/// store.put(Display::KEYS.level, &10)?;
+/// assert_eq!(store.get(Alarm::KEYS.level)?, 50);
+/// # Ok::<(), kvs::Error<kvs::sim::SimError>>(())
+/// ```
+///
+/// [`Resources::for_settings`](crate::Resources::for_settings) is where all of them are known while compiling. With a tuple of them, it
+/// does not compile where two have a key in common, where two keys have the same hash, or where one of them retires or
+/// migrates from what another stores or migrates from.
+///
+/// The store looks, too, for those who don't ask there. The first struct that it is given after a mount has its keys for
+/// itself. Where another struct has one of them, a [`load`](crate::Store::load) gives that setting its default, and says
+/// [`SharedKey`](Rejection::SharedKey); a `get` of it, and each commit that would write or remove it, is refused with an
+/// error that names the setting. This costs a comparison of two pointers a setting while one struct is used. Only the first struct is
+/// remembered, so that of three, the second and the third are not compared.
+///
+/// In a test of an update, two versions of one struct are in one program, and may share keys. The store takes two structs for
+/// versions of one if they have the same Rust name, or if one of them migrates or retires what the other stores; it
+/// refuses nothing then, and tells the log once each time that another version is used. Where neither holds, mount anew for the other
+/// version, as a device would. So two structs of one name in different modules are told apart by `for_settings` only.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a settings struct",
     note = "derive it: `#[derive(Settings)]`, on a struct with named fields"
@@ -81,7 +127,7 @@ pub trait Settings: Leaves + Sized + 'static {
     /// The old keys, since `confirm` stores what was migrated beside them, and a removed key takes its slot until its old
     /// entries are erased. The margin, since a newer firmware adds settings that this one can't know, and after a rollback
     /// they are in flash yet: releases add a few settings at a time, and 8 bytes of RAM each are cheaper than to go without a
-    /// slot. Several structs in one store need the sum.
+    /// slot. Several structs in one store need the sum, [`SettingsSet::TOTAL_KEY_SLOTS`].
     const KEY_SLOTS: usize = Self::KEY_INDEX.slots(Self::COUNT);
     /// The buffer that every value of the struct fits in, for any write size up to 32 bytes.
     const BUFFER: usize = crate::format::buffer_for(Self::SCHEMA.max_value_len());

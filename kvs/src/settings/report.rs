@@ -26,11 +26,17 @@ pub enum Rejection {
     NameCollision,
     /// The `migrate` function did not take the old value.
     NotMigrated,
+    /// What the value's type writes is not what it reads, because of its serde attributes (`skip` on an enum's variant, `untagged`,
+    /// `tag`, `skip_serializing_if`, ..) or its own `Serialize` and `Deserialize`. It is never stored.
+    NotReadBack,
+    /// The setting has a key in common with the settings struct of this name, which the store was given first. See
+    /// [`Settings`](trait@crate::Settings#several-structs-in-one-store).
+    SharedKey(&'static str),
 }
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        let text = match self {
             Self::Undecodable => "the stored bytes are not a value of this type",
             Self::OutOfRange => "the value is out of range",
             Self::Invalid(why) => why,
@@ -41,7 +47,17 @@ impl fmt::Display for Rejection {
                 "a raw key with the same hash is stored; choose another name for the raw key"
             }
             Self::NotMigrated => "the old value could not be migrated",
-        })
+            Self::NotReadBack => {
+                "what the type's serde attributes write of this value is not what they read, so it would not come back"
+            }
+            Self::SharedKey(other) => {
+                return write!(
+                    f,
+                    "the struct `{other}` in the same store has this key too; give one of the two a `prefix`, and have `Resources::for_settings::<(A, B)>()` check them while compiling"
+                );
+            }
+        };
+        f.write_str(text)
     }
 }
 

@@ -13,6 +13,8 @@ use crate::change::RawKey;
 /// [`Schema`](super::Schema).
 #[derive(Clone, Copy, Debug)]
 pub struct Tree {
+    /// The Rust name of the struct.
+    pub name: &'static str,
     /// `#[settings(prefix = "..")]`, or empty. Counts only where the struct is the root of its tree.
     pub prefix: &'static str,
     /// The fields in declaration order, `skip`ped ones left out.
@@ -66,6 +68,18 @@ impl Tree {
     /// The path of key number `index`, if it is a setting's own.
     pub(crate) fn path(&'static self, index: usize) -> Option<Path> {
         (index < self.hashes.len()).then(|| Path::new(self, index))
+    }
+
+    /// Whether this and `other` are two versions of one struct, as far as can be told: they have one name, or one of them
+    /// migrates or retires what the other stores.
+    pub(crate) fn is_version_of(&self, other: &Self) -> bool {
+        self.name == other.name || self.succeeds(other) || other.succeeds(self)
+    }
+
+    #[inline(never)]
+    fn succeeds(&self, other: &Self) -> bool {
+        let mut old = self.old.iter();
+        old.any(|old| other.hashes.contains(&old.hash))
     }
 
     /// The key hash of setting number `leaf`.

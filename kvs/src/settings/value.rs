@@ -1,6 +1,7 @@
 //! Values and their bytes: postcard, strictly.
 //!
-//! Encodes into a buffer, decodes without leftovers, compares without a second buffer. Knows no keys and no flash.
+//! Encodes into a buffer what decodes to the same again, decodes without leftovers, compares without a second buffer.
+//! Knows no keys and no flash.
 
 use postcard::ser_flavors::Flavor;
 use serde::Serialize;
@@ -10,12 +11,17 @@ use super::report::Rejection;
 use crate::change::EncodeError;
 
 /// Encodes `value` into `out`; returns how many bytes that took.
-pub(crate) fn encode<T: Serialize + ?Sized>(
+///
+/// All that is ever stored of a value comes from here. So bytes that would be read as another value, or not at all, are an
+/// error now instead of on the next boot: serde's attributes (`skip`, `untagged`, `tag`, `skip_serializing_if`, `with`) can
+/// make a type write other than what it reads.
+pub(crate) fn encode<T: Serialize + DeserializeOwned>(
     value: &T,
     out: &mut [u8],
 ) -> Result<usize, EncodeError> {
     match postcard::to_slice(value, out) {
-        Ok(bytes) => Ok(bytes.len()),
+        Ok(bytes) if reads_back::<T>(bytes) => Ok(bytes.len()),
+        Ok(_) => Err(EncodeError::Rejected(Rejection::NotReadBack)),
         Err(postcard::Error::SerializeBufferFull) => {
             match postcard::experimental::serialized_size(value) {
                 Ok(needed) => Err(EncodeError::TooLong(needed)),
@@ -34,6 +40,11 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Rejection> 
         Ok((value, [])) => Ok(value),
         _ => Err(Rejection::Undecodable),
     }
+}
+
+/// Whether the `T` that is decoded from `bytes` encodes to the same.
+fn reads_back<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> bool {
+    decode::<T>(bytes).is_ok_and(|value| encodes_to(&value, bytes))
 }
 
 /// Whether `value` encodes to exactly `bytes`.

@@ -19,10 +19,10 @@ use crate::sectors::State;
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Moves one entry out of the sector with the fewest live bytes. False: there is none to move, or no place.
     pub(crate) async fn collect_step(&mut self) -> FlashResult<F, bool> {
-        let Some(victim) = self.sectors.victim(self.epoch, None) else {
+        let Some(victim) = self.sectors.victim(self.epoch(), None) else {
             return Ok(false);
         };
-        let into_head = self.head_sequence() >= self.epoch;
+        let into_head = self.head_sequence() >= self.epoch();
         self.move_entry(victim, into_head).await
     }
 

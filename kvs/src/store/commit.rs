@@ -31,7 +31,7 @@ struct Measure {
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Commits `batch`; returns how many of its changes made a difference.
     pub(crate) async fn commit_batch(&mut self, batch: &mut dyn Batch) -> FlashResult<F, usize> {
-        if self.switches.read_only() {
+        if self.sectors.switches.read_only() {
             return Err(Error::ReadOnly);
         }
         self.sectors.set(State::Rechecked, false);
@@ -135,7 +135,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             return Err(error);
         }
         self.map.note_written();
-        self.epoch = 0;
+        self.set_epoch(0);
         self.refused = 0;
         let head = self.sectors.head();
         if let Some(head) = head.and_then(|head| self.sectors.edit(head)) {
@@ -181,6 +181,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             };
             if !differs {
                 continue;
+            }
+            if let Some(setting) = batch.setting(index) {
+                self.check_owner(setting)?;
             }
             if !self.map.set_dirty(hash) && place.is_some() {
                 let capacity = self.map.capacity();

@@ -17,7 +17,8 @@ use crate::checksum::Checksum;
 use crate::events;
 use crate::format::Keys;
 use crate::map::Place;
-use crate::sectors::{State, Summaries};
+use crate::options::Summaries;
+use crate::sectors::State;
 
 /// How much is read, and what it is good for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -118,10 +119,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             part = part.next();
         }
         // Left without a spare sector, only what is older than the head can make one.
-        self.epoch = self
-            .sectors
-            .head()
-            .map_or(0, |head| self.sectors.get(head).sequence);
+        self.set_epoch(self.head_sequence());
         Ok(true)
     }
 
@@ -218,7 +216,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 break;
             }
             if seen == all {
-                self.sectors.summaries = Summaries::Used;
+                self.sectors.set_summaries(Summaries::Used);
                 return Ok(Some(first));
             }
         }
@@ -237,7 +235,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         part: &mut HashRange,
     ) -> FlashResult<F, Option<Tail>> {
         if let (Reading::Summaries, Some(summary)) = (way, summary) {
-            self.sectors.summaries = Summaries::Used;
+            self.sectors.set_summaries(Summaries::Used);
             let adds_up = self.read_summary(index, summary, Items::Newer).await?;
             return Ok(adds_up.then_some(Tail::Closed));
         }
@@ -282,7 +280,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let holes = view.map_or(0, |view| view.holes);
         let unread = holes != 0;
         if unread {
-            self.unread = note_hole(self.unread, holes.into());
+            self.map.unread = note_hole(self.map.unread, holes.into());
             self.sectors.set(State::Unreadable, true);
         }
         if let Some(sector) = self.sectors.edit(index) {

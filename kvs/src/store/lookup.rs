@@ -10,7 +10,8 @@ use crate::error::Error;
 use crate::events;
 use crate::format::Kind;
 use crate::map::Place;
-use crate::sectors::{SectorTable, Summaries};
+use crate::options::Summaries;
+use crate::sectors::SectorTable;
 
 /// An entry that was found, and left at the front of the buffer where it fits.
 pub(crate) struct Found {
@@ -151,7 +152,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             buffer: self.buffer.get_mut(..free).unwrap_or(&mut []),
             sectors: &self.sectors,
             // What a mount has not read is checked now.
-            verify: self.switches.verify_on_read() || self.sectors.summaries != Summaries::Unused,
+            verify: self.sectors.switches.verify_on_read()
+                || self.sectors.summaries() != Summaries::Unused,
         }
     }
 

@@ -45,8 +45,9 @@ use crate::error::Error;
 use crate::events;
 use crate::format::{Head, Kind, MAX_HEAD, header_stride, pad};
 use crate::map::{KeyMap, Place};
-use crate::options::Switches;
-use crate::sectors::{SectorTable, State, Summaries};
+use crate::options::Summaries;
+use crate::sectors::{SectorTable, State};
+use crate::settings::Tree;
 use window::Window;
 
 #[bisync]
@@ -78,12 +79,13 @@ pub struct Store<'a, F, C = Crc32c> {
     /// Where the head's free tail begins; the sector size when nothing may be appended.
     pub(crate) end: u32,
     pub(crate) next_sequence: u32,
-    /// Sectors older than this may be collected by the collection under way; 0: none is.
-    pub(crate) epoch: u32,
-    pub(crate) switches: Switches,
+    /// The first settings struct that the store was given since the mount, or what has turned out
+    /// to be another version of it.
+    pub(crate) first: Option<&'static Tree>,
+    /// How far [`epoch`](Self::epoch) is behind the next sequence, and one; 0: no collection is
+    /// under way. So two bytes are enough for it.
+    pub(crate) epoch_age: u16,
     pub(crate) wear_spread: u16,
-    /// Of the words that could not be read when the tables were filled; 0: there were none.
-    pub(crate) unread: u8,
     /// The need of the last commit that was refused because it must not collect.
     pub(crate) refused: u16,
     pub(crate) corrupt: u16,
@@ -110,7 +112,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let mut restarts = 0usize;
         loop {
             self.refill().await?;
-            if self.unread == 0 {
+            if self.map.unread == 0 {
                 return Ok(());
             }
             match self.reread().await {
@@ -124,15 +126,15 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Reads the tables anew where they say other than the flash.
     async fn refill(&mut self) -> FlashResult<F> {
         let interrupted = CAN_BE_DROPPED && self.sectors.is(State::Interrupted);
-        let doubted = self.sectors.summaries == Summaries::Doubted;
+        let doubted = self.sectors.summaries() == Summaries::Doubted;
         if interrupted {
             events::dropped_write();
         }
         if !interrupted && !self.is_stale() {
             return Ok(());
         }
-        let unread = self.unread;
-        if !doubted && (interrupted || self.sectors.summaries == Summaries::Used) {
+        let unread = self.map.unread;
+        if !doubted && (interrupted || self.sectors.summaries() == Summaries::Used) {
             self.read_all().await?;
         } else {
             self.read_without_summaries().await?;
@@ -142,7 +144,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             self.corrupt = self.corrupt.max(1);
         }
         self.sectors.set(State::Interrupted, false);
-        if self.unread != unread {
+        if self.map.unread != unread {
             // Some of it can be read now, or other words can't.
             self.sectors.set(State::Reread, false);
         }
@@ -152,16 +154,16 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Whether the tables are to be read anew before anything else is done, as
     /// [`resume`](Self::resume) does.
     pub(crate) fn is_stale(&self) -> bool {
-        self.sectors.is(State::Stale) || self.sectors.summaries == Summaries::Doubted
+        self.sectors.is(State::Stale) || self.sectors.summaries() == Summaries::Doubted
     }
 
     /// To be called where an entry does not count that a key should have. True: a summary may have
     /// said so, and the partition is to be read anew, by [`resume`](Self::resume).
     pub(crate) fn doubt_summaries(&mut self) -> bool {
-        if self.sectors.summaries == Summaries::Unused {
+        if self.sectors.summaries() == Summaries::Unused {
             return false;
         }
-        self.sectors.summaries = Summaries::Doubted;
+        self.sectors.set_summaries(Summaries::Doubted);
         true
     }
 

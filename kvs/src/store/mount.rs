@@ -13,9 +13,9 @@ use crate::error::{Error, Geometry};
 use crate::events;
 use crate::format::{HEADER_COPY, Header, Layout, MIN_BUFFER, header_stride, pad};
 use crate::map::{KeyMap, Packing, Slot};
-use crate::options::{Options, Switches};
+use crate::options::{Options, Summaries, Switches};
 use crate::resources::Resources;
-use crate::sectors::{SectorTable, State, Summaries};
+use crate::sectors::{SectorTable, State};
 
 #[bisync]
 impl<'a, F: NorFlash> Store<'a, F, Crc32c> {
@@ -130,20 +130,19 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             flash,
             checksum,
             map: KeyMap::new(slots, packing),
-            sectors: SectorTable::new(sectors),
+            sectors: SectorTable::new(sectors, Switches::of(options)),
             buffer: &mut buffer.0,
             next_sequence: 0,
-            epoch: 0,
-            switches: Switches::of(options),
+            first: None,
+            epoch_age: 0,
             wear_spread: options.wear_spread,
-            unread: 0,
             refused: 0,
             corrupt: 0,
             unlisted: 0,
             collections: 0,
         };
         store.sectors.set(State::Stale, true);
-        store.sectors.summaries = Summaries::Used;
+        store.sectors.set_summaries(Summaries::Used);
         Ok(store)
     }
 
@@ -162,8 +161,9 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
     pub async fn remount(&mut self) -> FlashResult<F> {
         self.sectors.forgive();
         self.collections = 0;
+        self.first = None;
         self.sectors.set(State::Stale, true);
-        self.sectors.summaries = Summaries::Used;
+        self.sectors.set_summaries(Summaries::Used);
         self.resume().await
     }
 
@@ -211,7 +211,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             self.sectors.clear();
             self.next_sequence = 1;
             self.corrupt = 0;
-            self.unread = 0;
+            self.map.unread = 0;
             self.unlisted = 0;
             self.read_headers().await?;
             if let Some(sector) = without.and_then(|index| self.sectors.edit(index)) {
@@ -245,7 +245,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
                 Ok(header) => header,
                 Err(error) => {
                     failed = Some(error);
-                    self.unread = note_hole(self.unread, self.flash.base(index));
+                    self.map.unread = note_hole(self.map.unread, self.flash.base(index));
                     self.sectors.set(State::Unreadable, true);
                     if let Some(sector) = self.sectors.edit(index) {
                         sector.set_unread();

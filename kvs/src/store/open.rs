@@ -63,6 +63,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             return Err(Error::Exhausted);
         }
         self.next_sequence = sequence.wrapping_add(1);
+        if self.epoch_age != 0 {
+            self.epoch_age = self.epoch_age.saturating_add(1);
+        }
         let erases = self.sectors.get(index).erases.wrapping_add(1);
         let header = Header {
             layout: Layout::new(self.flash.sector_size, Partition::<F>::WRITE_SIZE, C::ID),
@@ -75,7 +78,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         if erased {
             let base = self.flash.base(index);
             let bytes = self.buffer.get(..len as usize).unwrap_or(&[]);
-            let verify = self.switches.verify_on_write();
+            let verify = self.sectors.switches.verify_on_write();
             result = self.flash.program(base, bytes, verify).await;
             if let Err(Error::NotBlank { .. }) = result
                 && let Ok(true) = self.begins_with_zero(index).await

@@ -165,10 +165,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     #[must_use]
     pub fn options(&self) -> Options {
         Options {
-            verify_on_read: self.switches.verify_on_read(),
-            verify_on_write: self.switches.verify_on_write(),
-            collect_on_write: self.switches.collect_on_write(),
-            read_only: self.switches.read_only(),
+            verify_on_read: self.sectors.switches.verify_on_read(),
+            verify_on_write: self.sectors.switches.verify_on_write(),
+            collect_on_write: self.sectors.switches.collect_on_write(),
+            read_only: self.sectors.switches.read_only(),
             wear_spread: self.wear_spread,
             sector_size: self.flash.sector_size,
         }

@@ -42,7 +42,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let collecting = head.is_none_or(|head| head.has_only_copies());
         // What can't be read may be copies of what would be erased; and there is no buffer to spare
         // while keys are looked for in flash.
-        let knows_all = self.unread == 0 && !self.is_partial();
+        let knows_all = self.map.unread == 0 && !self.is_partial();
         let rot = self.dead() == 0 && knows_all && !collecting && self.sectors.failures() == 0;
         let (Some(victim), true) = (victim, rot) else {
             return Ok(false);
@@ -53,9 +53,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         if end as usize > self.stage_len() {
             return Ok(false);
         }
-        let epoch = core::mem::replace(&mut self.epoch, self.next_sequence);
+        let epoch_age = self.epoch_age;
+        self.set_epoch(self.next_sequence);
         let helps = self.would_make(0, free, Some(victim)).await;
-        self.epoch = epoch;
+        self.epoch_age = epoch_age;
         if !helps? {
             return Ok(false);
         }
@@ -84,7 +85,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         self.sectors.set_head(Some(victim));
         self.apply(&Run::whole(self.flash.base(victim), header_len, at))
             .await?;
-        self.epoch = sequence;
+        self.set_epoch(sequence);
         Ok(true)
     }
 }

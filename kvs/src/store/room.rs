@@ -29,7 +29,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// [`ReadOnly`](Error::ReadOnly), or what the flash says of one sector, which is left alone
     /// from then on: call it again.
     pub async fn maintain(&mut self) -> FlashResult<F, Maintenance> {
-        if self.switches.read_only() {
+        if self.sectors.switches.read_only() {
             return Err(Error::ReadOnly);
         }
         self.sectors.set(State::Rechecked, false);
@@ -69,20 +69,18 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             1 => {}
             _ => return Ok(false),
         }
-        if !self.switches.collect_on_write() {
+        if !self.sectors.switches.collect_on_write() {
             // Commits have to do with what is free here.
             let need = u32::from(self.refused).wrapping_mul(REFUSED_UNIT);
             let need = need.max(self.payload() / 4);
             if self.has_room(need) {
                 return Ok(false);
             }
-            self.epoch = self
-                .sequence_of(self.sectors.newest_in_use())
-                .wrapping_add(1);
+            self.set_epoch_behind_all();
             return self.can_make(need).await;
         }
-        if self.epoch == 0 {
-            self.epoch = self.head_sequence();
+        if self.epoch() == 0 {
+            self.set_epoch(self.head_sequence());
         }
         // A second dead sector is room for any commit. It is worth moving entries for as long as
         // the others stay comfortably below full: nearer to that, each commit would set off a
@@ -122,15 +120,13 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             if !collecting {
                 if self.dead() != 0 {
                     // All there is so far, the head included.
-                    self.epoch = self
-                        .sequence_of(self.sectors.newest_in_use())
-                        .wrapping_add(1);
-                } else if self.epoch == 0 {
+                    self.set_epoch_behind_all();
+                } else if self.epoch() == 0 {
                     // The spare sector has failed: what is older than the head can make one, as
                     // after a mount.
-                    self.epoch = self.head_sequence();
+                    self.set_epoch(self.head_sequence());
                 }
-                let may_collect = self.switches.collect_on_write() || self.dead() == 0;
+                let may_collect = self.sectors.switches.collect_on_write() || self.dead() == 0;
                 let helps = may_collect && self.can_make(need).await?;
                 if !helps && self.has_room(need) {
                     // Rather no summary than no commit.
@@ -292,9 +288,38 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         sector.map_or(0, |index| self.sectors.get(index).sequence)
     }
 
+    /// Sectors older than this may be collected by the collection under way; 0: none is.
+    pub(crate) fn epoch(&self) -> u32 {
+        match self.epoch_age {
+            0 => 0,
+            age => self
+                .next_sequence
+                .wrapping_add(1)
+                .saturating_sub(u32::from(age)),
+        }
+    }
+
+    /// Sets [`epoch`](Self::epoch), which is no later than the next sequence.
+    #[inline(never)]
+    pub(crate) fn set_epoch(&mut self, epoch: u32) {
+        let age = self.next_sequence.wrapping_add(1).saturating_sub(epoch);
+        // Over 65,533 sectors that were opened since, by writes that failed, the collection would
+        // have to be taken for one that began later.
+        self.epoch_age = match epoch {
+            0 => 0,
+            _ => u16::try_from(age).unwrap_or(u16::MAX),
+        };
+    }
+
+    /// Lets all sectors be collected that there are so far, the head included.
+    fn set_epoch_behind_all(&mut self) {
+        let newest = self.sequence_of(self.sectors.newest_in_use());
+        self.set_epoch(newest.wrapping_add(1));
+    }
+
     /// Whether collecting step by step would make `need` bytes of room.
     async fn can_make(&mut self, need: u32) -> FlashResult<F, bool> {
-        let free = if self.head_sequence() >= self.epoch {
+        let free = if self.head_sequence() >= self.epoch() {
             self.flash.sector_size.saturating_sub(self.end)
         } else {
             0
@@ -315,7 +340,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let payload = self.payload();
         let mut dead = self.dead();
         let mut last = None;
-        while let Some(victim) = self.sectors.victim(self.epoch, last) {
+        while let Some(victim) = self.sectors.victim(self.epoch(), last) {
             last = Some((self.sectors.get(victim).live(), victim));
             if Some(victim) == except {
                 continue;
@@ -350,7 +375,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         };
         let erases = |sector| self.sectors.get(sector).erases;
         let spared = erases(next).saturating_sub(erases(coldest));
-        if spared <= u32::from(self.wear_spread) || !self.switches.collect_on_write() {
+        if spared <= u32::from(self.wear_spread) || !self.sectors.switches.collect_on_write() {
             return Ok(());
         }
         self.note_collection();

@@ -150,7 +150,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             return Ok(());
         }
         let bytes = self.buffer.get(..run.staged).unwrap_or(&[]);
-        let verify = self.switches.verify_on_write();
+        let verify = self.sectors.switches.verify_on_write();
         self.flash.program(run.address, bytes, verify).await?;
         run.address = run.address.wrapping_add(run.staged as u32);
         run.staged = 0;

@@ -16,7 +16,7 @@ use crate::format::{
     summary_items, summary_len, summary_reaches, summary_size,
 };
 use crate::map::Slot;
-use crate::sectors::Summaries;
+use crate::options::Summaries;
 
 /// Up to so many quarters of all sectors but two, room for summaries costs few erases.
 const SPARSE: u32 = 1;
@@ -229,7 +229,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// superseded is still there.
     #[inline(never)]
     pub(crate) async fn verify_winners(&mut self) -> FlashResult<F> {
-        if self.sectors.summaries == Summaries::Unused {
+        if self.sectors.summaries() == Summaries::Unused {
             return Ok(());
         }
         for index in 0..self.map.len() {
@@ -243,12 +243,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             match self.reader(usize::MAX).entry_at(place).await {
                 Ok(Some(found)) if found.entry.hash == slot.hash => {}
                 _ => {
-                    self.sectors.summaries = Summaries::Doubted;
+                    self.sectors.set_summaries(Summaries::Doubted);
                     return Err(Error::Corrupt { key: slot.hash });
                 }
             }
         }
-        self.sectors.summaries = Summaries::Unused;
+        self.sectors.set_summaries(Summaries::Unused);
         Ok(())
     }
 

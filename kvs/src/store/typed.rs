@@ -18,7 +18,9 @@ use crate::map::{Place, Slot};
 use crate::sectors::State;
 use crate::settings::batches::{Removal, Save};
 use crate::settings::value;
-use crate::settings::{Group, Key, Leaves, Outcome, Path, Rejection, Report, Settings, Tree};
+use crate::settings::{
+    Group, Key, Leaves, Outcome, Path, Rejected, Rejection, Report, Settings, Tree,
+};
 
 #[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
@@ -76,6 +78,10 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         outcomes: &mut [Outcome],
     ) {
         for (leaf, (hash, outcome)) in tree.hashes.iter().zip(outcomes).enumerate() {
+            if let Err(refused) = self.check_owner(Path::new(tree, leaf)) {
+                *outcome = Outcome::Rejected(refused.why);
+                continue;
+            }
             *outcome = match self.stored(*hash).await {
                 Ok(Some(bytes)) => match settings.decode(leaf, bytes) {
                     Ok(()) => Outcome::Loaded,
@@ -102,12 +108,14 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// another firmware's, or be read the next time.
     ///
     /// Costs one flash read for each setting that is stored, and one program call where what
-    /// changed fits the store's buffer.
+    /// changed fits the store's buffer. Each value is decoded once it is encoded, to see that it
+    /// comes back as it is: the stack has one more of it meanwhile, of the largest setting's type.
     ///
     /// # Errors
     ///
-    /// [`Rejected`](Error::Rejected) where a value breaks its setting's rules, and those of
-    /// [`commit`](Store::commit). `Rejected` as [`Unreadable`](Rejection::Unreadable) where the
+    /// [`Rejected`](Error::Rejected) where a value breaks its setting's rules or does
+    /// [not come back](Rejection::NotReadBack), or another struct has the same
+    /// [key](Rejection::SharedKey); and those of [`commit`](Store::commit). `Rejected` as [`Unreadable`](Rejection::Unreadable) where the
     /// last load failed, in a store of too few slots, say, and it can't be told whether this
     /// setting's default is meant: load again, or [`put`](Self::put) it. Nothing was written then,
     /// not even a part.
@@ -277,6 +285,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         &mut self,
         key: Key<T>,
     ) -> FlashResult<F, Option<T>> {
+        self.check_owner(key.path())?;
         let place = self.find_stored(key.hash()).await;
         let Some(place) = place.map_err(|error| error.about(Some(key.path())))? else {
             return Ok(None);
@@ -289,12 +298,17 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         })
     }
 
-    /// Stores one setting, a default too: it no longer follows a later firmware's default then.
+    /// Stores one setting, a default too: it no longer follows a later firmware's default then. Like
+    /// [`save`](Self::save), it decodes the value once, on the stack.
     ///
     /// # Errors
     ///
     /// As [`save`](Self::save).
-    pub async fn put<T: Serialize + Sync>(&mut self, key: Key<T>, value: &T) -> FlashResult<F> {
+    pub async fn put<T: Serialize + DeserializeOwned + Sync>(
+        &mut self,
+        key: Key<T>,
+        value: &T,
+    ) -> FlashResult<F> {
         let change = key.set(value)?;
         self.commit(&[change]).await
     }
@@ -339,6 +353,35 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Those of [`commit`](Store::commit). Nothing was changed then.
     pub async fn reset(&mut self, group: Group) -> FlashResult<F, usize> {
         self.commit_batch(&mut Removal { group, keep: true }).await
+    }
+
+    /// An error where the struct that the store was given first has a setting with the same key.
+    #[inline(always)]
+    pub(crate) fn check_owner(&mut self, setting: Path) -> Result<(), Rejected> {
+        match self.first {
+            Some(first) if core::ptr::eq(first, setting.tree()) => Ok(()),
+            _ => self.check_another(setting),
+        }
+    }
+
+    /// The same, of a setting of another struct than the first.
+    #[inline(never)]
+    fn check_another(&mut self, setting: Path) -> Result<(), Rejected> {
+        let tree = setting.tree();
+        match self.first {
+            Some(first) if !first.hashes.contains(&setting.hash()) => {}
+            Some(first) if !tree.is_version_of(first) => {
+                let why = Rejection::SharedKey(first.name);
+                return Err(Rejected { setting, why });
+            }
+            first => {
+                if let Some(first) = first {
+                    events::another_version(setting, first, tree);
+                }
+                self.first = Some(tree);
+            }
+        }
+        Ok(())
     }
 
     /// Where in the store's buffer the stored bytes of a hashed key are.

@@ -62,7 +62,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Must be called before an entry is moved or a sector is erased: as [`reread`](Self::reread), and
     /// what was taken for damage in an earlier call is read again, once in each call.
     pub(crate) async fn recheck(&mut self) -> FlashResult<F> {
-        if self.unread != 0 && !self.sectors.is(State::Rechecked) {
+        if self.map.unread != 0 && !self.sectors.is(State::Rechecked) {
             self.sectors.set(State::Rechecked, true);
             self.sectors.set(State::Reread, false);
         }

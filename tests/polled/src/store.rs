@@ -76,9 +76,10 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         fn save[S: Settings](settings: &S) -> FlashResult<F, usize>;
         fn get[T: DeserializeOwned + Send](key: Key<T>) -> FlashResult<F, T>;
         fn get_stored[T: DeserializeOwned + Send](key: Key<T>) -> FlashResult<F, Option<T>>;
-        fn put[T: Serialize + Sync](key: Key<T>, value: &T) -> FlashResult<F>;
+        fn put[T: Serialize + DeserializeOwned + Sync](key: Key<T>, value: &T) -> FlashResult<F>;
         fn remove[T](key: Key<T>) -> FlashResult<F, bool>;
         fn reset[](group: Group) -> FlashResult<F, usize>;
+        fn remount[]() -> FlashResult<F>;
         fn prune[](trees: &[&'static Tree]) -> FlashResult<F, usize>;
     }
 

@@ -499,5 +499,8 @@ fn names_of_any_length() {
     assert_eq!(lock.to_string().parse().as_ref(), Ok(&lock));
     let said = said_of(&lock, long_name!(rev = 2));
     assert!(said.contains("was revision 1 and is 2"), "{said}");
-    assert_eq!(said_of(&lock, long_name!(rev = 2, migrate(with = |old| old))), "");
+    assert_eq!(
+        said_of(&lock, long_name!(rev = 2, migrate(with = |old| old))),
+        ""
+    );
 }

@@ -311,9 +311,10 @@ fn a_value_too_long_for_the_other_firmware_is_left_alone() {
             let chosen = boot(&mut flash, sizes, |store| {
                 let mut old = store.load::<long::V1>().0;
                 old.url = String::try_from("chosen").unwrap();
-                store.save(&old)?;
-                store.get(long::V2::KEYS.url)
+                store.save(&old)
             });
+            let chosen =
+                chosen.and_then(|_| boot(&mut flash, sizes, |store| store.get(long::V2::KEYS.url)));
             if chosen.as_ref().map(String::as_str) != Ok("chosen") {
                 tally.wrong(
                     format!("{sizes:?}, {len} bytes, full: {is_full}"),

@@ -151,26 +151,30 @@ fn a_text_too_long_for_an_older_firmware_is_rejected_there_and_kept() {
 
 #[test]
 fn a_changed_default_reaches_devices_that_never_set_it() {
-    #[derive(Settings)]
-    struct V1 {
-        #[setting(default = 10)]
-        interval: u32,
-        #[setting(default = 10)]
-        timeout: u32,
+    mod v1 {
+        #[derive(kvs::Settings)]
+        pub(super) struct Link {
+            #[setting(default = 10)]
+            pub(super) interval: u32,
+            #[setting(default = 10)]
+            pub(super) timeout: u32,
+        }
     }
-    #[derive(Settings)]
-    struct V2 {
-        #[setting(default = 20)]
-        interval: u32,
-        #[setting(default = 20)]
-        timeout: u32,
+    mod v2 {
+        #[derive(kvs::Settings)]
+        pub(super) struct Link {
+            #[setting(default = 20)]
+            pub(super) interval: u32,
+            #[setting(default = 20)]
+            pub(super) timeout: u32,
+        }
     }
     let mut flash = presets::nrf52840();
     let mut ram = Ram::new();
     let mut store = mount(&mut flash, &mut ram);
-    store.put(V1::KEYS.timeout, &10).unwrap();
-    assert_eq!(store.load::<V1>().0.interval, 10);
-    let (v2, _) = store.load::<V2>();
+    store.put(v1::Link::KEYS.timeout, &10).unwrap();
+    assert_eq!(store.load::<v1::Link>().0.interval, 10);
+    let (v2, _) = store.load::<v2::Link>();
     assert_eq!((v2.interval, v2.timeout), (20, 10));
 }
 

@@ -1,6 +1,8 @@
 //! Settings in a store: load, save, typed get and put, commits, factory reset, and what is found in flash that is not right.
 
 mod found;
+mod reads_back;
+mod two;
 mod unread;
 
 use heapless::{String, Vec};
