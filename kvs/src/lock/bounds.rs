@@ -222,7 +222,7 @@ fn last_allowed(leaf: &dyn Leaf, ty: &Type, from: i128, to: i128) -> Option<i128
 
 /// The default, if it is an integer.
 fn default(leaf: &dyn Leaf, ty: &Type) -> Option<i128> {
-    let bytes = leaf.default_bytes().ok()?;
+    let bytes = leaf.default_bytes()?;
     let mut inner = &ty.schema().ty;
     while let Ty::NewtypeStruct(of) = inner {
         inner = &of.ty;

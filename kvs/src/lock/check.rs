@@ -165,6 +165,15 @@ impl<'a> Check<'a> {
             );
             self.add(path, what, advice);
         }
+        if was.misdescribed {
+            let what = format!(
+                "The bytes of `{path}` were not what its schema said: what devices have stored of it can't be told, and may be misread."
+            );
+            let advice = format!(
+                "Write `rev = {new}`, and read the old value with `migrate(rev = {old}, ty = .., with = ..)`, whose type has a `Schema` of the bytes that were written."
+            );
+            self.add(path, what, advice);
+        }
         let differences = compare(&was.ty, &is.ty);
         let (before, now) = (&was.ty, &is.ty);
         let kept = kept(before, now);

@@ -32,8 +32,10 @@ pub fn faults(schema: &'static Schema) -> Vec<Problem> {
         let Some((leaf, _)) = schema.leaf(number) else {
             continue;
         };
-        problems.extend(of_default(&setting.path, leaf));
-        problems.extend(of_type(&setting.path, leaf.ty, &leaf.spec));
+        let path = &setting.path;
+        problems.extend(of_default(path, leaf));
+        let of_bytes = of_type(path, leaf.ty, &leaf.spec).or_else(|| of_default_bytes(path, leaf));
+        problems.extend(of_bytes);
     }
     for (path, ty, read) in known.reads() {
         problems.extend(of_type(path, ty, read));
@@ -52,12 +54,7 @@ fn of_default(path: &str, leaf: &LeafSchema) -> Option<Problem> {
             "Give another `default`, or correct `range` or `validate`.",
         ));
     }
-    let Ok(bytes) = leaf.spec.default_bytes() else {
-        let what = format!(
-            "The default of `{path}` can't be encoded: serde can't write it. Each save of the struct would fail."
-        );
-        return Some(Problem::new(path, what, ATTRIBUTES));
-    };
+    let bytes = leaf.spec.default_bytes()?;
     if let Some(given) = text_of(leaf.default)
         && let Some(text) = as_text(leaf.ty, &bytes)
         && text != given
@@ -67,6 +64,16 @@ fn of_default(path: &str, leaf: &LeafSchema) -> Option<Problem> {
         let advice = "Give a text that the type takes.";
         return Some(Problem::new(path, what, advice));
     }
+    None
+}
+
+fn of_default_bytes(path: &str, leaf: &LeafSchema) -> Option<Problem> {
+    let Some(bytes) = leaf.spec.default_bytes() else {
+        let what = format!(
+            "The default of `{path}` can't be encoded: serde can't write it. Each save of the struct would fail."
+        );
+        return Some(Problem::new(path, what, ATTRIBUTES));
+    };
     if !matches!(walk(leaf.ty, &bytes), Some([])) {
         let ty = Type::from(leaf.ty);
         let what = format!(
@@ -75,6 +82,12 @@ fn of_default(path: &str, leaf: &LeafSchema) -> Option<Problem> {
         return Some(Problem::new(path, what, ATTRIBUTES));
     }
     None
+}
+
+/// Whether the bytes of a setting are not what its schema says.
+pub(super) fn is_misdescribed(leaf: &LeafSchema) -> bool {
+    let of_bytes = of_type("", leaf.ty, &leaf.spec).or_else(|| of_default_bytes("", leaf));
+    of_bytes.is_some()
 }
 
 const ATTRIBUTES: &str = "Store a type whose `Serialize`, `Deserialize` and `Schema` are derived, and without serde's attributes \
@@ -93,8 +106,9 @@ fn of_type(path: &str, schema: &'static NamedType, of: &dyn Readable) -> Option<
             match of.read(&script) {
                 Ok(()) => break,
                 Err(ProbeError::Differs(how)) => {
+                    let stop = if how.ends_with('?') { "" } else { "." };
                     let what =
-                        format!("The bytes of `{path}` are not what its schema says: {how}.");
+                        format!("The bytes of `{path}` are not what its schema says: {how}{stop}");
                     return Some(Problem::new(path, what, ATTRIBUTES));
                 }
                 // It checks its values: another may be one.

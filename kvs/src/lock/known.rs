@@ -7,6 +7,7 @@ use std::vec;
 use std::vec::Vec;
 
 use super::bounds;
+use super::faults::is_misdescribed;
 use super::model::{Fate, Lock, OldKey, Setting, path_of};
 use super::probe::{Goal, Script, lists};
 use super::ty::Type;
@@ -92,6 +93,7 @@ impl Known {
                 keep,
                 secret,
                 old,
+                misdescribed: is_misdescribed(schema),
                 accepted: Vec::new(),
             })
         });

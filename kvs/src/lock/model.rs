@@ -65,6 +65,10 @@ pub struct Setting {
     /// The versioned names that it is migrated from, in the order in which they are tried.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub old: Vec<String>,
+    /// Its bytes are not what its schema says, as [`faults`](super::faults) has it: so the type tells nothing of what devices have
+    /// stored. A lock file never has it, since the test that writes it fails.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub misdescribed: bool,
     /// What a person has said to be no loss: new names in old places, narrower ranges, shorter texts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accepted: Vec<String>,

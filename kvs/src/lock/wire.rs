@@ -6,7 +6,6 @@ use std::vec;
 use std::vec::Vec;
 
 use super::probe::{self, Goal, Probe, ProbeError, Script};
-use crate::change::EncodeError;
 use crate::settings::generated::{OldType, Storable};
 use crate::settings::{Rejection, Spec, value};
 
@@ -17,7 +16,7 @@ const LONGEST: usize = 1 << 16;
 pub(crate) struct Wire<T> {
     read: fn(&mut Probe<'_>) -> Result<T, ProbeError>,
     decode: fn(&[u8]) -> Result<T, Rejection>,
-    encode: fn(&T, &mut [u8]) -> Result<usize, EncodeError>,
+    encode: fn(&T) -> Option<Vec<u8>>,
 }
 
 impl<T> Clone for Wire<T> {
@@ -33,7 +32,7 @@ impl<T: Storable> Wire<T> {
         Self {
             read: probe::read::<T>,
             decode: value::decode,
-            encode: value::encode,
+            encode,
         }
     }
 }
@@ -79,7 +78,7 @@ pub(crate) trait Leaf: Sync {
     fn size(&self) -> usize;
 
     /// The bytes of the default.
-    fn default_bytes(&self) -> Result<Vec<u8>, EncodeError>;
+    fn default_bytes(&self) -> Option<Vec<u8>>;
 
     /// Whether the setting's rules let the default through.
     fn check_default(&self) -> Result<(), Rejection>;
@@ -93,7 +92,7 @@ impl<T: 'static> Leaf for Spec<T> {
         match self.wire {
             Some(wire) => {
                 let value = (wire.read)(probe)?;
-                encode(&wire, &value).map_err(|_| ProbeError::unencodable())
+                (wire.encode)(&value).ok_or_else(ProbeError::unencodable)
             }
             None => Ok(Vec::new()),
         }
@@ -103,10 +102,10 @@ impl<T: 'static> Leaf for Spec<T> {
         size_of::<T>()
     }
 
-    fn default_bytes(&self) -> Result<Vec<u8>, EncodeError> {
+    fn default_bytes(&self) -> Option<Vec<u8>> {
         match self.wire {
-            Some(wire) => encode(&wire, &(self.default)()),
-            None => Ok(Vec::new()),
+            Some(wire) => (wire.encode)(&(self.default)()),
+            None => Some(Vec::new()),
         }
     }
 
@@ -128,11 +127,12 @@ impl fmt::Debug for dyn Leaf {
     }
 }
 
-fn encode<T>(wire: &Wire<T>, value: &T) -> Result<Vec<u8>, EncodeError> {
+/// The bytes of a value, whether they are read back or not.
+fn encode<T: Storable>(value: &T) -> Option<Vec<u8>> {
     let mut bytes = vec![0; LONGEST];
-    let len = (wire.encode)(value, &mut bytes)?;
+    let len = postcard::to_slice(value, &mut bytes).ok()?.len();
     bytes.truncate(len);
-    Ok(bytes)
+    Some(bytes)
 }
 
 impl Readable for &dyn Leaf {

@@ -313,7 +313,7 @@ fn damaged_files() {
        |
     11 | units = "0.1 C"
        | ^^^^^
-    unknown field `units`, expected one of `path`, `key`, `hash`, `type`, `rev`, `unit`, `default`, `range`, `validate`, `docs`, `keep`, `secret`, `old`, `accepted`
+    unknown field `units`, expected one of `path`, `key`, `hash`, `type`, `rev`, `unit`, `default`, `range`, `validate`, `docs`, `keep`, `secret`, `old`, `misdescribed`, `accepted`
     ---
     TOML parse error at line 10, column 8
        |
