@@ -133,7 +133,8 @@ pub(crate) fn rules(model: &Struct, field: &Field) -> TokenStream {
             quote_spanned!(span=> #krate::__private::old_codec::<#ty>().source(#name, #rev))
         });
         let has_default = rule.default.is_some();
-        quote!(#krate::Rule { sources: &[#(#sources),*], has_default: #has_default })
+        let is_plain = rule.with.is_none() && rule.try_with.is_none();
+        quote!(#krate::Rule::new(&[#(#sources),*], #has_default, #is_plain))
     });
     quote!(&[#(#rules),*])
 }

@@ -275,7 +275,7 @@ impl Finder<'_> {
             return Err(self.several(&what));
         }
         let others = self.layout.iter().flat_map(|layout| &layout.others);
-        let others = others.filter(|at| searched.contains(at));
+        let others = others.filter(|at| searched.contains::<u64>(at));
         let others: Vec<_> = others.map(|at| format!("{at:#x}")).collect();
         if !others.is_empty() {
             let what = format!("sectors of another layout begin at {}", listed(&others));

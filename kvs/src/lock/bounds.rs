@@ -192,6 +192,9 @@ pub(super) fn text(leaf: &dyn Leaf, ty: &Type, written: &str) -> String {
         if written.is_empty() || Bounds::parse(written).is_some() {
             return None;
         }
+        if let Some(text) = real_text(leaf, ty) {
+            return Some(text);
+        }
         let (least, most) = limits(ty)?;
         let within = default(leaf, ty)?;
         if !is_allowed(leaf, ty, within)? {
@@ -202,6 +205,89 @@ pub(super) fn text(leaf: &dyn Leaf, ty: &Type, written: &str) -> String {
         Some(format!("{low}..={high}"))
     };
     known().unwrap_or_else(|| written.into())
+}
+
+/// The range of a floating-point type, by the same search among its numbers in their order.
+fn real_text(leaf: &dyn Leaf, ty: &Type) -> Option<String> {
+    let mut inner = &ty.schema().ty;
+    while let Ty::NewtypeStruct(of) = inner {
+        inner = &of.ty;
+    }
+    let bytes = leaf.default_bytes()?;
+    match inner {
+        Ty::F32 => {
+            let from = order_of(f64::from(postcard::from_bytes::<f32>(&bytes).ok()?));
+            let number = |order: i64| (number_of(order) as f32).to_le_bytes().to_vec();
+            let end = |to: f32| last_real(leaf, from, order_of(f64::from(to)), number);
+            let (low, high) = (end(f32::NEG_INFINITY)?, end(f32::INFINITY)?);
+            let text = |order| format!("{:?}", number_of(order) as f32 + 0.0);
+            Some(range_of(&text(low), &text(high)))
+        }
+        Ty::F64 => {
+            let from = order_of(postcard::from_bytes::<f64>(&bytes).ok()?);
+            let number = |order: i64| number_of(order).to_le_bytes().to_vec();
+            let end = |to: f64| last_real(leaf, from, order_of(to), number);
+            let (low, high) = (end(f64::NEG_INFINITY)?, end(f64::INFINITY)?);
+            let text = |order| format!("{:?}", number_of(order) + 0.0);
+            Some(range_of(&text(low), &text(high)))
+        }
+        _ => None,
+    }
+}
+
+fn range_of(low: &str, high: &str) -> String {
+    let low = if low == "-inf" { "" } else { low };
+    match high {
+        "inf" => format!("{low}.."),
+        high => format!("{low}..={high}"),
+    }
+}
+
+/// A number's place among all of its type.
+fn order_of(number: f64) -> i64 {
+    let bits = number.to_bits().cast_signed();
+    if bits < 0 {
+        i64::MIN.wrapping_sub(bits)
+    } else {
+        bits
+    }
+}
+
+fn number_of(order: i64) -> f64 {
+    let bits = if order < 0 {
+        i64::MIN.wrapping_sub(order)
+    } else {
+        order
+    };
+    f64::from_bits(bits.cast_unsigned())
+}
+
+fn last_real(
+    leaf: &dyn Leaf,
+    from: i64,
+    to: i64,
+    bytes: impl Fn(i64) -> std::vec::Vec<u8>,
+) -> Option<i64> {
+    let is_allowed = |order: i64| match leaf.check(&bytes(order)) {
+        Err(Rejection::OutOfRange) => Some(false),
+        Ok(()) | Err(Rejection::Invalid(_)) => Some(true),
+        Err(_) => None,
+    };
+    if !is_allowed(from)? {
+        return None;
+    }
+    if is_allowed(to)? {
+        return Some(to);
+    }
+    let (mut inside, mut outside) = (from, to);
+    while inside.abs_diff(outside) > 1 {
+        let middle = inside.midpoint(outside);
+        match is_allowed(middle)? {
+            true => inside = middle,
+            false => outside = middle,
+        }
+    }
+    Some(inside)
 }
 
 /// The last number that is allowed on the way from `from`, which is, to `to`.
@@ -244,11 +330,16 @@ pub(super) enum Narrower {
     Perhaps,
 }
 
-pub(super) fn narrower(leaf: &dyn Leaf, ty: &Type, was: &str, is: &str) -> Narrower {
-    if was == is || is.is_empty() {
+pub(super) fn narrower(
+    leaf: &dyn Leaf,
+    (old, ty): (&Type, &Type),
+    was: &str,
+    is: &str,
+) -> Narrower {
+    if was == is && old == ty || is.is_empty() {
         return Narrower::No;
     }
-    if let Some(limits) = limits(ty) {
+    if let (Some(limits), Some(_)) = (limits(old), limits(ty)) {
         let bounds = if was.is_empty() { ".." } else { was };
         let ends = Bounds::parse(bounds).and_then(|bounds| bounds.ends(limits));
         let Some((low, high)) = ends else {

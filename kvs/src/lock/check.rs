@@ -9,6 +9,7 @@ use super::compare::compare;
 use super::gone;
 use super::known::{Known, To};
 use super::model::{Fate, Lock, OldKey, Setting, path_of};
+use super::past::rev_of;
 use super::problem::{self, Problem};
 use super::rust::{in_rust, kept};
 use super::ty::Type;
@@ -82,6 +83,9 @@ impl Lock {
             fate: Fate::Retired,
             // It stays so, whatever the struct says of it now.
             secret: setting.secret,
+            unit: Some(setting.unit.clone()).filter(|unit| !unit.is_empty()),
+            range: Some(setting.range.clone()),
+            validate: Some(setting.validate.clone()),
             accepted: setting.accepted.clone(),
         }));
         for old in &mut before {
@@ -133,7 +137,7 @@ impl<'a> Check<'a> {
                     None => gone.push(was),
                 },
             }
-            self.uses(&was.key, &was.ty, Some(was));
+            self.uses(&Was::from(was));
         }
         let gone = gone::problems(&gone, self.lock, known);
         self.problems.extend(gone);
@@ -157,7 +161,7 @@ impl<'a> Check<'a> {
     fn same_key(&mut self, was: &Setting, is: &Setting) {
         let path = &was.path;
         let (old, new) = (is.rev, is.rev.saturating_add(1));
-        if let Some(unit) = changed_unit(was, is) {
+        if let Some(unit) = changed_unit(&was.unit, &is.unit) {
             let what =
                 format!("The unit of `{path}` {unit}: values in the field would be misread.");
             let advice = format!(
@@ -209,38 +213,40 @@ impl<'a> Check<'a> {
              is:  {now}",
             differences.shorter.join(", ")
         );
-        let ty = in_rust(before);
         let advice = format!(
-            "Write `rev = {new}` and `migrate(rev = {old}, ty = {ty}, try_with = ..)`, with a function that shortens the value \
+            "Write `rev = {new}` and `migrate(rev = {old}, ty = {kept}, try_with = ..)`, with a function that shortens the value \
              or declines it.\nOr, if no device has a longer one, {ACCEPT}."
         );
         self.doubt(&was.key, path, &[], differences.shorter, what, advice);
-        self.rules(was, is);
+        self.rules(&Was::from(was), is, &[]);
     }
 
     /// A setting whose values are read as they are, and by whose rules they may be turned down now.
-    fn rules(&mut self, was: &Setting, is: &Setting) {
+    fn rules(&mut self, was: &Was<'_>, is: &Setting, before: &[String]) {
         let path = &is.path;
         let known = self.known;
         let place = known.lock.settings.iter().position(|one| one.path == *path);
         let Some(leaf) = place.and_then(|place| known.leaves.get(place)) else {
             return;
         };
-        let (old, new) = (was.rev, is.rev.saturating_add(1));
-        let ty = in_rust(&was.ty);
-        let from = match was.path == *path {
-            true => format!("Write `rev = {new}` and `migrate(rev = {old}, "),
-            false => format!(
+        let new = is.rev.saturating_add(1);
+        let old = rev_of(was.key);
+        let ty = in_rust(was.ty);
+        let from = match (was.path == *path, was.key == is.key) {
+            (true, true) => format!("Write `rev = {new}` and `migrate(rev = {old}, "),
+            (true, false) => "Give the rule a function: `migrate(.., ".into(),
+            (false, _) => format!(
                 "In place of the alias, write `migrate(from = \"{}\", ty = {ty}, ",
-                old_name(&was.path, path)
+                old_name(was.path, path)
             ),
         };
         let range = |range: &str| match range {
             "" => String::from("any value"),
             range => range.into(),
         };
-        let (before, now) = (range(&was.range), range(&is.range));
-        let how = match narrower(*leaf, &is.ty, &was.range, &is.range) {
+        let old_range = was.range.unwrap_or(&is.range);
+        let (was_range, now) = (range(old_range), range(&is.range));
+        let how = match narrower(*leaf, (was.ty, &is.ty), old_range, &is.range) {
             Narrower::No => None,
             Narrower::Yes => {
                 Some("A value in the field that is outside now is turned down on each boot.")
@@ -250,29 +256,30 @@ impl<'a> Check<'a> {
             ),
         };
         if let Some(how) = how {
-            let what = format!("The range of `{path}` was {before} and is {now}. {how}");
+            let what = format!("The range of `{path}` was {was_range} and is {now}. {how}");
             let advice = format!(
                 "{from}with = ..)`, with a function that brings the value into the range (`|old| old.clamp(..)`).\n\
                  Or, if no device has a value outside, {ACCEPT}."
             );
-            let note = format!("the range {before} is {now}");
-            self.doubt(&was.key, path, &[], Vec::from([note]), what, advice);
+            let note = format!("the range {was_range} is {now}");
+            self.doubt(was.key, path, before, Vec::from([note]), what, advice);
         }
-        if was.validate != is.validate && !is.validate.is_empty() {
-            let before = match was.validate.as_str() {
+        let checked_by = was.validate.unwrap_or(&is.validate);
+        if checked_by != is.validate && !is.validate.is_empty() {
+            let by = match checked_by {
                 "" => "nothing".into(),
                 function => format!("`{function}`"),
             };
             let now = &is.validate;
             let what = format!(
-                "`{path}` was checked by {before} and is by `{now}`. A value in the field that it turns down is the default on each boot."
+                "`{path}` was checked by {by} and is by `{now}`. A value in the field that it turns down is the default on each boot."
             );
             let advice = format!(
                 "{from}try_with = ..)`, with a function that mends the value.\n\
                  Or, if it turns down no value that a device has, {ACCEPT}."
             );
             let note = format!("checked by `{now}`");
-            self.doubt(&was.key, path, &[], Vec::from([note]), what, advice);
+            self.doubt(was.key, path, before, Vec::from([note]), what, advice);
         }
     }
 
@@ -327,30 +334,33 @@ impl<'a> Check<'a> {
     }
 
     /// Whether what reads an old key reads it as what it is.
-    pub(super) fn uses(&mut self, key: &str, old: &Type, was: Option<&Setting>) {
+    pub(super) fn uses(&mut self, was: &Was<'_>) {
         let known = self.known;
+        let (key, old) = (was.key, was.ty);
+        let before = self.lock.accepted_of(key);
         for one in known.uses_of(key).filter(|one| one.to != To::Retired) {
             let path = path_of(key);
             let taker = match one.to {
                 To::AsIs(leaf) | To::Rule(leaf) => known.lock.settings.get(leaf),
                 To::Struct | To::Retired => None,
             };
-            if let (To::AsIs(_), Some(is), Some(was)) = (one.to, taker, was)
-                && let Some(unit) = changed_unit(was, is)
-            {
-                let new = &is.path;
-                let what = format!(
-                    "`{new}` takes the values of `{path}` as they are, and the unit {unit}: they would be misread."
-                );
-                let ty = in_rust(old);
-                let name = old_name(&path, new);
-                let advice = format!(
-                    "In place of the alias, write `migrate(from = \"{name}\", ty = {ty}, with = ..)`."
-                );
-                self.add(&path, what, advice);
-            }
-            if let (To::AsIs(_), Some(is), Some(was)) = (one.to, taker, was) {
-                self.rules(was, is);
+            if let Some(is) = taker.filter(|_| one.is_plain) {
+                if let Some(unit) = changed_unit(was.unit.unwrap_or(""), &is.unit) {
+                    let new = &is.path;
+                    let what = format!(
+                        "`{new}` takes the values of `{path}` as they are, and the unit {unit}: they would be misread."
+                    );
+                    let ty = in_rust(old);
+                    let name = old_name(&path, new);
+                    let advice = match one.to {
+                        To::AsIs(_) => format!(
+                            "In place of the alias, write `migrate(from = \"{name}\", ty = {ty}, with = ..)`."
+                        ),
+                        _ => "Give the rule a function: `migrate(.., with = ..)`.".into(),
+                    };
+                    self.add(&path, what, advice);
+                }
+                self.rules(was, is, before);
             }
             let differences = compare(old, &one.ty);
             let taker = taker.map_or(&known.lock.name, |taker| &taker.path);
@@ -359,7 +369,6 @@ impl<'a> Check<'a> {
                 false => format!("the values of `{path}`"),
             };
             let now = &one.ty;
-            let before = self.lock.accepted_of_old(key);
             let mut renamed = differences.renamed;
             if let To::AsIs(_) = one.to {
                 // A rule reads a copy of the old type, which has a name of its own.
@@ -425,9 +434,46 @@ impl<'a> Check<'a> {
 /// How a person says that it is no loss.
 const ACCEPT: &str = "`UPDATE_LOCK=accept cargo test` notes that in the file";
 
+/// A key whose values are read, and what is known of them.
+pub(super) struct Was<'a> {
+    path: &'a str,
+    key: &'a str,
+    ty: &'a Type,
+    unit: Option<&'a str>,
+    range: Option<&'a str>,
+    validate: Option<&'a str>,
+}
+
+impl<'a> From<&'a Setting> for Was<'a> {
+    fn from(setting: &'a Setting) -> Self {
+        Self {
+            path: &setting.path,
+            key: &setting.key,
+            ty: &setting.ty,
+            unit: Some(&setting.unit),
+            range: Some(&setting.range),
+            validate: Some(&setting.validate),
+        }
+    }
+}
+
+impl<'a> Was<'a> {
+    /// `None` where the key or its type is not known.
+    pub(super) fn of_old(old: &'a OldKey) -> Option<Self> {
+        Some(Self {
+            path: &old.path,
+            key: old.key.as_deref()?,
+            ty: old.ty.as_ref()?,
+            unit: old.unit.as_deref(),
+            range: old.range.as_deref(),
+            validate: old.validate.as_deref(),
+        })
+    }
+}
+
 /// How the unit has changed. To say which it is for the first time is none.
-fn changed_unit(was: &Setting, is: &Setting) -> Option<String> {
-    match (was.unit.as_str(), is.unit.as_str()) {
+fn changed_unit(was: &str, is: &str) -> Option<String> {
+    match (was, is) {
         ("", _) => None,
         (was, is) if was == is => None,
         (was, "") => Some(format!("was `{was}` and is not given any more")),

@@ -13,7 +13,7 @@ use postcard_schema::schema::owned::{
     OwnedDataModelType, OwnedDataModelVariant, OwnedNamedType, OwnedNamedValue, OwnedNamedVariant,
 };
 
-use super::ty::{Type, capacity};
+use super::ty::{Type, UNKNOWN, capacity};
 
 /// What may happen to values of `old` that are read as `new`.
 pub(super) fn compare(old: &Type, new: &Type) -> Differences {
@@ -85,6 +85,26 @@ impl Comparison {
         }
     }
 
+    /// Where only one of two types has names for its parts, nobody knows which is which.
+    fn field_names(&mut self, old: &Items, new: &Items) {
+        let names = |items: &Items| {
+            let names = items
+                .iter()
+                .filter_map(|(name, _)| Some(own_name((*name)?)));
+            names.collect::<Vec<_>>().join("`, `")
+        };
+        let (was, is) = (names(old), names(new));
+        if old.len() < 2 || was.is_empty() == is.is_empty() {
+            return;
+        }
+        let line = match was.is_empty() {
+            true => format!("values without a name are `{is}`"),
+            false => format!("`{was}` are values without a name"),
+        };
+        let line = self.at_place(line);
+        self.found.renamed.push(line);
+    }
+
     fn capacities(&mut self, old: &OwnedNamedType, new: &OwnedNamedType) {
         let what = match old.ty {
             OwnedDataModelType::String => "text",
@@ -93,12 +113,15 @@ impl Comparison {
             OwnedDataModelType::Map { .. } => "map",
             _ => return,
         };
-        if let (Some(was), Some(is)) = (capacity(old), capacity(new))
-            && is < was
-        {
-            let line = self.at_place(format!("{what} of up to {was} is of up to {is}"));
-            self.found.shorter.push(line);
-        }
+        let line = match (capacity(old), capacity(new)) {
+            (Some(was), Some(is)) if is < was => format!("{what} of up to {was} is of up to {is}"),
+            (Some(was), None) if new.name == UNKNOWN => {
+                format!("{what} of up to {was} does not tell any more what it holds")
+            }
+            _ => return,
+        };
+        let line = self.at_place(line);
+        self.found.shorter.push(line);
     }
 
     fn inside(&mut self, name: &str, look: impl FnOnce(&mut Self)) {
@@ -144,6 +167,7 @@ impl Comparison {
                     if !one.is_empty() {
                         self.type_names(old, new);
                     }
+                    self.field_names(&one, &other);
                     self.items(&one, &other);
                 }
                 (None, None) if a == b => {}
@@ -220,6 +244,7 @@ impl Comparison {
     fn payloads(&mut self, old: &OwnedDataModelVariant, new: &OwnedDataModelVariant) {
         let (one, other) = (payload(old), payload(new));
         if one.len() == other.len() {
+            self.field_names(&one, &other);
             self.items(&one, &other);
         } else {
             let count = |items: &Items| match items.len() {

@@ -5,12 +5,13 @@ use std::format;
 use std::string::{String, ToString};
 use std::vec::Vec;
 
-use postcard_schema::schema::{DataModelType as Ty, DataModelVariant as Variant, NamedType};
+use postcard_schema::schema::{DataModelType as Ty, NamedType};
 
 use super::known::Known;
-use super::probe::{Goal, ProbeError, Script, places};
+use super::probe::{FILLS, Goal, ProbeError, Script, places};
 use super::problem::{self, Problem};
 use super::ty::Type;
+use super::walk::is_one;
 use super::wire::Readable;
 use crate::settings::{LeafSchema, Schema};
 
@@ -36,9 +37,6 @@ pub fn faults(schema: &'static Schema) -> Vec<Problem> {
         problems.extend(of_default(path, leaf));
         let of_bytes = of_type(path, leaf.ty, &leaf.spec).or_else(|| of_default_bytes(path, leaf));
         problems.extend(of_bytes);
-    }
-    for (path, ty, read) in known.reads() {
-        problems.extend(of_type(path, ty, read));
     }
     problem::merge(problems)
 }
@@ -74,7 +72,7 @@ fn of_default_bytes(path: &str, leaf: &LeafSchema) -> Option<Problem> {
         );
         return Some(Problem::new(path, what, ATTRIBUTES));
     };
-    if !matches!(walk(leaf.ty, &bytes), Some([])) {
+    if !is_one(leaf.ty, &bytes) {
         let ty = Type::from(leaf.ty);
         let what = format!(
             "The bytes of `{path}` are not what its schema says: the default is written as {bytes:02x?}, and that is no {ty}."
@@ -95,7 +93,7 @@ const ATTRIBUTES: &str = "Store a type whose `Serialize`, `Deserialize` and `Sch
 
 fn of_type(path: &str, schema: &'static NamedType, of: &dyn Readable) -> Option<Problem> {
     for place in places(schema) {
-        for fill in 0..3 {
+        for fill in FILLS {
             let script = Script {
                 schema,
                 path: &place,
@@ -133,66 +131,5 @@ fn as_text(schema: &NamedType, bytes: &[u8]) -> Option<String> {
             .map(ToString::to_string),
         Ty::NewtypeStruct(inner) => as_text(inner, bytes),
         _ => None,
-    }
-}
-
-/// What is left of `bytes` behind a value of the schema.
-fn walk<'a>(schema: &NamedType, bytes: &'a [u8]) -> Option<&'a [u8]> {
-    fn skip<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Option<&'a [u8]> {
-        postcard::take_from_bytes::<T>(bytes)
-            .ok()
-            .map(|(_, rest)| rest)
-    }
-    fn number(bytes: &[u8]) -> Option<(u32, &[u8])> {
-        postcard::take_from_bytes(bytes).ok()
-    }
-    match schema.ty {
-        Ty::Unit | Ty::UnitStruct => Some(bytes),
-        Ty::Bool => skip::<bool>(bytes),
-        Ty::U8 | Ty::I8 => skip::<u8>(bytes),
-        Ty::U16 | Ty::I16 => skip::<u16>(bytes),
-        Ty::U32 | Ty::I32 => skip::<u32>(bytes),
-        Ty::U64 | Ty::I64 | Ty::Usize | Ty::Isize => skip::<u64>(bytes),
-        Ty::U128 | Ty::I128 => skip::<u128>(bytes),
-        Ty::F32 => skip::<f32>(bytes),
-        Ty::F64 => skip::<f64>(bytes),
-        Ty::Char => skip::<char>(bytes),
-        Ty::String => skip::<&str>(bytes),
-        Ty::ByteArray => skip::<&[u8]>(bytes),
-        // Nobody stores a schema.
-        Ty::Schema => Some(&[]),
-        Ty::NewtypeStruct(inner) => walk(inner, bytes),
-        Ty::Option(inner) => match bytes {
-            [0, rest @ ..] => Some(rest),
-            [1, rest @ ..] => walk(inner, rest),
-            _ => None,
-        },
-        Ty::Seq(item) => {
-            let (len, bytes) = number(bytes)?;
-            (0..len).try_fold(bytes, |bytes, _| walk(item, bytes))
-        }
-        Ty::Map { key, val } => {
-            let (len, bytes) = number(bytes)?;
-            (0..len).try_fold(bytes, |bytes, _| walk(val, walk(key, bytes)?))
-        }
-        Ty::Tuple(items) | Ty::TupleStruct(items) => items
-            .iter()
-            .try_fold(bytes, |bytes, item| walk(item, bytes)),
-        Ty::Struct(fields) => fields
-            .iter()
-            .try_fold(bytes, |bytes, field| walk(field.ty, bytes)),
-        Ty::Enum(variants) => {
-            let (number, bytes) = number(bytes)?;
-            match variants.get(usize::try_from(number).ok()?)?.ty {
-                Variant::UnitVariant => Some(bytes),
-                Variant::NewtypeVariant(inner) => walk(inner, bytes),
-                Variant::TupleVariant(items) => items
-                    .iter()
-                    .try_fold(bytes, |bytes, item| walk(item, bytes)),
-                Variant::StructVariant(fields) => fields
-                    .iter()
-                    .try_fold(bytes, |bytes, field| walk(field.ty, bytes)),
-            }
-        }
     }
 }

@@ -67,6 +67,12 @@ struct Old {
     retired: bool,
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     secret: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unit: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    range: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    validate: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     accepted: Vec<String>,
 }
@@ -100,8 +106,9 @@ pub(super) fn parse(text: &str) -> Result<Lock, ParseError> {
     }
     let file: File = toml::from_str(&text).map_err(wrong)?;
     let old = file.old.into_iter().map(|old| {
-        let at = line_of(&text, old.key.as_deref().unwrap_or(&old.path));
-        OldKey::try_from(old).map_err(|what| ParseError(format!("{at}{what}")))
+        let name = old.key.clone().unwrap_or_else(|| old.path.clone());
+        let wrong = |what| ParseError(format!("{}{what}", line_of(&text, &name)));
+        OldKey::try_from(old).map_err(wrong)
     });
     let lock = Lock {
         name: file.name,
@@ -202,6 +209,9 @@ impl From<&OldKey> for Old {
             taken: old.fate == Fate::Taken,
             retired: old.fate == Fate::Retired,
             secret: old.secret,
+            unit: old.unit.clone(),
+            range: old.range.clone(),
+            validate: old.validate.clone(),
             accepted: old.accepted.clone(),
         }
     }
@@ -235,6 +245,9 @@ impl TryFrom<Old> for OldKey {
             ty: old.ty,
             fate,
             secret: old.secret,
+            unit: old.unit,
+            range: old.range,
+            validate: old.validate,
             accepted: old.accepted,
         })
     }

@@ -11,7 +11,7 @@ use super::faults::is_misdescribed;
 use super::model::{Fate, Lock, OldKey, Setting, path_of};
 use super::probe::{Goal, Script, lists};
 use super::ty::Type;
-use super::wire::{self, Leaf, Read, Readable};
+use super::wire::{self, Leaf, Readable};
 use postcard_schema::schema::NamedType;
 
 use crate::settings::{FieldSchema, KeyEntry, Schema, SchemaNode};
@@ -36,9 +36,9 @@ pub(super) struct Use {
     hash: u32,
     pub(super) ty: Type,
     pub(super) to: To,
+    /// Whether the value is taken as it is, by an alias or by a rule without a function.
+    pub(super) is_plain: bool,
     secret: bool,
-    /// How a rule reads it.
-    read: Option<(&'static NamedType, Read)>,
 }
 
 /// What is done with an old value.
@@ -145,6 +145,9 @@ impl Known {
                 hash: Some(one.hash),
                 ty: Some(one.ty.clone()),
                 secret: self.uses_of(&one.key).any(|one| one.secret),
+                unit: None,
+                range: None,
+                validate: None,
                 accepted: Vec::new(),
             });
         }
@@ -155,6 +158,9 @@ impl Known {
             ty: None,
             fate: Fate::Retired,
             secret: *secret,
+            unit: None,
+            range: None,
+            validate: None,
             accepted: Vec::new(),
         });
         out.extend(bare);
@@ -188,21 +194,6 @@ impl Known {
             return Fate::Retired;
         }
         before.clone()
-    }
-
-    /// The old types that rules read, each once, and the path that a value of it was at.
-    pub(super) fn reads(&self) -> impl Iterator<Item = (&str, &'static NamedType, &Read)> {
-        let mut seen: Vec<(&str, &str)> = Vec::new();
-        self.uses.iter().filter_map(move |one| {
-            let (schema, read) = one.read.as_ref()?;
-            let path = one.key.split(':').next().unwrap_or(&one.key);
-            let what = (path, one.ty.as_str());
-            if seen.contains(&what) {
-                return None;
-            }
-            seen.push(what);
-            Some((path, *schema, read))
-        })
     }
 
     pub(super) fn uses_of<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a Use> {
@@ -247,9 +238,9 @@ impl Use {
             key: name.to_owned(),
             hash: entry.hash(),
             ty,
+            is_plain: entry.is_alias() || entry.is_plain(),
             to,
             secret: entry.is_secret(),
-            read: entry.read.map(|read| (entry.ty, read)),
         })
     }
 }

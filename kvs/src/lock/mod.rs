@@ -97,6 +97,7 @@ mod problem;
 mod rust;
 mod ty;
 mod verify;
+mod walk;
 mod wire;
 
 pub use bounds::{Bounds, Number};

@@ -89,6 +89,12 @@ pub struct OldKey {
     pub fate: Fate,
     /// Not to be shown: it was a secret setting's key, or what one was made of.
     pub secret: bool,
+    /// The `unit` that its values had, as far as that is known.
+    pub unit: Option<String>,
+    /// The `range` that its values were in, as far as that is known.
+    pub range: Option<String>,
+    /// The function of `validate` that they had passed, as far as that is known.
+    pub validate: Option<String>,
     /// What a person has said to be no loss, where its values are read.
     pub accepted: Vec<String>,
 }
@@ -118,9 +124,14 @@ impl Lock {
         self.old.iter().find(is_it)
     }
 
-    /// What has been accepted of an old key.
-    pub(super) fn accepted_of_old(&self, key: &str) -> &[String] {
-        self.old_key(key).map_or(&[], |old| &old.accepted)
+    /// What has been accepted of the values of a key.
+    pub(super) fn accepted_of(&self, key: &str) -> &[String] {
+        let setting = self.settings.iter().find(|setting| setting.key == key);
+        match (setting, self.old_key(key)) {
+            (Some(setting), _) => &setting.accepted,
+            (None, Some(old)) => &old.accepted,
+            (None, None) => &[],
+        }
     }
 
     /// Each versioned name with its hash, the settings' first.
@@ -130,6 +141,23 @@ impl Lock {
         let old = self.old.iter();
         let old = old.filter_map(|old| Some((old.key.as_deref()?, old.hash?)));
         own.chain(old)
+    }
+
+    /// What `new` has accepted beyond this, a line for each.
+    pub(super) fn accepted_in(&self, new: &Self) -> Vec<String> {
+        let settings = new
+            .settings
+            .iter()
+            .map(|one| (&one.path, &one.key, &one.accepted));
+        let old = new.old.iter();
+        let old = old.filter_map(|one| Some((&one.path, one.key.as_ref()?, &one.accepted)));
+        let mut out = Vec::new();
+        for (path, key, notes) in settings.chain(old) {
+            let before = self.accepted_of(key);
+            let notes = notes.iter().filter(|note| !before.contains(note));
+            out.extend(notes.map(|note| format!("`{path}`: accepted that {note}")));
+        }
+        out
     }
 
     /// What is different in `new`, a line for each setting.

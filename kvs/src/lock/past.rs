@@ -4,7 +4,7 @@ use std::format;
 use std::string::String;
 use std::vec::Vec;
 
-use super::check::{Check, old_name, retired_entry};
+use super::check::{Check, Was, old_name, retired_entry};
 use super::model::{Fate, OldKey, path_of};
 use super::rust::in_rust;
 
@@ -16,8 +16,8 @@ impl<'a> Check<'a> {
         let is_back = match &old.key {
             Some(key) if known.is_current(key) => true,
             Some(key) => {
-                if let Some(ty) = &old.ty {
-                    self.uses(key, ty, None);
+                if let Some(was) = Was::of_old(old) {
+                    self.uses(&was);
                 }
                 if old.fate != Fate::Retired && !self.is_accounted_for(key, path) {
                     self.dropped(old, key);
@@ -145,7 +145,7 @@ impl<'a> Check<'a> {
 }
 
 /// The revision in a versioned name.
-fn rev_of(key: &str) -> u16 {
+pub(super) fn rev_of(key: &str) -> u16 {
     let rev = key.rsplit_once('@').map(|(_, rev)| rev.parse());
     rev.and_then(Result::ok).unwrap_or(1)
 }

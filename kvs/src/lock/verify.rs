@@ -38,6 +38,8 @@ pub enum Verdict {
     Behind(Vec<String>),
     /// The file has been written.
     Written,
+    /// The file has been written, and this was taken for no loss.
+    Accepted(Vec<String>),
 }
 
 /// What is wrong. Its text is for the person who has changed the struct.
@@ -106,6 +108,11 @@ pub fn assert_unchanged(schema: &'static Schema, path: &Path) {
     };
     match verdict {
         Ok(Verdict::Same | Verdict::Written) => {}
+        Ok(Verdict::Accepted(notes)) => {
+            let (name, file) = (schema.name, path.display());
+            let notes = notes.join("; ");
+            let _ = writeln!(io::stderr(), "note: {file} of `{name}`: {notes}");
+        }
         // Not by `eprintln`, which is not seen of a test that passes.
         Ok(Verdict::Behind(changes)) => {
             let text = behind(schema.name, path, &changes);
@@ -173,7 +180,15 @@ pub fn verify(schema: &'static Schema, path: &Path, mode: Mode) -> Result<Verdic
     match mode {
         Mode::Check => Ok(Verdict::Behind(lock.changes(&new))),
         Mode::Exact => Err(fail(Why::Behind(lock.changes(&new)))),
-        Mode::Update | Mode::Accept => write(path, &new).map_err(|why| fail(Why::Io(why))),
+        Mode::Update | Mode::Accept => {
+            let written = write(path, &new).map_err(|why| fail(Why::Io(why)))?;
+            let notes = lock.accepted_in(&new);
+            Ok(if notes.is_empty() {
+                written
+            } else {
+                Verdict::Accepted(notes)
+            })
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use core::fmt;
 use std::vec;
 use std::vec::Vec;
 
-use super::probe::{self, Goal, Probe, ProbeError, Script};
+use super::probe::{self, FILLS, Goal, Probe, ProbeError, Script, Written};
 use crate::settings::generated::{OldType, Storable};
 use crate::settings::{Rejection, Spec, value};
 
@@ -17,6 +17,7 @@ pub(crate) struct Wire<T> {
     read: fn(&mut Probe<'_>) -> Result<T, ProbeError>,
     decode: fn(&[u8]) -> Result<T, Rejection>,
     encode: fn(&T) -> Option<Vec<u8>>,
+    comes_back: fn(&[u8]) -> bool,
 }
 
 impl<T> Clone for Wire<T> {
@@ -33,6 +34,7 @@ impl<T: Storable> Wire<T> {
             read: probe::read::<T>,
             decode: value::decode,
             encode,
+            comes_back: value::reads_back::<T>,
         }
     }
 }
@@ -72,7 +74,7 @@ pub(super) trait Readable {
 /// A setting whose type is not known.
 pub(crate) trait Leaf: Sync {
     /// Reads a value that is made up, and writes it again: the bytes.
-    fn rewrite(&self, probe: &mut Probe<'_>) -> Result<Vec<u8>, ProbeError>;
+    fn rewrite(&self, probe: &mut Probe<'_>) -> Result<Written, ProbeError>;
 
     /// The size of a value in RAM.
     fn size(&self) -> usize;
@@ -88,14 +90,14 @@ pub(crate) trait Leaf: Sync {
 }
 
 impl<T: 'static> Leaf for Spec<T> {
-    fn rewrite(&self, probe: &mut Probe<'_>) -> Result<Vec<u8>, ProbeError> {
-        match self.wire {
-            Some(wire) => {
-                let value = (wire.read)(probe)?;
-                (wire.encode)(&value).ok_or_else(ProbeError::unencodable)
-            }
-            None => Ok(Vec::new()),
-        }
+    fn rewrite(&self, probe: &mut Probe<'_>) -> Result<Written, ProbeError> {
+        let Some(wire) = self.wire else {
+            return Err(ProbeError::unencodable());
+        };
+        let value = (wire.read)(probe)?;
+        let bytes = (wire.encode)(&value).ok_or_else(ProbeError::unencodable)?;
+        let comes_back = (wire.comes_back)(&bytes);
+        Ok(Written { bytes, comes_back })
     }
 
     fn size(&self) -> usize {
@@ -166,7 +168,7 @@ pub(super) fn capacity(of: &dyn Readable, script: Script<'_>) -> Option<usize> {
     let holds = |len: usize| {
         let goal = Goal::Length(len);
         [1, 0].into_iter().any(|step| {
-            (0..3).any(|fill| {
+            FILLS.into_iter().any(|fill| {
                 let script = Script {
                     goal,
                     fill,
@@ -193,5 +195,6 @@ pub(super) fn capacity(of: &dyn Readable, script: Script<'_>) -> Option<usize> {
             high = middle;
         }
     }
-    Some(low)
+    // Nothing but the empty one: the type does not take what is made up.
+    (low > 0).then_some(low)
 }

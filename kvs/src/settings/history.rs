@@ -43,6 +43,8 @@ impl Old {
     const RETIRED: u8 = 4;
     /// Given in full, behind a `/`: the same wherever the struct is nested, so that it means nothing at the root.
     pub(crate) const WHOLE: u8 = 8;
+    /// Taken as it is by a rule without a function.
+    pub(crate) const PLAIN: u8 = 16;
 
     pub(crate) const fn new(leaf: u16, rule: u8, flags: u8) -> Self {
         Self {
@@ -94,6 +96,7 @@ pub struct KeyEntry {
     /// Tells which names are the same.
     pub(crate) identity: u64,
     /// The length of its name in bytes.
+    #[cfg(feature = "lock")]
     pub(crate) name_len: usize,
     /// The type of the values under it.
     pub ty: &'static NamedType,
@@ -109,6 +112,7 @@ impl KeyEntry {
     pub(crate) const NONE: Self = Self {
         hash: 0,
         identity: 0,
+        #[cfg(feature = "lock")]
         name_len: 0,
         ty: &NamedType {
             name: "",
@@ -150,6 +154,12 @@ impl KeyEntry {
     #[must_use]
     pub const fn is_retired(&self) -> bool {
         !self.is_current && self.old.is_retired()
+    }
+
+    /// Whether a `migrate(..)` without a function takes it.
+    #[cfg(feature = "lock")]
+    pub(crate) const fn is_plain(&self) -> bool {
+        self.old.flags & Old::PLAIN != 0
     }
 
     /// Whether it is an old key of a setting whose values are taken as they are, without a `migrate(..)`.

@@ -150,6 +150,12 @@ impl<'a> NameWriter<'a> {
         }
     }
 
+    /// Goes on with a text of which only the hash is known. Not where there is a window.
+    pub(crate) const fn push_hash(&mut self, hash: TextHash) {
+        self.hash = self.hash.then(hash);
+        self.len += hash.len;
+    }
+
     /// Goes on with `number` in decimal digits.
     pub(crate) const fn number(&mut self, number: usize) {
         if number >= 10 {

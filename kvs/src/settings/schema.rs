@@ -88,6 +88,21 @@ pub struct Rule {
     pub sources: &'static [Source],
     /// Whether it has a `default` for those of several sources that are not stored.
     pub has_default: bool,
+    /// Whether it takes the old value as it is, by `From`, without a function.
+    pub is_plain: bool,
+}
+
+impl Rule {
+    /// For generated code.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new(sources: &'static [Source], has_default: bool, is_plain: bool) -> Self {
+        Self {
+            sources,
+            has_default,
+            is_plain,
+        }
+    }
 }
 
 /// An old key that values are migrated from.

@@ -134,61 +134,53 @@ impl Items {
 }
 
 /// `(A,B*3,C)`: runs of one shape are counted, so that `[u8; 32]` stays short.
+///
+/// Each item is hashed once: written anew to be compared, a type of some hundred structs in each
+/// other would take minutes to compile.
 const fn write_tuple(out: &mut NameWriter<'_>, items: Items) {
     out.push("(");
-    let mut items = items;
-    let mut separate = false;
-    while let Some((item, mut rest)) = items.split_first() {
+    let mut left = items.split_first();
+    while let Some((item, rest)) = left {
+        let hash = hash_of(item);
         let mut run = 1usize;
-        while let Some((next, behind)) = rest.split_first() {
-            if !same(item, next) {
+        left = rest.split_first();
+        while let Some((next, behind)) = left {
+            if !hash_of(next).is(&hash) {
                 break;
             }
             run = run.saturating_add(1);
-            rest = behind;
+            left = behind.split_first();
         }
-        if separate {
-            out.push(",");
+        if out.has_window {
+            write(out, item);
+        } else {
+            out.push_hash(hash);
         }
-        write(out, item);
         if run > 1 {
             out.push("*");
             out.number(run);
         }
-        separate = true;
-        items = rest;
+        if left.is_some() {
+            out.push(",");
+        }
     }
     out.push(")");
 }
 
-/// Whether two types have the same shape.
-const fn same(a: &NamedType, b: &NamedType) -> bool {
-    // An array has thousands of numbers, and takes long to compile where each is written.
-    let (one, other) = (number(a), number(b));
-    if one != 0 || other != 0 {
-        return one == other;
-    }
-    let mut one = NameWriter::new(&mut [], 0);
-    let mut other = NameWriter::new(&mut [], 0);
-    write(&mut one, a);
-    write(&mut other, b);
-    one.hash.is(&other.hash)
-}
-
-/// Tells the types of numbers apart; 0 for another type, or one that only contains a number.
-const fn number(schema: &NamedType) -> u8 {
+/// The hash of a shape.
+const fn hash_of(schema: &NamedType) -> TextHash {
+    // An array has thousands of numbers.
+    const U8: TextHash = TextHash::of("u8");
+    const U16: TextHash = TextHash::of("u16");
+    const U32: TextHash = TextHash::of("u32");
     match schema.ty {
-        DataModelType::U8 => 1,
-        DataModelType::I8 => 2,
-        DataModelType::U16 => 3,
-        DataModelType::I16 => 4,
-        DataModelType::U32 => 5,
-        DataModelType::I32 => 6,
-        DataModelType::U64 => 7,
-        DataModelType::I64 => 8,
-        DataModelType::F32 => 9,
-        DataModelType::F64 => 10,
-        DataModelType::NewtypeStruct(inner) => number(inner),
-        _ => 0,
+        DataModelType::U8 => U8,
+        DataModelType::U16 => U16,
+        DataModelType::U32 => U32,
+        _ => {
+            let mut writer = NameWriter::new(&mut [], 0);
+            write(&mut writer, schema);
+            writer.hash
+        }
     }
 }

@@ -43,7 +43,7 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Rejection> 
 }
 
 /// Whether the `T` that is decoded from `bytes` encodes to the same.
-fn reads_back<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> bool {
+pub(crate) fn reads_back<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> bool {
     decode::<T>(bytes).is_ok_and(|value| encodes_to(&value, bytes))
 }
 

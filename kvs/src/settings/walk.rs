@@ -282,6 +282,9 @@ impl<'a, 'w> Walk<'a, 'w> {
                 if rule.has_default {
                     old.flags = Old::OPTIONAL;
                 }
+                if rule.is_plain {
+                    old.flags |= Old::PLAIN;
+                }
                 self.rule(base, rule.sources, old, field.name);
                 rules = rest;
             }
@@ -370,6 +373,7 @@ impl<'a, 'w> Walk<'a, 'w> {
             return;
         }
         let out = &mut *self.name;
+        #[cfg(feature = "lock")]
         let before = out.len;
         match hash {
             // Most are a setting's own: with its parts hashed by the derive, it takes one step.
@@ -386,6 +390,7 @@ impl<'a, 'w> Walk<'a, 'w> {
         self.out[at - self.from] = KeyEntry {
             hash: out.hash.key,
             identity: out.hash.identity,
+            #[cfg(feature = "lock")]
             name_len: out.len - before,
             ty,
             is_current: self.is_current,

@@ -148,7 +148,11 @@ fn by_the_mode() {
     );
     assert_eq!(
         verify(second(), &file, Mode::Accept).expect("written"),
-        Verdict::Written
+        Verdict::Accepted(vec![
+            "`level`: accepted that the range 0..=100 is 0..=50".into(),
+            "`mode`: accepted that variant `Cool` is `Dry`".into(),
+            "`name`: accepted that text of up to 32 is of up to 16".into(),
+        ])
     );
     assert_eq!(
         verify(second(), &file, Mode::Exact).expect("fine"),
@@ -190,5 +194,151 @@ fn ranges_are_compared_as_numbers() {
     assert_eq!(
         lock.setting("x").map(|one| one.range.as_str()),
         Some("3..=500")
+    );
+}
+
+#[test]
+fn constants_in_ranges_of_floating_point_numbers() {
+    const MOST: f32 = 100.0;
+    const LESS: f32 = 50.0;
+    const LEAST: f64 = -0.5;
+    macro_rules! range {
+        ($ty:ty, $range:expr) => {
+            schema! {
+                #[derive(Settings)]
+                struct T { #[setting(default = 1.0, range = $range)] x: $ty }
+            }
+        };
+    }
+    let text = |schema| Lock::of(schema).settings[0].range.clone();
+    assert_eq!(text(range!(f32, 0.0..=MOST)), "0.0..=100.0");
+    assert_eq!(text(range!(f32, -MOST..)), "-100.0..");
+    assert_eq!(text(range!(f64, LEAST..=2.5)), "-0.5..=2.5");
+    let says = |old, new| Lock::of(old).check(new).len();
+    assert_eq!(says(range!(f32, 0.0..=MOST), range!(f32, 0.0..=LESS)), 1);
+    assert_eq!(says(range!(f32, 0.0..=LESS), range!(f32, 0.0..=MOST)), 0);
+    assert_eq!(says(range!(f64, LEAST..), range!(f64, -1.0..)), 0);
+    assert_eq!(says(range!(f64, LEAST..), range!(f64, 0.0..)), 1);
+}
+
+/// A rule without a function takes the value as it is, as an alias does.
+#[test]
+fn rules_without_a_function() {
+    let old = schema! {
+        #[derive(Settings)]
+        struct T { #[setting(unit = "s")] x: u32, #[setting(range = 0..=200)] y: u8 }
+    };
+    let new = schema! {
+        #[derive(Settings)]
+        struct T {
+            #[setting(unit = "ms", migrate(from = "x", ty = u32))]
+            wait: u32,
+            #[setting(range = 0..=100, migrate(ty = u8))]
+            y: u16,
+        }
+    };
+    insta::assert_snapshot!(said_of(&Lock::of(old), new), @"
+    `wait` takes the values of `x` as they are, and the unit was `s` and is `ms`: they would be misread.
+      Give the rule a function: `migrate(.., with = ..)`.
+
+    The range of `y` was 0..=200 and is 0..=100. A value in the field that is outside now is turned down on each boot.
+      Give the rule a function: `migrate(.., with = ..)`, with a function that brings the value into the range (`|old| old.clamp(..)`).
+      Or, if no device has a value outside, `UPDATE_LOCK=accept cargo test` notes that in the file.
+    ");
+    let new = schema! {
+        #[derive(Settings)]
+        struct T {
+            #[setting(unit = "ms", migrate(from = "x", ty = u32, with = |s| s * 1000))]
+            wait: u32,
+            #[setting(range = 0..=200, migrate(ty = u8))]
+            y: u16,
+        }
+    };
+    assert_eq!(said_of(&Lock::of(old), new), "");
+}
+
+/// What an old key's values were is known for ever.
+#[test]
+fn old_keys_keep_their_unit_and_range() {
+    let first = schema! {
+        #[derive(Settings)]
+        struct T { #[setting(unit = "s", range = 0..=200)] x: u8, rest: u8 }
+    };
+    let second = schema! {
+        #[derive(Settings)]
+        #[settings(retired("x": u8))]
+        struct T { rest: u8 }
+    };
+    let third = schema! {
+        #[derive(Settings)]
+        struct T { rest: u8, #[setting(unit = "ms", range = 0..=100, alias = "x")] wait: u8 }
+    };
+    let lock = Lock::of(first).update(second).expect("retired");
+    assert_eq!(lock.to_string().parse().as_ref(), Ok(&lock));
+    insta::assert_snapshot!(said_of(&lock, third), @r#"
+    `wait` takes the values of `x` as they are, and the unit was `s` and is `ms`: they would be misread.
+      In place of the alias, write `migrate(from = "x", ty = u8, with = ..)`.
+
+    The range of `wait` was 0..=200 and is 0..=100. A value in the field that is outside now is turned down on each boot.
+      In place of the alias, write `migrate(from = "x", ty = u8, with = ..)`, with a function that brings the value into the range (`|old| old.clamp(..)`).
+      Or, if no device has a value outside, `UPDATE_LOCK=accept cargo test` notes that in the file.
+    "#);
+}
+
+/// A key may be a setting's, and be read by another as well.
+#[test]
+fn a_key_that_is_read_twice() {
+    let first = schema! {
+        #[derive(Settings)]
+        struct T { name: String<32> }
+    };
+    let second = schema! {
+        #[derive(Settings)]
+        struct T {
+            name: String<32>,
+            #[setting(migrate(from = "name", ty = String<16>))]
+            copy: String<16>,
+        }
+    };
+    let lock = Lock::of(first).accept(second).expect("accepted");
+    assert_eq!(said_of(&lock, second), "");
+}
+
+#[test]
+fn names_that_come_and_go() {
+    macro_rules! of {
+        ($ty:ident $item:item) => {{
+            mod version {
+                use super::*;
+                #[derive(Default, Serialize, Deserialize, Schema)]
+                #[allow(dead_code)]
+                $item
+            }
+            schema! {
+                #[derive(Settings)]
+                struct T { x: version::$ty }
+            }
+        }};
+    }
+    let said = |old, new| {
+        let problems = Lock::of(old).check(new);
+        let accepts = problems.iter().flat_map(|problem| problem.accept.clone());
+        accepts.collect::<Vec<_>>().join(", ")
+    };
+    let named = of!(S pub(super) struct S { min: u8, max: u8 });
+    let unnamed = of!(S pub(super) struct S(u8, u8););
+    assert_eq!(
+        said(named, unnamed),
+        "`min`, `max` are values without a name"
+    );
+    assert_eq!(
+        said(unnamed, named),
+        "values without a name are `min`, `max`"
+    );
+    let named = of!(S pub(super) enum S { #[default] A, B { min: u8, max: u8 } });
+    let unnamed = of!(S pub(super) enum S { #[default] A, B(u8, u8) });
+    assert_eq!(
+        said(named, unnamed),
+        "`min`, `max` are values without a name (in `B`)"
     );
 }

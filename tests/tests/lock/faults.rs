@@ -68,6 +68,69 @@ types! {
     #[serde(try_from = "u8", into = "u8")]
     struct Percent(u8);
     struct Generic<T>(T, Vec<T, 2>);
+    struct Pair { a: u8, b: u16 }
+    #[serde(transparent)]
+    struct Outer { pair: Pair }
+    #[serde(transparent)]
+    struct Outermost { outer: Outer }
+    enum Aliased { #[default] A, #[serde(alias = "d", alias = "e")] B, C(u8) }
+    #[serde(from = "u8", into = "u8")]
+    struct AtLeastFive(u8);
+    #[serde(try_from = "String<12>", into = "String<12>")]
+    struct Lowercase(String<12>);
+    #[serde(try_from = "u16", into = "u16")]
+    struct Port(u16);
+    struct Network { ssid: String<32>, port: Lowercase }
+}
+
+impl From<u8> for AtLeastFive {
+    fn from(number: u8) -> Self {
+        Self(number.max(5))
+    }
+}
+
+impl From<AtLeastFive> for u8 {
+    fn from(number: AtLeastFive) -> Self {
+        number.0
+    }
+}
+
+impl TryFrom<String<12>> for Lowercase {
+    type Error = &'static str;
+
+    fn try_from(text: String<12>) -> Result<Self, &'static str> {
+        match text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+        {
+            true => Ok(Self(text)),
+            false => Err("not all is lowercase"),
+        }
+    }
+}
+
+impl From<Lowercase> for String<12> {
+    fn from(text: Lowercase) -> Self {
+        text.0
+    }
+}
+
+impl TryFrom<u16> for Port {
+    type Error = &'static str;
+
+    fn try_from(number: u16) -> Result<Self, &'static str> {
+        if number >= 1024 {
+            Ok(Self(number))
+        } else {
+            Err("reserved")
+        }
+    }
+}
+
+impl From<Port> for u16 {
+    fn from(port: Port) -> Self {
+        port.0
+    }
 }
 
 impl From<u16> for Converted {
@@ -208,6 +271,11 @@ fn types_that_are_as_their_schema_says() {
         of!(Transparent),
         of!(TransparentTuple),
         of!(Option<Transparent>),
+        of!(Outer),
+        of!(Option<Outermost>),
+        of!(Aliased),
+        of!(Option<AtLeastFive>),
+        of!(Network),
         of!(Percent),
         of!(Generic<Option<i16>>),
         of!(Option<NonZeroU8>),
@@ -258,6 +326,11 @@ fn capacities_are_read_from_the_type() {
             many: Vec<(u8, u16), 300>,
             pair: (String<2>, String<3>),
             percents: Vec<Percent, 9>,
+            host: Lowercase,
+            network: Network,
+            ports: Vec<Port, 6>,
+            set: Stored<heapless::index_set::FnvIndexSet<Option<u8>, 8>>,
+            keys: Stored<heapless::LinearMap<Vec<u8, 6>, u8, 4>>,
         }
     });
     let types: std::vec::Vec<_> = lock.settings.iter().map(|one| one.ty.as_str()).collect();
@@ -272,6 +345,11 @@ fn capacities_are_read_from_the_type() {
             "[(u8, u16)]<300>",
             "(str<2>, str<3>)",
             "[struct Percent(u8)]<9>",
+            "struct Lowercase(str<12>)",
+            "struct Network { ssid: str<32>, port: struct Lowercase(str<12>) }",
+            "[struct Port(u16)]<6>",
+            "[?u8]<8>",
+            "{[u8]<6>: u8}<4>",
         ]
     );
 }

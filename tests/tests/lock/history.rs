@@ -75,6 +75,8 @@ fn three_versions() {
     hash = "0x9360b891"
     type = "u16"
     became = ["count"]
+    range = ""
+    validate = ""
 
     [[old]]
     path = "count"
@@ -82,6 +84,8 @@ fn three_versions() {
     hash = "0xf0c7f14e"
     type = "u8"
     became = ["count"]
+    range = ""
+    validate = ""
 
     [[old]]
     path = "name"
@@ -89,6 +93,8 @@ fn three_versions() {
     hash = "0xecacaae2"
     type = "str<8>"
     became = ["label"]
+    range = ""
+    validate = ""
 
     [[old]]
     path = "title"
@@ -96,6 +102,8 @@ fn three_versions() {
     hash = "0x1772fbd1"
     type = "str<8>"
     became = ["label"]
+    range = ""
+    validate = ""
 
     [[old]]
     path = "token"
@@ -103,6 +111,8 @@ fn three_versions() {
     hash = "0xbaac69cd"
     type = "u32"
     retired = true
+    range = ""
+    validate = ""
     "#);
     assert_eq!(
         lock.setting("count").expect("it").old,

@@ -260,7 +260,7 @@ fn fields_of_a_value() {
       and write `rev = 2` and `migrate(rev = 1, ty = Slot, with = ..)`.
     ");
     assert_snapshot!(said(old, with!((u8, u8, [bool; 7]))), @"
-    `slot` has a new name in an old place: type `Slot` is `(u8, u8, [bool; 7])`. What is stored under the old name is read as the new one.
+    `slot` has a new name in an old place: type `Slot` is `(u8, u8, [bool; 7])`, `hour`, `minute`, `days` are values without a name. What is stored under the old name is read as the new one.
       was: struct Slot { hour: u8, minute: u8, days: [bool; 7] }
       is:  (u8, u8, [bool; 7])
       If it is the same by another name, `UPDATE_LOCK=accept cargo test` notes that in the file.
