@@ -10,7 +10,7 @@ use super::gone;
 use super::known::{Known, To};
 use super::model::{Fate, Lock, OldKey, Setting, path_of};
 use super::past::rev_of;
-use super::problem::{self, Problem};
+use super::problem::{self, Problem, is_index};
 use super::rust::{in_rust, kept};
 use super::ty::Type;
 use crate::settings::Schema;
@@ -235,10 +235,7 @@ impl<'a> Check<'a> {
         let from = match (was.path == *path, was.key == is.key) {
             (true, true) => format!("Write `rev = {new}` and `migrate(rev = {old}, "),
             (true, false) => "Give the rule a function: `migrate(.., ".into(),
-            (false, _) => format!(
-                "In place of the alias, write `migrate(from = \"{}\", ty = {ty}, ",
-                old_name(was.path, path)
-            ),
+            (false, _) => for_alias(was.path, is, rev_of(was.key), &ty),
         };
         let range = |range: &str| match range {
             "" => String::from("any value"),
@@ -351,11 +348,10 @@ impl<'a> Check<'a> {
                         "`{new}` takes the values of `{path}` as they are, and the unit {unit}: they would be misread."
                     );
                     let ty = in_rust(old);
-                    let name = old_name(&path, new);
                     let advice = match one.to {
-                        To::AsIs(_) => format!(
-                            "In place of the alias, write `migrate(from = \"{name}\", ty = {ty}, with = ..)`."
-                        ),
+                        To::AsIs(_) => {
+                            format!("{}with = ..)`.", for_alias(&path, is, rev_of(key), &ty))
+                        }
                         _ => "Give the rule a function: `migrate(.., with = ..)`.".into(),
                     };
                     self.add(&path, what, advice);
@@ -363,6 +359,11 @@ impl<'a> Check<'a> {
                 self.rules(was, is, before);
             }
             let differences = compare(old, &one.ty);
+            let advised = |ty: &str| {
+                taker
+                    .map(|is| for_alias(&path, is, rev_of(key), ty))
+                    .unwrap_or_default()
+            };
             let taker = taker.map_or(&known.lock.name, |taker| &taker.path);
             let values = match *taker == path {
                 true => "its own old values".into(),
@@ -399,10 +400,9 @@ impl<'a> Check<'a> {
             );
             let advice = match one.to {
                 To::AsIs(_) => format!(
-                    "In place of the alias, write `migrate(from = \"{}\", ty = {}, try_with = ..)`, with a function that shortens the value or declines it.\n\
+                    "{}try_with = ..)`, with a function that shortens the value or declines it.\n\
                      Or, if no device has a longer one, {ACCEPT}.",
-                    old_name(&path, taker),
-                    in_rust(old)
+                    advised(&in_rust(old))
                 ),
                 _ => format!(
                     "Let the migration have the type as it was, `{}`; or, if no device has a longer one, {ACCEPT}.",
@@ -420,10 +420,9 @@ impl<'a> Check<'a> {
                 differences.misread.join(", ")
             );
             let advice = match one.to {
-                To::AsIs(_) => format!(
-                    "In place of the alias, write `migrate(from = \"{}\", ty = .., with = ..)`, with the type as it was.",
-                    old_name(&path, taker)
-                ),
+                To::AsIs(_) => {
+                    format!("{}with = ..)`, with the type as it was.", advised(".."))
+                }
                 _ => "Let the migration have the type as it was.".into(),
             };
             self.add(&path, what, advice);
@@ -497,6 +496,21 @@ pub(super) fn old_name<'a>(path: &'a str, new: &str) -> std::borrow::Cow<'a, str
         return path.rsplit('.').next().unwrap_or(path).into();
     }
     format!("/{path}").into()
+}
+
+/// What to write in place of an alias by which `is` takes the values of `path`, up to its function.
+fn for_alias(path: &str, is: &Setting, rev: u16, ty: &str) -> String {
+    // A rule names one item of an array, for all of them.
+    if path.split('.').any(is_index) {
+        let new = is.rev.max(rev).saturating_add(1);
+        return format!(
+            "Let the array keep its alias, and write on the field `rev = {new}` and `migrate(rev = {rev}, ty = {ty}, "
+        );
+    }
+    format!(
+        "In place of the alias, write `migrate(from = \"{}\", ty = {ty}, ",
+        old_name(path, &is.path)
+    )
 }
 
 /// As it is listed in `retired(..)`.

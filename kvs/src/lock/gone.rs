@@ -24,7 +24,7 @@ pub(super) fn problems(gone: &[&Setting], lock: &Lock, known: &Known) -> Vec<Pro
         }
         groups.push(group);
         let members = gone.iter().filter(|other| is_in(&other.path, group));
-        out.push(many(group, &members.copied().collect::<Vec<_>>()));
+        out.push(many(group, &members.copied().collect::<Vec<_>>(), known));
     }
     out
 }
@@ -72,6 +72,27 @@ fn one(was: &Setting, lock: &Lock, known: &Known) -> Problem {
     Problem::new(path, what, advice)
 }
 
+/// What to write where only the root's `prefix` has changed: all that was in `group` is there, with another beginning.
+fn of_other_prefix(group: &str, members: &[&Setting], known: &Known) -> Option<String> {
+    let rules = members.iter().map(|was| {
+        let rest = was.path.strip_prefix(group)?.strip_prefix('.')?;
+        known.lock.setting(&format!("{}{rest}", known.prefix))?;
+        let rev = match was.rev {
+            1 => String::new(),
+            rev => format!("rev = {rev}, "),
+        };
+        let (path, ty) = (&was.path, in_rust(&was.ty));
+        Some(format!(
+            "\n`migrate(from = \"/{path}\", {rev}ty = {ty})` on `{rest}`"
+        ))
+    });
+    let rules = rules.collect::<Option<String>>()?;
+    Some(format!(
+        "If only the `prefix` is another one, name the old values in full:{rules}\n\
+         If they are not needed any more, write `retired(\"/..\": ..)` with these paths and types."
+    ))
+}
+
 /// The one new setting with values of the same shape, if there is one.
 fn alike<'a>(was: &Setting, lock: &Lock, known: &'a Known) -> Option<&'a str> {
     let settings = known.lock.settings.iter();
@@ -82,7 +103,7 @@ fn alike<'a>(was: &Setting, lock: &Lock, known: &'a Known) -> Option<&'a str> {
     alike.next().is_none().then_some(found.path.as_str())
 }
 
-fn many(group: &str, members: &[&Setting]) -> Problem {
+fn many(group: &str, members: &[&Setting], known: &Known) -> Problem {
     let names: Vec<_> = members
         .iter()
         .map(|was| was.path.get(group.len().saturating_add(1)..).unwrap_or(""))
@@ -91,6 +112,9 @@ fn many(group: &str, members: &[&Setting]) -> Problem {
         "`{group}` is gone with all that was in it (`{}`), and nothing takes over the values.",
         names.join("`, `")
     );
+    if let Some(advice) = of_other_prefix(group, members, known) {
+        return Problem::new(group, what, advice);
+    }
     let (parent, name) = group.rsplit_once('.').unwrap_or(("", group));
     // The items of an array are in the struct that it is in.
     let base = match is_index(name) {

@@ -342,3 +342,53 @@ fn names_that_come_and_go() {
         "`min`, `max` are values without a name (in `B`)"
     );
 }
+
+/// A rule that names an item in full would give that item's value to all.
+#[test]
+fn advice_for_the_items_of_an_array() {
+    #[derive(Settings)]
+    struct Old {
+        name: String<8>,
+    }
+    #[derive(Settings)]
+    struct New {
+        name: String<4>,
+    }
+    #[derive(Settings)]
+    struct Right {
+        #[setting(rev = 2, migrate(rev = 1, ty = String<8>, try_with = |name| name.get(..4)?.try_into().ok()))]
+        name: String<4>,
+    }
+    let old = schema! {
+        #[derive(Settings)]
+        struct T { #[setting(nested)] z: [Old; 3] }
+    };
+    let new = schema! {
+        #[derive(Settings)]
+        struct T { #[setting(nested, alias = "z")] zones: [New; 3] }
+    };
+    insta::assert_snapshot!(said_of(&Lock::of(old), new), @"
+    `zones.0.name` takes the values of `z.0.name`, and holds less: text of up to 8 is of up to 4. A longer value in the field is turned down on each boot.
+      was: str<8>
+      is:  str<4>
+      Let the array keep its alias, and write on the field `rev = 2` and `migrate(rev = 1, ty = String<8>, try_with = ..)`, with a function that shortens the value or declines it.
+      Or, if no device has a longer one, `UPDATE_LOCK=accept cargo test` notes that in the file.
+
+    `zones.1.name` takes the values of `z.1.name`, and holds less: text of up to 8 is of up to 4. A longer value in the field is turned down on each boot.
+      was: str<8>
+      is:  str<4>
+      Let the array keep its alias, and write on the field `rev = 2` and `migrate(rev = 1, ty = String<8>, try_with = ..)`, with a function that shortens the value or declines it.
+      Or, if no device has a longer one, `UPDATE_LOCK=accept cargo test` notes that in the file.
+
+    `zones.2.name` takes the values of `z.2.name`, and holds less: text of up to 8 is of up to 4. A longer value in the field is turned down on each boot.
+      was: str<8>
+      is:  str<4>
+      Let the array keep its alias, and write on the field `rev = 2` and `migrate(rev = 1, ty = String<8>, try_with = ..)`, with a function that shortens the value or declines it.
+      Or, if no device has a longer one, `UPDATE_LOCK=accept cargo test` notes that in the file.
+    ");
+    let right = schema! {
+        #[derive(Settings)]
+        struct T { #[setting(nested, alias = "z")] zones: [Right; 3] }
+    };
+    assert_eq!(said_of(&Lock::of(old), right), "");
+}

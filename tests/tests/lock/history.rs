@@ -514,3 +514,35 @@ fn names_of_any_length() {
         ""
     );
 }
+
+#[test]
+fn another_prefix() {
+    let first = schema! {
+        #[derive(Settings)]
+        #[settings(prefix = "p")]
+        struct T { x: u8, #[setting(rev = 2)] name: String<8> }
+    };
+    let wrong = schema! {
+        #[derive(Settings)]
+        #[settings(prefix = "q")]
+        struct T { x: u8, #[setting(rev = 2)] name: String<8> }
+    };
+    let lock = Lock::of(first);
+    assert_snapshot!(said_of(&lock, wrong), @r#"
+    `p` is gone with all that was in it (`x`, `name`), and nothing takes over the values.
+      If only the `prefix` is another one, name the old values in full:
+      `migrate(from = "/p.x", ty = u8)` on `x`
+      `migrate(from = "/p.name", rev = 2, ty = String<8>)` on `name`
+      If they are not needed any more, write `retired("/..": ..)` with these paths and types.
+    "#);
+    let right = schema! {
+        #[derive(Settings)]
+        struct T {
+            #[setting(migrate(from = "/p.x", ty = u8))]
+            x: u8,
+            #[setting(rev = 2, migrate(from = "/p.name", rev = 2, ty = String<8>))]
+            name: String<8>,
+        }
+    };
+    assert_eq!(said_of(&lock, right), "");
+}
