@@ -22,8 +22,8 @@ impl Lock {
         Known::of(schema).lock
     }
 
-    /// What is wrong with the struct as it is now, given what devices may have stored by this lock: all of it. And what is
-    /// wrong with it whatever they have, as [`faults`](super::faults) says.
+    /// What is wrong with the struct as it is now, given what devices may have stored by this lock:
+    /// all of it. And what is wrong with it whatever they have, as [`faults`](super::faults) says.
     #[must_use]
     pub fn check(&self, schema: &'static Schema) -> Vec<Problem> {
         let known = Known::of(schema);
@@ -41,8 +41,8 @@ impl Lock {
         self.next(schema, false)
     }
 
-    /// The same, and takes for no loss what only a person can know: new names in old places, narrower ranges, shorter texts
-    /// and lists. The lock says what they were.
+    /// The same, and takes for no loss what only a person can know: new names in old places,
+    /// narrower ranges, shorter texts and lists. The lock says what they were.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! What is wrong with a settings struct whatever devices have stored: defaults that its own rules turn
-//! down, and types whose bytes are not what their schema says.
+//! What is wrong with a settings struct whatever devices have stored: defaults that its own rules
+//! turn down, and types whose bytes are not what their schema says.
 
 use std::format;
 use std::string::{String, ToString};

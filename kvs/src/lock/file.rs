@@ -119,7 +119,8 @@ pub(super) fn parse(text: &str) -> Result<Lock, ParseError> {
     Ok(lock)
 }
 
-/// Whether it can have been written by [`print`]: an edit by hand or a bad merge would make the test blind.
+/// Whether it can have been written by [`print`]: an edit by hand or a bad merge would make the
+/// test blind.
 fn check(lock: &Lock, text: &str) -> Result<(), ParseError> {
     let settings = lock.settings.iter();
     let settings = settings.map(|one| (&one.path, one.key.as_str(), Some(&one.ty), Some(one.rev)));
@@ -181,7 +182,8 @@ fn check(lock: &Lock, text: &str) -> Result<(), ParseError> {
     Ok(())
 }
 
-/// `line 7: ` for the last line with `name` in quotes: a merge puts what is wrong behind what was right.
+/// `line 7: ` for the last line with `name` in quotes: a merge puts what is wrong behind what was
+/// right.
 fn line_of(text: &str, name: &str) -> String {
     let quoted = [format!("\"{name}\""), format!("'{name}'")];
     let has = |line: &str| {

@@ -10,7 +10,8 @@ use super::model::{Lock, Setting};
 use super::problem::{Problem, is_index};
 use super::rust::in_rust;
 
-/// A problem for each setting that is gone, or for each nested struct that is gone with all that was in it.
+/// A problem for each setting that is gone, or for each nested struct that is gone with all that
+/// was in it.
 pub(super) fn problems(gone: &[&Setting], lock: &Lock, known: &Known) -> Vec<Problem> {
     let mut out = Vec::new();
     let mut groups: Vec<&str> = Vec::new();
@@ -72,7 +73,8 @@ fn one(was: &Setting, lock: &Lock, known: &Known) -> Problem {
     Problem::new(path, what, advice)
 }
 
-/// What to write where only the root's `prefix` has changed: all that was in `group` is there, with another beginning.
+/// What to write where only the root's `prefix` has changed: all that was in `group` is there, with
+/// another beginning.
 fn of_other_prefix(group: &str, members: &[&Setting], known: &Known) -> Option<String> {
     let rules = members.iter().map(|was| {
         let rest = was.path.strip_prefix(group)?.strip_prefix('.')?;

@@ -1,8 +1,8 @@
 //! The lock file: what devices in the field may have stored (feature `lock`, needs `std`).
 //!
-//! A settings struct changes from release to release, and each change has to do with values that are in flash already. The
-//! compiler sees one version of the struct only. The lock file is the version before, and all those before it; a test
-//! compares:
+//! A settings struct changes from release to release, and each change has to do with values that
+//! are in flash already. The compiler sees one version of the struct only. The lock file is the
+//! version before, and all those before it; a test compares:
 //!
 //! ```
 //! # mod my_firmware {
@@ -19,7 +19,8 @@
 //! }
 //! ```
 //!
-//! The path is that from the `Cargo.toml` of the crate with the test. `UPDATE_LOCK=1 cargo test` writes the file; commit it.
+//! The path is that from the `Cargo.toml` of the crate with the test. `UPDATE_LOCK=1 cargo test`
+//! writes the file; commit it.
 //!
 //! ```toml
 //! version = 1
@@ -37,8 +38,9 @@
 //!
 //! # What the test lets pass
 //!
-//! New settings, other defaults, wider ranges, other docs, larger capacities, enum variants at the end, newtypes around what was
-//! there. It says on stderr that the file is behind then, and with `UPDATE_LOCK=exact` it fails: for releases.
+//! New settings, other defaults, wider ranges, other docs, larger capacities, enum variants at the
+//! end, newtypes around what was there. It says on stderr that the file is behind then, and with
+//! `UPDATE_LOCK=exact` it fails: for releases.
 //!
 //! # What it fails on
 //!
@@ -58,10 +60,11 @@
 //! | a default that `range` or `validate` turns down, or that does not fit | another `default` |
 //! | a type that is written as other bytes than its schema says, see [`faults`] | another type |
 //!
-//! To accept is `UPDATE_LOCK=accept cargo test`: what only a person can know is noted in the file then, under `accepted`.
+//! To accept is `UPDATE_LOCK=accept cargo test`: what only a person can know is noted in the file
+//! then, under `accepted`.
 //!
-//! The message says which, and what to write. An update keeps the keys that are no setting's any more, so that those of long
-//! ago count too:
+//! The message says which, and what to write. An update keeps the keys that are no setting's any
+//! more, so that those of long ago count too:
 //!
 //! ```toml
 //! [[old]]
@@ -72,10 +75,11 @@
 //! became = ["wifi.ssid"]
 //! ```
 //!
-//! A text or a list has its capacity behind it, `str<32>`, as far as the type itself tells. It is asked by values of all lengths that are
-//! made up, so that an alias or a constant hides nothing; where the type tells none, it is `str<?>`. What is not to be shown has
-//! `secret`, for programs: an old key stays secret for ever that was a secret setting's, or that one was made of. These read the file with
-//! [`Lock`], and values in flash by the [`Type`]s in it.
+//! A text or a list has its capacity behind it, `str<32>`, as far as the type itself tells. It is
+//! asked by values of all lengths that are made up, so that an alias or a constant hides nothing;
+//! where the type tells none, it is `str<?>`. What is not to be shown has `secret`, for programs:
+//! an old key stays secret for ever that was a secret setting's, or that one was made of. These
+//! read the file with [`Lock`], and values in flash by the [`Type`]s in it.
 
 #![allow(
     clippy::test_attr_in_doctest,
@@ -111,10 +115,11 @@ pub(crate) use wire::{Leaf, Read, Wire};
 
 pub use verify::{Failure, Mode, Verdict, Why, assert_no_faults, assert_unchanged, verify};
 
-/// Fails a test if a settings struct has changed in a way that would lose or misread what devices have stored. See
-/// [`lock`](crate::lock).
+/// Fails a test if a settings struct has changed in a way that would lose or misread what devices
+/// have stored. See [`lock`](crate::lock).
 ///
-/// The path is that of the lock file, from the directory of the `Cargo.toml` of the crate that calls this.
+/// The path is that of the lock file, from the directory of the `Cargo.toml` of the crate that
+/// calls this.
 #[macro_export]
 macro_rules! assert_schema_unchanged {
     ($settings:ty, $path:expr $(,)?) => {
@@ -125,8 +130,8 @@ macro_rules! assert_schema_unchanged {
     };
 }
 
-/// Fails a test if a settings struct is wrong in itself, without a lock file: a default that its own
-/// rules turn down, or a type whose bytes are not what its schema says. See
+/// Fails a test if a settings struct is wrong in itself, without a lock file: a default that its
+/// own rules turn down, or a type whose bytes are not what its schema says. See
 /// [`lock::faults`](crate::lock::faults). [`assert_schema_unchanged!`] looks for the same.
 ///
 /// ```

@@ -13,7 +13,8 @@ use super::ty::Type;
 
 /// All that is known of a settings struct's keys: those it has, and those it once had.
 ///
-/// [`Lock::of`] makes one from a struct; [`Display`](fmt::Display) and [`FromStr`] are the file's text.
+/// [`Lock::of`] makes one from a struct; [`Display`](fmt::Display) and [`FromStr`] are the file's
+/// text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lock {
     /// The name of the Rust struct.
@@ -65,11 +66,13 @@ pub struct Setting {
     /// The versioned names that it is migrated from, in the order in which they are tried.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub old: Vec<String>,
-    /// Its bytes are not what its schema says, as [`faults`](super::faults) has it: so the type tells nothing of what devices have
-    /// stored. A lock file never has it, since the test that writes it fails.
+    /// Its bytes are not what its schema says, as [`faults`](super::faults) has it: so the type
+    /// tells nothing of what devices have stored. A lock file never has it, since the test that
+    /// writes it fails.
     #[serde(default, skip_serializing_if = "is_false")]
     pub misdescribed: bool,
-    /// What a person has said to be no loss: new names in old places, narrower ranges, shorter texts.
+    /// What a person has said to be no loss: new names in old places, narrower ranges, shorter
+    /// texts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accepted: Vec<String>,
 }
@@ -79,7 +82,8 @@ pub struct Setting {
 pub struct OldKey {
     /// The setting's path when it had the key.
     pub path: String,
-    /// The versioned name. `None` if only the path is known, from a `retired("name")` without a type.
+    /// The versioned name. `None` if only the path is known, from a `retired("name")` without a
+    /// type.
     pub key: Option<String>,
     /// The hash of the versioned name.
     pub hash: Option<u32>,

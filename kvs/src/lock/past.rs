@@ -1,4 +1,5 @@
-//! The rules for what was no setting's key any more in the version before: what devices of long ago may have.
+//! The rules for what was no setting's key any more in the version before: what devices of long ago
+//! may have.
 
 use std::format;
 use std::string::String;

@@ -1,4 +1,5 @@
-//! Reads a type from made-up values, and compares what its serde asks for with what its schema says.
+//! Reads a type from made-up values, and compares what its serde asks for with what its schema
+//! says.
 //!
 //! `postcard_schema` does not see serde's attributes, nor implementations by hand: so a schema can
 //! describe bytes that nobody writes.
@@ -60,8 +61,8 @@ pub(super) struct Script<'a> {
     pub(super) goal: Goal,
     /// The numbers, letters and variants elsewhere.
     pub(super) fill: usize,
-    /// By how much the items of a list differ from each other: a set takes no item twice, and a heap
-    /// has an order of its own.
+    /// By how much the items of a list differ from each other: a set takes no item twice, and a
+    /// heap has an order of its own.
     pub(super) step: usize,
 }
 
@@ -236,7 +237,8 @@ impl<'a> Node<'a> {
     }
 }
 
-/// The parts of what lies one after the other on the wire, with their names; `None` for other types.
+/// The parts of what lies one after the other on the wire, with their names; `None` for other
+/// types.
 type Children = Vec<(&'static str, &'static NamedType)>;
 
 fn children(schema: &'static NamedType) -> Option<Children> {

@@ -32,8 +32,8 @@ use super::probe::is_array;
 /// enum Mode { Off, Heat, Cool(u8), Timer { s: u16 } }
 /// ```
 ///
-/// A name that is no identifier is in quotes. `<?>` in place of a capacity: the type does not tell, since it has none, or
-/// takes no values that can be made up. Without either, it was not asked.
+/// A name that is no identifier is in quotes. `<?>` in place of a capacity: the type does not tell,
+/// since it has none, or takes no values that can be made up. Without either, it was not asked.
 ///
 /// ```
 /// use kvs::lock::Type;
@@ -63,8 +63,9 @@ impl Type {
         &self.text
     }
 
-    /// A line for each difference because of which a value of this type would be misread or turned down as one of `new`;
-    /// none if it is read as it is. Names and capacities may differ, and new variants at the end.
+    /// A line for each difference because of which a value of this type would be misread or turned
+    /// down as one of `new`; none if it is read as it is. Names and capacities may differ, and new
+    /// variants at the end.
     ///
     /// ```
     /// use kvs::lock::Type;
@@ -79,8 +80,8 @@ impl Type {
         compare(self, new).misread
     }
 
-    /// The most bytes of a text, or items of a list or a map; of an option, those of its value. `None` where that is not
-    /// known, and for other types.
+    /// The most bytes of a text, or items of a list or a map; of an option, those of its value.
+    /// `None` where that is not known, and for other types.
     ///
     /// ```
     /// use kvs::lock::Type;
@@ -102,15 +103,16 @@ impl Type {
         }
     }
 
-    /// The shape in the key of such values: kinds and nesting, as [`Settings`](trait@crate::Settings) has it.
+    /// The shape in the key of such values: kinds and nesting, as
+    /// [`Settings`](trait@crate::Settings) has it.
     pub(super) fn shape(&self) -> String {
         let mut out = String::new();
         write_shape(&mut out, &self.schema);
         out
     }
 
-    /// The type of a schema, with the capacities of its texts and lists in the order in which they are written; but one
-    /// for all items of an array.
+    /// The type of a schema, with the capacities of its texts and lists in the order in which they
+    /// are written; but one for all items of an array.
     pub(super) fn with_capacities(
         schema: &NamedType,
         mut capacities: impl Iterator<Item = Option<usize>>,
@@ -149,7 +151,8 @@ impl From<&NamedType> for Type {
     }
 }
 
-/// Whether a type's name says nothing: that of a text or a list, which has its capacity in place of it.
+/// Whether a type's name says nothing: that of a text or a list, which has its capacity in place of
+/// it.
 fn is_list(ty: &OwnedDataModelType) -> bool {
     matches!(
         ty,

@@ -25,7 +25,8 @@ pub enum Mode {
     Exact,
     /// They are written to the file, which is made if there is none.
     Update,
-    /// The same, and what only a person can know is taken for no loss, and noted: see [`Lock::accept`].
+    /// The same, and what only a person can know is taken for no loss, and noted: see
+    /// [`Lock::accept`].
     Accept,
 }
 
@@ -72,7 +73,8 @@ pub enum Why {
 }
 
 impl Mode {
-    /// The environment variable that says the mode: `UPDATE_LOCK=1`, `UPDATE_LOCK=accept`, `UPDATE_LOCK=exact`.
+    /// The environment variable that says the mode: `UPDATE_LOCK=1`, `UPDATE_LOCK=accept`,
+    /// `UPDATE_LOCK=exact`.
     pub const VARIABLE: &str = "UPDATE_LOCK";
 
     /// The mode that a value of [`UPDATE_LOCK`](Self::VARIABLE) asks for.
@@ -88,7 +90,8 @@ impl Mode {
     }
 }
 
-/// What [`assert_schema_unchanged!`](crate::assert_schema_unchanged) calls: [`verify`] in the mode that `UPDATE_LOCK` says.
+/// What [`assert_schema_unchanged!`](crate::assert_schema_unchanged) calls: [`verify`] in the mode
+/// that `UPDATE_LOCK` says.
 ///
 /// # Panics
 ///

@@ -1,8 +1,10 @@
-//! What the code that `#[derive(Settings)]` writes calls. Not for others: it changes with the derive.
+//! What the code that `#[derive(Settings)]` writes calls. Not for others: it changes with the
+//! derive.
 //!
-//! The code for a leaf or a nested field goes through one constant each, a [`Codec`] or a [`Nested`]: so the type is
-//! asked for its traits in one place, and a missing one is one error. The functions in them are known while compiling,
-//! and their methods are always inlined: so no call is indirect in the end.
+//! The code for a leaf or a nested field goes through one constant each, a [`Codec`] or a
+//! [`Nested`]: so the type is asked for its traits in one place, and a missing one is one error.
+//! The functions in them are known while compiling, and their methods are always inlined: so no
+//! call is indirect in the end.
 
 use core::borrow::Borrow;
 use core::marker::PhantomData;
@@ -90,8 +92,8 @@ pub fn text<T: FromText>(text: &'static str) -> T {
 
 /// Asks a type for its capacity in bytes of text: `Probe::<T>::CAPACITY`.
 ///
-/// That is the constant of the type's own `impl` where there is one, and of [`UnknownCapacity`] for all others: so it
-/// is the type that tells, whatever it is called.
+/// That is the constant of the type's own `impl` where there is one, and of [`UnknownCapacity`] for
+/// all others: so it is the type that tells, whatever it is called.
 pub struct Probe<T>(PhantomData<T>);
 
 impl<const N: usize, L: LenType> Probe<heapless::String<N, L>> {
@@ -294,8 +296,8 @@ impl<T> Codec<T> {
         }
     }
 
-    /// The setting's part of the schema. `rev` and `rules` are what the attributes say, `texts` the unit, the default, the
-    /// range, the function of `validate` and the type as written.
+    /// The setting's part of the schema. `rev` and `rules` are what the attributes say, `texts` the
+    /// unit, the default, the range, the function of `validate` and the type as written.
     #[must_use]
     pub const fn node(
         &self,
@@ -401,7 +403,8 @@ pub trait OldType: DeserializeOwned + Schema + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned + Schema + 'static> OldType for T {}
 
-/// How old values of a type are read: as with a [`Codec`], the type is asked for its traits in one place.
+/// How old values of a type are read: as with a [`Codec`], the type is asked for its traits in one
+/// place.
 pub struct OldCodec<T> {
     schema: &'static NamedType,
     max_len: usize,

@@ -1,4 +1,5 @@
-//! From a schema to its keys, current and old: every name under which a value of the struct may be found in flash.
+//! From a schema to its keys, current and old: every name under which a value of the struct may be
+//! found in flash.
 //!
 //! ```text
 //! setting    names, in the order they are looked up
@@ -22,11 +23,11 @@ use super::walk::Walk;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Old {
     pub(crate) hash: u32,
-    /// The setting that it is migrated to, or [`STRUCT`](Self::STRUCT). Of a retired key, the last setting of the struct that
-    /// lists it.
+    /// The setting that it is migrated to, or [`STRUCT`](Self::STRUCT). Of a retired key, the last
+    /// setting of the struct that lists it.
     pub(crate) leaf: u16,
-    /// Which of the field's `migrate(..)` rules takes it, from 1 on; 0 for a value of the current type. Of a retired key, how
-    /// many settings the struct has that lists it, 255 at most.
+    /// Which of the field's `migrate(..)` rules takes it, from 1 on; 0 for a value of the current
+    /// type. Of a retired key, how many settings the struct has that lists it, 255 at most.
     pub(crate) rule: u8,
     pub(crate) flags: u8,
 }
@@ -41,7 +42,8 @@ impl Old {
     pub(crate) const OPTIONAL: u8 = 2;
     /// Nothing is migrated from it.
     const RETIRED: u8 = 4;
-    /// Given in full, behind a `/`: the same wherever the struct is nested, so that it means nothing at the root.
+    /// Given in full, behind a `/`: the same wherever the struct is nested, so that it means
+    /// nothing at the root.
     pub(crate) const WHOLE: u8 = 8;
     /// Taken as it is by a rule without a function.
     pub(crate) const PLAIN: u8 = 16;
@@ -142,9 +144,10 @@ impl KeyEntry {
         self.is_current
     }
 
-    /// Whether its values are not to be shown: those of a `secret` setting, and old ones that it is made of; retired ones that are
-    /// marked so, or were in a `secret` struct. What the struct's own function takes, as soon as one of the settings is secret:
-    /// what it makes of which is not known.
+    /// Whether its values are not to be shown: those of a `secret` setting, and old ones that it is
+    /// made of; retired ones that are marked so, or were in a `secret` struct. What the struct's
+    /// own function takes, as soon as one of the settings is secret: what it makes of which is not
+    /// known.
     #[must_use]
     pub const fn is_secret(&self) -> bool {
         self.is_secret
@@ -162,13 +165,15 @@ impl KeyEntry {
         self.old.flags & Old::PLAIN != 0
     }
 
-    /// Whether it is an old key of a setting whose values are taken as they are, without a `migrate(..)`.
+    /// Whether it is an old key of a setting whose values are taken as they are, without a
+    /// `migrate(..)`.
     #[must_use]
     pub const fn is_alias(&self) -> bool {
         !self.is_current && self.old.rule == 0 && self.leaf().is_some()
     }
 
-    /// The setting that it is of or is migrated to, unless it is retired or for the struct's own function.
+    /// The setting that it is of or is migrated to, unless it is retired or for the struct's own
+    /// function.
     #[must_use]
     pub const fn leaf(&self) -> Option<usize> {
         match self.old.leaf {
@@ -186,7 +191,8 @@ impl Schema {
         self.keys_at(1).saturating_add(self.sources.len())
     }
 
-    /// How many keys the struct has where it has been at so many places: as many as the walk comes to.
+    /// How many keys the struct has where it has been at so many places: as many as the walk comes
+    /// to.
     const fn keys_at(&self, places: usize) -> usize {
         let mut count = 0usize;
         let mut fields = self.fields;
@@ -221,8 +227,8 @@ impl Schema {
         count
     }
 
-    /// All keys that the struct knows, as a root; `N` is [`key_count`](Self::key_count). Those of one setting are
-    /// together, its own first.
+    /// All keys that the struct knows, as a root; `N` is [`key_count`](Self::key_count). Those of
+    /// one setting are together, its own first.
     #[must_use]
     pub const fn keys<const N: usize>(&self) -> [KeyEntry; N] {
         let mut out = [KeyEntry::NONE; N];
@@ -239,13 +245,14 @@ impl Schema {
         KeyName::new(self, index, key.hash)
     }
 
-    /// The keys from number `from` on, as many as there is room for; returns how many there are in all.
+    /// The keys from number `from` on, as many as there is room for; returns how many there are in
+    /// all.
     pub(crate) const fn fill_keys(&self, from: usize, out: &mut [KeyEntry]) -> usize {
         Walk::all(self, from, out, &mut NameWriter::new(&mut [], 0))
     }
 
-    /// All keys, and the names of all, one behind the other, as far as there is room in `names`; returns the length of
-    /// these.
+    /// All keys, and the names of all, one behind the other, as far as there is room in `names`;
+    /// returns the length of these.
     #[cfg(feature = "lock")]
     pub(crate) fn fill_names(&self, out: &mut [KeyEntry], names: &mut [u8]) -> usize {
         let mut writer = NameWriter::new(names, 0);

@@ -122,7 +122,8 @@ impl KeyIndex {
         }
     }
 
-    /// Fails the build with the names of two keys that have one hash, and of the structs that they are of.
+    /// Fails the build with the names of two keys that have one hash, and of the structs that they
+    /// are of.
     const fn clash(&self, ours: Entry, other: &Self, theirs: Entry) -> ! {
         let (our_key, their_key) = (self.key(ours), other.key(theirs));
         let (our_name, their_name) = (

@@ -83,7 +83,8 @@ impl<T> Key<T> {
         (self.spec.default)()
     }
 
-    /// A value of the type from old ones, by one of the setting's rules; 0 is for a value of the same type.
+    /// A value of the type from old ones, by one of the setting's rules; 0 is for a value of the
+    /// same type.
     pub(crate) fn migrate(&self, rule: u8, sources: &Sources<'_>) -> Result<T, Rejection>
     where
         T: DeserializeOwned,
@@ -134,8 +135,9 @@ impl<T: Serialize + DeserializeOwned + Sync> Key<T> {
         }
     }
 
-    /// Removing what is stored of this under its own key, as part of a [`commit`](crate::Store::commit). An older firmware's
-    /// value counts again then; [`remove`](crate::Store::remove) takes that, too.
+    /// Removing what is stored of this under its own key, as part of a
+    /// [`commit`](crate::Store::commit). An older firmware's value counts again then;
+    /// [`remove`](crate::Store::remove) takes that, too.
     #[must_use]
     pub fn unset<'a>(&self) -> Change<'a> {
         Change::delete(RawKey::Hash(self.hash()))
@@ -157,7 +159,8 @@ impl<T> fmt::Debug for Key<T> {
     }
 }
 
-/// A settings struct, or a `nested` one within it: what a factory reset resets. From `KEYS.group()`.
+/// A settings struct, or a `nested` one within it: what a factory reset resets. From
+/// `KEYS.group()`.
 #[derive(Clone, Copy, Debug)]
 pub struct Group {
     pub(crate) tree: &'static Tree,

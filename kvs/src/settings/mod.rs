@@ -1,6 +1,7 @@
 //! The typed layer: settings structs over the engine's keys.
 //!
-//! The derive generates constant tables and code without I/O; `store/typed.rs` drives them against the engine.
+//! The derive generates constant tables and code without I/O; `store/typed.rs` drives them against
+//! the engine.
 
 pub(crate) mod batches;
 mod foreign;
@@ -44,8 +45,8 @@ pub trait Leaves: Send + Sync {
     /// Whether `bytes` are the encoding of setting number `leaf`.
     fn holds(&self, leaf: usize, bytes: &[u8]) -> bool;
 
-    /// Sets setting number `leaf` from old values, by this one of its field's `migrate(..)` rules, from 1 on; or leaves
-    /// it as it is.
+    /// Sets setting number `leaf` from old values, by this one of its field's `migrate(..)` rules,
+    /// from 1 on; or leaves it as it is.
     fn migrate(&mut self, leaf: usize, rule: usize, sources: &Sources<'_>)
     -> Result<(), Rejection>;
 
@@ -57,8 +58,9 @@ pub trait Leaves: Send + Sync {
 ///
 /// # Several structs in one store
 ///
-/// A store takes any number of settings structs. Each is the root of its keys, so that a field of the same name and type in two of
-/// them is one key, and one value: give all but one of the structs a `prefix`.
+/// A store takes any number of settings structs. Each is the root of its keys, so that a field of
+/// the same name and type in two of them is one key, and one value: give all but one of the structs
+/// a `prefix`.
 ///
 /// ```
 /// # use kvs::{Options, Resources, Settings, Store, sim::presets};
@@ -84,20 +86,25 @@ pub trait Leaves: Send + Sync {
 /// # Ok::<(), kvs::Error<kvs::sim::SimError>>(())
 /// ```
 ///
-/// [`Resources::for_settings`](crate::Resources::for_settings) is where all of them are known while compiling. With a tuple of them, it
-/// does not compile where two have a key in common, where two keys have the same hash, or where one of them retires or
-/// migrates from what another stores or migrates from.
+/// [`Resources::for_settings`](crate::Resources::for_settings) is where all of them are known while
+/// compiling. With a tuple of them, it does not compile where two have a key in common, where two
+/// keys have the same hash, or where one of them retires or migrates from what another stores or
+/// migrates from.
 ///
-/// The store looks, too, for those who don't ask there. The first struct that it is given after a mount has its keys for
-/// itself. Where another struct has one of them, a [`load`](crate::Store::load) gives that setting its default, and says
-/// [`SharedKey`](Rejection::SharedKey); a `get` of it, and each commit that would write or remove it, is refused with an
-/// error that names the setting. This costs a comparison of two pointers a setting while one struct is used. Only the first struct is
-/// remembered, so that of three, the second and the third are not compared.
+/// The store looks, too, for those who don't ask there. The first struct that it is given after a
+/// mount has its keys for itself. Where another struct has one of them, a
+/// [`load`](crate::Store::load) gives that setting its default, and says
+/// [`SharedKey`](Rejection::SharedKey); a `get` of it, and each commit that would write or remove
+/// it, is refused with an error that names the setting. This costs a comparison of two pointers a
+/// setting while one struct is used. Only the first struct is remembered, so that of three, the
+/// second and the third are not compared.
 ///
-/// In a test of an update, two versions of one struct are in one program, and may share keys. The store takes two structs for
-/// versions of one if they have the same Rust name, or if one of them migrates or retires what the other stores; it
-/// refuses nothing then, and tells the log once each time that another version is used. Where neither holds, mount anew for the other
-/// version, as a device would. So two structs of one name in different modules are told apart by `for_settings` only.
+/// In a test of an update, two versions of one struct are in one program, and may share keys. The
+/// store takes two structs for versions of one if they have the same Rust name, or if one of them
+/// migrates or retires what the other stores; it refuses nothing then, and tells the log once each
+/// time that another version is used. Where neither holds, mount anew for the other version, as a
+/// device would. So two structs of one name in different modules are told apart by `for_settings`
+/// only.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a settings struct",
     note = "derive it: `#[derive(Settings)]`, on a struct with named fields"
@@ -110,8 +117,8 @@ pub trait Settings: Leaves + Sized + 'static {
 
     /// The names and keys, with this struct as the root.
     const TREE: &'static Tree;
-    /// All that the source says of the struct: for the host, and for tests. A firmware that does not use it has none of
-    /// it.
+    /// All that the source says of the struct: for the host, and for tests. A firmware that does
+    /// not use it has none of it.
     const SCHEMA: &'static Schema;
     /// The typed keys, with this struct as the root: `Thermostat::KEYS.wifi.ssid`.
     const KEYS: Self::Keys;
@@ -121,13 +128,15 @@ pub trait Settings: Leaves + Sized + 'static {
     /// How many settings there are; each takes one key slot once it is stored. A device needs more:
     /// [`KEY_SLOTS`](Self::KEY_SLOTS).
     const COUNT: usize = Self::TREE.count();
-    /// The key slots that a device with these settings needs over its life: [`COUNT`](Self::COUNT), one for each old key
-    /// (`alias`, `migrate`, `retired` with a type), and a margin of a quarter of `COUNT`, 4 at least.
+    /// The key slots that a device with these settings needs over its life: [`COUNT`](Self::COUNT),
+    /// one for each old key (`alias`, `migrate`, `retired` with a type), and a margin of a quarter
+    /// of `COUNT`, 4 at least.
     ///
-    /// The old keys, since `confirm` stores what was migrated beside them, and a removed key takes its slot until its old
-    /// entries are erased. The margin, since a newer firmware adds settings that this one can't know, and after a rollback
-    /// they are in flash yet: releases add a few settings at a time, and 8 bytes of RAM each are cheaper than to go without a
-    /// slot. Several structs in one store need the sum, [`SettingsSet::TOTAL_KEY_SLOTS`].
+    /// The old keys, since `confirm` stores what was migrated beside them, and a removed key takes
+    /// its slot until its old entries are erased. The margin, since a newer firmware adds settings
+    /// that this one can't know, and after a rollback they are in flash yet: releases add a few
+    /// settings at a time, and 8 bytes of RAM each are cheaper than to go without a slot. Several
+    /// structs in one store need the sum, [`SettingsSet::TOTAL_KEY_SLOTS`].
     const KEY_SLOTS: usize = Self::KEY_INDEX.slots(Self::COUNT);
     /// The buffer that every value of the struct fits in, for any write size up to 32 bytes.
     const BUFFER: usize = crate::format::buffer_for(Self::SCHEMA.max_value_len());

@@ -17,8 +17,8 @@ use super::schema::Schema;
 use super::walk::Walk;
 
 /// Two hashes of a text: the key that it is, and one that tells which texts are the same. Those of
-/// two texts make that of both in a row: so a name is not hashed byte by byte while compiling, since
-/// the derive has hashed its parts.
+/// two texts make that of both in a row: so a name is not hashed byte by byte while compiling,
+/// since the derive has hashed its parts.
 #[derive(Clone, Copy, Debug)]
 pub struct TextHash {
     /// As [`key_hash`](crate::key_hash).

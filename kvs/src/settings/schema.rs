@@ -1,6 +1,8 @@
-//! All that the derive says of a settings struct, its history included: constants for the compiler and for the host.
+//! All that the derive says of a settings struct, its history included: constants for the compiler
+//! and for the host.
 //!
-//! A firmware links none of it unless it asks: what it needs at run time is in the [`Tree`](super::Tree).
+//! A firmware links none of it unless it asks: what it needs at run time is in the
+//! [`Tree`](super::Tree).
 
 use postcard_schema::schema::NamedType;
 
@@ -13,13 +15,15 @@ pub struct Schema {
     pub name: &'static str,
     /// What is written above the struct.
     pub docs: &'static str,
-    /// `#[settings(prefix = "..")]`, or empty. Counts only where the struct is the root of its tree.
+    /// `#[settings(prefix = "..")]`, or empty. Counts only where the struct is the root of its
+    /// tree.
     pub prefix: &'static str,
     /// The fields in declaration order, `skip`ped ones left out.
     pub fields: &'static [FieldSchema],
     /// What `#[settings(retired(..))]` lists.
     pub retired: &'static [Retired],
-    /// What `#[settings(migrate(from(..)))]` lists: the old values that the struct's own function takes.
+    /// What `#[settings(migrate(from(..)))]` lists: the old values that the struct's own function
+    /// takes.
     pub sources: &'static [Source],
 }
 
@@ -116,7 +120,8 @@ pub struct Source {
     pub max_len: usize,
     /// The old `rev`.
     pub rev: u16,
-    /// Marked as not to be shown. One that a setting's own `migrate` reads is as secret as the setting, whatever this says.
+    /// Marked as not to be shown. One that a setting's own `migrate` reads is as secret as the
+    /// setting, whatever this says.
     pub secret: bool,
     /// What a test on the host asks of the type.
     #[cfg(feature = "lock")]
@@ -128,7 +133,8 @@ pub struct Source {
 pub struct Retired {
     /// The old name, among the struct's fields; from a `/` on, a whole path.
     pub name: &'static str,
-    /// The type it had, if that is told: its key is removed by [`confirm`](crate::Store::confirm) then.
+    /// The type it had, if that is told: its key is removed by [`confirm`](crate::Store::confirm)
+    /// then.
     pub ty: Option<&'static NamedType>,
     /// The `rev` it had.
     pub rev: u16,
@@ -137,8 +143,8 @@ pub struct Retired {
 }
 
 impl FieldSchema {
-    /// For generated code: the field of this name, of which it is the hash; its docs and aliases; whether a factory reset
-    /// leaves it alone, and whether it is not to be shown.
+    /// For generated code: the field of this name, of which it is the hash; its docs and aliases;
+    /// whether a factory reset leaves it alone, and whether it is not to be shown.
     #[doc(hidden)]
     #[must_use]
     pub const fn new(
@@ -182,7 +188,8 @@ impl Schema {
         total
     }
 
-    /// The most bytes of values that the buffer has to hold at a time: a setting's, or all that one rule reads.
+    /// The most bytes of values that the buffer has to hold at a time: a setting's, or all that one
+    /// rule reads.
     #[must_use]
     pub const fn max_value_len(&self) -> usize {
         let mut most = sum(self.sources);

@@ -3,14 +3,16 @@
 use super::Settings;
 use super::index::KeyIndex;
 
-/// The settings structs that one store is for: a struct that derives [`Settings`], or a tuple of up to 8 of them. See
-/// [`Resources::for_settings`](crate::Resources::for_settings), which checks them against each other.
+/// The settings structs that one store is for: a struct that derives [`Settings`], or a tuple of up
+/// to 8 of them. See [`Resources::for_settings`](crate::Resources::for_settings), which checks them
+/// against each other.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a settings struct, nor a tuple of up to 8 of them",
     note = "derive it: `#[derive(Settings)]`, on a struct with named fields"
 )]
 pub trait SettingsSet: sealed::Sealed {
-    /// The key slots that a device with these structs needs: the sum of their [`Settings::KEY_SLOTS`].
+    /// The key slots that a device with these structs needs: the sum of their
+    /// [`Settings::KEY_SLOTS`].
     const TOTAL_KEY_SLOTS: usize;
     /// The buffer that every value of these structs fits in: the largest [`Settings::BUFFER`].
     const LARGEST_BUFFER: usize;

@@ -1,8 +1,8 @@
 //! The shape of a value on the wire: kinds and nesting of its postcard encoding, in a short text.
 //!
-//! The text is part of each setting's key, so that a value of another shape has another key and is never decoded as
-//! if it were right. Type names, field names, capacities and enum variants are left out: renaming a type or growing
-//! a `String<N>` keeps the key.
+//! The text is part of each setting's key, so that a value of another shape has another key and is
+//! never decoded as if it were right. Type names, field names, capacities and enum variants are
+//! left out: renaming a type or growing a `String<N>` keeps the key.
 //!
 //! ```text
 //! bool u8 i8 u16 .. i128 f32 f64 char    as they are

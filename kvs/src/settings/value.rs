@@ -1,7 +1,7 @@
 //! Values and their bytes: postcard, strictly.
 //!
-//! Encodes into a buffer what decodes to the same again, decodes without leftovers, compares without a second buffer.
-//! Knows no keys and no flash.
+//! Encodes into a buffer what decodes to the same again, decodes without leftovers, compares
+//! without a second buffer. Knows no keys and no flash.
 
 use postcard::ser_flavors::Flavor;
 use serde::Serialize;
@@ -12,9 +12,10 @@ use crate::change::EncodeError;
 
 /// Encodes `value` into `out`; returns how many bytes that took.
 ///
-/// All that is ever stored of a value comes from here. So bytes that would be read as another value, or not at all, are an
-/// error now instead of on the next boot: serde's attributes (`skip`, `untagged`, `tag`, `skip_serializing_if`, `with`) can
-/// make a type write other than what it reads.
+/// All that is ever stored of a value comes from here. So bytes that would be read as another
+/// value, or not at all, are an error now instead of on the next boot: serde's attributes (`skip`,
+/// `untagged`, `tag`, `skip_serializing_if`, `with`) can make a type write other than what it
+/// reads.
 pub(crate) fn encode<T: Serialize + DeserializeOwned>(
     value: &T,
     out: &mut [u8],
@@ -34,7 +35,8 @@ pub(crate) fn encode<T: Serialize + DeserializeOwned>(
 
 /// Decodes a `T` from exactly `bytes`.
 ///
-/// Bytes left over are an error: without that, nearly half of all wrong types decode to a wrong value.
+/// Bytes left over are an error: without that, nearly half of all wrong types decode to a wrong
+/// value.
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Rejection> {
     match postcard::take_from_bytes(bytes) {
         Ok((value, [])) => Ok(value),

@@ -359,7 +359,8 @@ impl<'a, 'w> Walk<'a, 'w> {
         }
     }
 
-    /// Adds the key of `name`, at `base`: `path:shape`, or `path:shape@rev`. `hash` is that of all behind `base`.
+    /// Adds the key of `name`, at `base`: `path:shape`, or `path:shape@rev`. `hash` is that of all
+    /// behind `base`.
     const fn add(
         &mut self,
         base: &Place<'_>,
