@@ -2,9 +2,11 @@
 
 use core::cmp::Ordering;
 use std::format;
-use std::string::String;
+use std::string::{String, ToString};
+use std::vec::Vec;
 
 use postcard_schema::schema::owned::OwnedDataModelType as Ty;
+use serde::Serialize;
 
 use super::ty::Type;
 use super::wire::Leaf;
@@ -137,52 +139,119 @@ fn number(text: &str) -> Option<Number> {
     }
 }
 
-/// The least and the greatest number of an integer type of at most 64 bits, newtypes around it
-/// included.
-fn limits(ty: &Type) -> Option<(i128, i128)> {
-    let mut ty = &ty.schema().ty;
-    while let Ty::NewtypeStruct(inner) = ty {
-        ty = &inner.ty;
-    }
-    Some(match ty {
-        Ty::U8 => (u8::MIN.into(), u8::MAX.into()),
-        Ty::I8 => (i8::MIN.into(), i8::MAX.into()),
-        Ty::U16 => (u16::MIN.into(), u16::MAX.into()),
-        Ty::I16 => (i16::MIN.into(), i16::MAX.into()),
-        Ty::U32 => (u32::MIN.into(), u32::MAX.into()),
-        Ty::I32 => (i32::MIN.into(), i32::MAX.into()),
-        Ty::U64 => (u64::MIN.into(), u64::MAX.into()),
-        Ty::I64 => (i64::MIN.into(), i64::MAX.into()),
-        _ => return None,
-    })
+/// The numbers of a type, each by its place among them: an integer's is the integer itself.
+struct Numbers {
+    is_whole: bool,
+    /// The places of the least and the greatest.
+    ends: (i128, i128),
+    encode: fn(i128) -> Option<Vec<u8>>,
+    /// The place of an encoded number.
+    place: fn(&[u8]) -> Option<i128>,
+    /// A number as it is written in a range; nothing for what ends no range.
+    text: fn(i128) -> String,
 }
 
-/// The encoding of a number in an integer type.
-fn encoded(ty: &Type, number: i128, buffer: &mut [u8; 20]) -> Option<usize> {
-    let mut ty = &ty.schema().ty;
-    while let Ty::NewtypeStruct(inner) = ty {
-        ty = &inner.ty;
+impl Numbers {
+    /// Those of an integer type of at most 64 bits, or of a floating-point type, newtypes around it
+    /// included.
+    fn of(ty: &Type) -> Option<Self> {
+        macro_rules! whole {
+            ($ty:ty) => {
+                Self {
+                    is_whole: true,
+                    ends: (<$ty>::MIN.into(), <$ty>::MAX.into()),
+                    encode: |place| encoded(&<$ty>::try_from(place).ok()?),
+                    place: |bytes| postcard::from_bytes::<$ty>(bytes).ok().map(i128::from),
+                    text: |place| place.to_string(),
+                }
+            };
+        }
+        macro_rules! real {
+            ($ty:ty) => {
+                Self {
+                    is_whole: false,
+                    ends: (place_of(f64::NEG_INFINITY), place_of(f64::INFINITY)),
+                    encode: |place| encoded(&(real_at(place) as $ty)),
+                    place: |bytes| {
+                        let number = postcard::from_bytes::<$ty>(bytes).ok()?;
+                        Some(place_of(f64::from(number)))
+                    },
+                    // Without the sign of a zero.
+                    text: |place| match real_at(place) as $ty + 0.0 {
+                        number if number.is_infinite() => String::new(),
+                        number => format!("{number:?}"),
+                    },
+                }
+            };
+        }
+        let mut ty = &ty.schema().ty;
+        while let Ty::NewtypeStruct(inner) = ty {
+            ty = &inner.ty;
+        }
+        Some(match ty {
+            Ty::U8 => whole!(u8),
+            Ty::I8 => whole!(i8),
+            Ty::U16 => whole!(u16),
+            Ty::I16 => whole!(i16),
+            Ty::U32 => whole!(u32),
+            Ty::I32 => whole!(i32),
+            Ty::U64 => whole!(u64),
+            Ty::I64 => whole!(i64),
+            Ty::F32 => real!(f32),
+            Ty::F64 => real!(f64),
+            _ => return None,
+        })
     }
-    let bytes = match ty {
-        Ty::U8 => postcard::to_slice(&u8::try_from(number).ok()?, buffer),
-        Ty::I8 => postcard::to_slice(&i8::try_from(number).ok()?, buffer),
-        Ty::I16 | Ty::I32 | Ty::I64 => postcard::to_slice(&i64::try_from(number).ok()?, buffer),
-        _ => postcard::to_slice(&u64::try_from(number).ok()?, buffer),
+
+    /// Whether a setting may be this number, as far as its `range` says.
+    fn is_allowed(&self, leaf: &dyn Leaf, place: i128) -> Option<bool> {
+        match leaf.check(&(self.encode)(place)?) {
+            Err(Rejection::OutOfRange) => Some(false),
+            // Another check than that of the range may turn it down.
+            Ok(()) | Err(Rejection::Invalid(_)) => Some(true),
+            Err(_) => None,
+        }
+    }
+
+    /// The last number that is allowed on the way from `from`, which is, to `to`.
+    fn last_allowed(&self, leaf: &dyn Leaf, from: i128, to: i128) -> Option<i128> {
+        if self.is_allowed(leaf, to)? {
+            return Some(to);
+        }
+        let (mut inside, mut outside) = (from, to);
+        while inside.abs_diff(outside) > 1 {
+            let middle = inside.midpoint(outside);
+            match self.is_allowed(leaf, middle)? {
+                true => inside = middle,
+                false => outside = middle,
+            }
+        }
+        Some(inside)
+    }
+}
+
+fn encoded<T: Serialize>(number: &T) -> Option<Vec<u8>> {
+    let mut buffer = [0; 10];
+    Some(postcard::to_slice(number, &mut buffer).ok()?.to_vec())
+}
+
+/// The place of a floating-point number among all of them, in their order.
+fn place_of(number: f64) -> i128 {
+    let bits = i128::from(number.to_bits().cast_signed());
+    if number.is_sign_negative() {
+        i128::from(i64::MIN).saturating_sub(bits)
+    } else {
+        bits
+    }
+}
+
+fn real_at(place: i128) -> f64 {
+    let bits = if place < 0 {
+        i128::from(i64::MIN).saturating_sub(place)
+    } else {
+        place
     };
-    bytes.ok().map(|bytes| bytes.len())
-}
-
-/// Whether a setting may be this number, as far as its `range` says.
-fn is_allowed(leaf: &dyn Leaf, ty: &Type, number: i128) -> Option<bool> {
-    let mut buffer = [0; 20];
-    let len = encoded(ty, number, &mut buffer)?;
-    let result = leaf.check(buffer.get(..len)?);
-    match result {
-        Err(Rejection::OutOfRange) => Some(false),
-        // Another check than that of the range may turn it down.
-        Ok(()) | Err(Rejection::Invalid(_)) => Some(true),
-        Err(_) => None,
-    }
+    f64::from_bits(i64::try_from(bits).unwrap_or_default().cast_unsigned())
 }
 
 /// The text of a range: with numbers in place of the names of constants, where the setting's own
@@ -192,133 +261,18 @@ pub(super) fn text(leaf: &dyn Leaf, ty: &Type, written: &str) -> String {
         if written.is_empty() || Bounds::parse(written).is_some() {
             return None;
         }
-        if let Some(text) = real_text(leaf, ty) {
-            return Some(text);
-        }
-        let (least, most) = limits(ty)?;
-        let within = default(leaf, ty)?;
-        if !is_allowed(leaf, ty, within)? {
+        let numbers = Numbers::of(ty)?;
+        let default = (numbers.place)(&leaf.default_bytes()?)?;
+        if !numbers.is_allowed(leaf, default)? {
             return None;
         }
-        let low = last_allowed(leaf, ty, within, least)?;
-        let high = last_allowed(leaf, ty, within, most)?;
-        Some(format!("{low}..={high}"))
+        let (least, most) = numbers.ends;
+        let low = (numbers.text)(numbers.last_allowed(leaf, default, least)?);
+        let high = (numbers.text)(numbers.last_allowed(leaf, default, most)?);
+        let dots = if high.is_empty() { ".." } else { "..=" };
+        Some(format!("{low}{dots}{high}"))
     };
     known().unwrap_or_else(|| written.into())
-}
-
-/// The range of a floating-point type, by the same search among its numbers in their order.
-fn real_text(leaf: &dyn Leaf, ty: &Type) -> Option<String> {
-    let mut inner = &ty.schema().ty;
-    while let Ty::NewtypeStruct(of) = inner {
-        inner = &of.ty;
-    }
-    let bytes = leaf.default_bytes()?;
-    match inner {
-        Ty::F32 => {
-            let from = order_of(f64::from(postcard::from_bytes::<f32>(&bytes).ok()?));
-            let number = |order: i64| (number_of(order) as f32).to_le_bytes().to_vec();
-            let end = |to: f32| last_real(leaf, from, order_of(f64::from(to)), number);
-            let (low, high) = (end(f32::NEG_INFINITY)?, end(f32::INFINITY)?);
-            let text = |order| format!("{:?}", number_of(order) as f32 + 0.0);
-            Some(range_of(&text(low), &text(high)))
-        }
-        Ty::F64 => {
-            let from = order_of(postcard::from_bytes::<f64>(&bytes).ok()?);
-            let number = |order: i64| number_of(order).to_le_bytes().to_vec();
-            let end = |to: f64| last_real(leaf, from, order_of(to), number);
-            let (low, high) = (end(f64::NEG_INFINITY)?, end(f64::INFINITY)?);
-            let text = |order| format!("{:?}", number_of(order) + 0.0);
-            Some(range_of(&text(low), &text(high)))
-        }
-        _ => None,
-    }
-}
-
-fn range_of(low: &str, high: &str) -> String {
-    let low = if low == "-inf" { "" } else { low };
-    match high {
-        "inf" => format!("{low}.."),
-        high => format!("{low}..={high}"),
-    }
-}
-
-/// A number's place among all of its type.
-fn order_of(number: f64) -> i64 {
-    let bits = number.to_bits().cast_signed();
-    if bits < 0 {
-        i64::MIN.wrapping_sub(bits)
-    } else {
-        bits
-    }
-}
-
-fn number_of(order: i64) -> f64 {
-    let bits = if order < 0 {
-        i64::MIN.wrapping_sub(order)
-    } else {
-        order
-    };
-    f64::from_bits(bits.cast_unsigned())
-}
-
-fn last_real(
-    leaf: &dyn Leaf,
-    from: i64,
-    to: i64,
-    bytes: impl Fn(i64) -> std::vec::Vec<u8>,
-) -> Option<i64> {
-    let is_allowed = |order: i64| match leaf.check(&bytes(order)) {
-        Err(Rejection::OutOfRange) => Some(false),
-        Ok(()) | Err(Rejection::Invalid(_)) => Some(true),
-        Err(_) => None,
-    };
-    if !is_allowed(from)? {
-        return None;
-    }
-    if is_allowed(to)? {
-        return Some(to);
-    }
-    let (mut inside, mut outside) = (from, to);
-    while inside.abs_diff(outside) > 1 {
-        let middle = inside.midpoint(outside);
-        match is_allowed(middle)? {
-            true => inside = middle,
-            false => outside = middle,
-        }
-    }
-    Some(inside)
-}
-
-/// The last number that is allowed on the way from `from`, which is, to `to`.
-fn last_allowed(leaf: &dyn Leaf, ty: &Type, from: i128, to: i128) -> Option<i128> {
-    if is_allowed(leaf, ty, to)? {
-        return Some(to);
-    }
-    let (mut inside, mut outside) = (from, to);
-    while inside.abs_diff(outside) > 1 {
-        let middle = inside.midpoint(outside);
-        match is_allowed(leaf, ty, middle)? {
-            true => inside = middle,
-            false => outside = middle,
-        }
-    }
-    Some(inside)
-}
-
-/// The default, if it is an integer.
-fn default(leaf: &dyn Leaf, ty: &Type) -> Option<i128> {
-    let bytes = leaf.default_bytes()?;
-    let mut inner = &ty.schema().ty;
-    while let Ty::NewtypeStruct(of) = inner {
-        inner = &of.ty;
-    }
-    match inner {
-        Ty::U8 => bytes.first().map(|byte| i128::from(*byte)),
-        Ty::I8 => postcard::from_bytes::<i8>(&bytes).ok().map(i128::from),
-        Ty::I16 | Ty::I32 | Ty::I64 => postcard::from_bytes::<i64>(&bytes).ok().map(i128::from),
-        _ => postcard::from_bytes::<u64>(&bytes).ok().map(i128::from),
-    }
 }
 
 /// Whether a setting turns down what the range `was`, of this text, allowed.
@@ -339,9 +293,10 @@ pub(super) fn narrower(
     if was == is && old == ty || is.is_empty() {
         return Narrower::No;
     }
-    if let (Some(limits), Some(_)) = (limits(old), limits(ty)) {
+    let whole = |ty| Numbers::of(ty).filter(|numbers| numbers.is_whole);
+    if let (Some(before), Some(numbers)) = (whole(old), whole(ty)) {
         let bounds = if was.is_empty() { ".." } else { was };
-        let ends = Bounds::parse(bounds).and_then(|bounds| bounds.ends(limits));
+        let ends = Bounds::parse(bounds).and_then(|bounds| bounds.ends(before.ends));
         let Some((low, high)) = ends else {
             return Narrower::Perhaps;
         };
@@ -349,7 +304,8 @@ pub(super) fn narrower(
         if low > high {
             return Narrower::No;
         }
-        return match (is_allowed(leaf, ty, low), is_allowed(leaf, ty, high)) {
+        let is_allowed = |place| numbers.is_allowed(leaf, place);
+        return match (is_allowed(low), is_allowed(high)) {
             (Some(true), Some(true)) => Narrower::No,
             (Some(_), Some(_)) => Narrower::Yes,
             _ => Narrower::Perhaps,

@@ -28,7 +28,7 @@ impl Lock {
     pub fn check(&self, schema: &'static Schema) -> Vec<Problem> {
         let known = Known::of(schema);
         let (mut problems, _) = Check::new(self, &known, false).run();
-        problems.extend(super::faults(schema));
+        problems.extend(known.faults);
         problems
     }
 
@@ -38,7 +38,7 @@ impl Lock {
     ///
     /// What [`check`](Self::check) finds.
     pub fn update(&self, schema: &'static Schema) -> Result<Self, Vec<Problem>> {
-        self.next(schema, false)
+        self.next(Known::of(schema), false)
     }
 
     /// The same, and takes for no loss what only a person can know: new names in old places,
@@ -48,13 +48,13 @@ impl Lock {
     ///
     /// What else [`check`](Self::check) finds.
     pub fn accept(&self, schema: &'static Schema) -> Result<Self, Vec<Problem>> {
-        self.next(schema, true)
+        self.next(Known::of(schema), true)
     }
 
-    fn next(&self, schema: &'static Schema, accepting: bool) -> Result<Self, Vec<Problem>> {
-        let known = Known::of(schema);
+    /// The lock of what is known now.
+    pub(super) fn next(&self, mut known: Known, accepting: bool) -> Result<Self, Vec<Problem>> {
         let (mut problems, accepted) = Check::new(self, &known, accepting).run();
-        problems.extend(super::faults(schema));
+        problems.append(&mut known.faults);
         if !problems.is_empty() {
             return Err(problems);
         }
@@ -67,7 +67,6 @@ impl Lock {
             }
             all
         };
-        let mut known = known;
         for setting in &mut known.lock.settings {
             let was = self.settings.iter().find(|was| was.key == setting.key);
             let before = was.map_or(&[][..], |was| &was.accepted);

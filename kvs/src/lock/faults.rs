@@ -9,7 +9,7 @@ use postcard_schema::schema::{DataModelType as Ty, NamedType};
 
 use super::known::Known;
 use super::probe::{FILLS, Goal, ProbeError, Script, places};
-use super::problem::{self, Problem};
+use super::problem::Problem;
 use super::ty::Type;
 use super::walk::is_one;
 use super::wire::Readable;
@@ -27,21 +27,11 @@ use crate::settings::{LeafSchema, Schema};
 /// option and each list is read from made-up values and written again.
 #[must_use]
 pub fn faults(schema: &'static Schema) -> Vec<Problem> {
-    let known = Known::of(schema);
-    let mut problems = Vec::new();
-    for (number, setting) in known.lock.settings.iter().enumerate() {
-        let Some((leaf, _)) = schema.leaf(number) else {
-            continue;
-        };
-        let path = &setting.path;
-        problems.extend(of_default(path, leaf));
-        let of_bytes = of_type(path, leaf.ty, &leaf.spec).or_else(|| of_default_bytes(path, leaf));
-        problems.extend(of_bytes);
-    }
-    problem::merge(problems)
+    Known::of(schema).faults
 }
 
-fn of_default(path: &str, leaf: &LeafSchema) -> Option<Problem> {
+/// What is wrong with a default, by its own rules.
+pub(super) fn of_default(path: &str, leaf: &LeafSchema) -> Option<Problem> {
     if let Err(why) = leaf.spec.check_default() {
         let what = format!(
             "The default of `{path}` is turned down by its own rules: {why}. Each save of the struct would fail."
@@ -82,10 +72,9 @@ fn of_default_bytes(path: &str, leaf: &LeafSchema) -> Option<Problem> {
     None
 }
 
-/// Whether the bytes of a setting are not what its schema says.
-pub(super) fn is_misdescribed(leaf: &LeafSchema) -> bool {
-    let of_bytes = of_type("", leaf.ty, &leaf.spec).or_else(|| of_default_bytes("", leaf));
-    of_bytes.is_some()
+/// What is wrong with the bytes of a setting: that they are not what its schema says.
+pub(super) fn of_bytes(path: &str, leaf: &LeafSchema) -> Option<Problem> {
+    of_type(path, leaf.ty, &leaf.spec).or_else(|| of_default_bytes(path, leaf))
 }
 
 const ATTRIBUTES: &str = "Store a type whose `Serialize`, `Deserialize` and `Schema` are derived, and without serde's attributes \

@@ -6,14 +6,14 @@ use std::string::{String, ToString};
 use std::vec;
 use std::vec::Vec;
 
-use super::bounds;
-use super::faults::is_misdescribed;
-use super::model::{Fate, Lock, OldKey, Setting, path_of};
-use super::probe::{Goal, Script, lists};
-use super::ty::Type;
-use super::wire::{self, Leaf, Readable};
 use postcard_schema::schema::NamedType;
 
+use super::model::{Fate, Lock, OldKey, Setting, path_of};
+use super::probe::{Goal, Script, lists};
+use super::problem::{self, Problem};
+use super::ty::Type;
+use super::wire::{self, Leaf, Readable};
+use super::{bounds, faults};
 use crate::settings::{FieldSchema, KeyEntry, Schema, SchemaNode};
 
 /// All names of a struct.
@@ -22,6 +22,8 @@ pub(super) struct Known {
     pub(super) lock: Lock,
     /// What is asked of each setting's type.
     pub(super) leaves: Vec<&'static dyn Leaf>,
+    /// What is wrong with it whatever devices have stored.
+    pub(super) faults: Vec<Problem>,
     /// Each use of an old name.
     pub(super) uses: Vec<Use>,
     /// The paths retired without a type, and whether their values are not to be shown.
@@ -62,41 +64,52 @@ impl Known {
         };
         let mut walk = Walk::default();
         walk.schema(schema, core::slice::from_ref(&prefix), false);
+        // Types are asked for their capacities, which takes its time: once for each.
+        let leaves: Vec<_> = (0..schema.count())
+            .filter_map(|leaf| schema.leaf(leaf))
+            .collect();
+        let types = leaves.iter().map(|(leaf, _)| type_of(leaf.ty, &leaf.spec));
+        let types: Vec<_> = types.collect();
         let uses = keys.iter().zip(&names);
-        let uses = uses.filter_map(|(entry, name)| Use::new(schema, entry, name));
+        let uses = uses.filter_map(|(entry, name)| Use::new(&types, entry, name));
         let uses: Vec<_> = uses.collect();
         let current = keys.iter().zip(names).filter(|(key, _)| key.is_current());
-        let mut leaves = Vec::new();
-        let settings = current.zip(walk.docs).enumerate();
-        let settings = settings.filter_map(|(leaf, ((key, key_text), docs))| {
-            let secret = schema.is_secret(leaf);
-            let (schema, keep) = schema.leaf(leaf)?;
-            let ty = type_of(schema.ty, &schema.spec);
-            leaves.push(schema.spec);
-            let mut old: Vec<String> = Vec::new();
-            for one in uses.iter().filter(|one| one.to.setting() == Some(leaf)) {
-                if !old.contains(&one.key) {
-                    old.push(one.key.clone());
+        let mut faults = Vec::new();
+        let settings = current.zip(walk.docs).zip(types.iter().zip(&leaves));
+        let settings = settings
+            .enumerate()
+            .map(|(leaf, (((key, key_text), docs), (ty, of)))| {
+                let secret = schema.is_secret(leaf);
+                let &(schema, keep) = of;
+                let path = path_of(&key_text);
+                faults.extend(faults::of_default(&path, schema));
+                let of_bytes = faults::of_bytes(&path, schema);
+                let misdescribed = of_bytes.is_some();
+                faults.extend(of_bytes);
+                let mut old: Vec<String> = Vec::new();
+                for one in uses.iter().filter(|one| one.to.setting() == Some(leaf)) {
+                    if !old.contains(&one.key) {
+                        old.push(one.key.clone());
+                    }
                 }
-            }
-            Some(Setting {
-                path: path_of(&key_text),
-                key: key_text,
-                hash: key.hash(),
-                range: bounds::text(schema.spec, &ty, schema.range),
-                ty,
-                rev: schema.rev,
-                unit: schema.unit.to_owned(),
-                default: schema.default.to_owned(),
-                validate: schema.validate.to_owned(),
-                docs: docs.trim().to_owned(),
-                keep,
-                secret,
-                old,
-                misdescribed: is_misdescribed(schema),
-                accepted: Vec::new(),
-            })
-        });
+                Setting {
+                    path,
+                    key: key_text,
+                    hash: key.hash(),
+                    range: bounds::text(schema.spec, ty, schema.range),
+                    ty: ty.clone(),
+                    rev: schema.rev,
+                    unit: schema.unit.to_owned(),
+                    default: schema.default.to_owned(),
+                    validate: schema.validate.to_owned(),
+                    docs: docs.trim().to_owned(),
+                    keep,
+                    secret,
+                    old,
+                    misdescribed,
+                    accepted: Vec::new(),
+                }
+            });
         let lock = Lock {
             name: schema.name.to_owned(),
             settings: settings.collect(),
@@ -104,7 +117,8 @@ impl Known {
         };
         let mut known = Self {
             lock,
-            leaves,
+            leaves: leaves.iter().map(|(leaf, _)| leaf.spec).collect(),
+            faults: problem::merge(faults),
             uses,
             bare: walk.bare,
             prefix,
@@ -219,13 +233,15 @@ impl Known {
 }
 
 impl Use {
-    fn new(schema: &'static Schema, entry: &KeyEntry, name: &str) -> Option<Self> {
+    /// `types` are those of the settings.
+    fn new(types: &[Type], entry: &KeyEntry, name: &str) -> Option<Self> {
         if entry.is_current() {
             return None;
         }
-        let ty = match (entry.read, entry.leaf().and_then(|leaf| schema.leaf(leaf))) {
+        let ty = match (entry.read, entry.leaf().and_then(|leaf| types.get(leaf))) {
             (Some(read), _) => type_of(entry.ty, &read),
-            (None, Some((leaf, _))) => type_of(entry.ty, &leaf.spec),
+            // An alias is of the setting's own type.
+            (None, Some(ty)) => ty.clone(),
             (None, None) => entry.ty.into(),
         };
         let to = match entry.leaf() {
@@ -273,6 +289,8 @@ fn type_of(schema: &'static NamedType, of: &dyn Readable) -> Type {
 /// All keys of a struct, and their names.
 fn keys(schema: &Schema) -> (Vec<KeyEntry>, Vec<String>) {
     let mut keys = vec![KeyEntry::NONE; schema.key_count()];
+    // It is counted by another walk, which takes the compiler less time.
+    debug_assert_eq!(schema.fill_keys(0, &mut []), keys.len());
     let mut text = vec![0; schema.fill_names(&mut keys, &mut [])];
     schema.fill_names(&mut keys, &mut text);
     let mut rest = text.as_slice();

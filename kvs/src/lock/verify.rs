@@ -12,6 +12,7 @@ use std::{env, fs, process};
 
 use super::faults::faults;
 use super::file::ParseError;
+use super::known::Known;
 use super::model::Lock;
 use super::problem::Problem;
 use crate::settings::Schema;
@@ -155,16 +156,16 @@ pub fn verify(schema: &'static Schema, path: &Path, mode: Mode) -> Result<Verdic
         name: schema.name,
         why,
     };
-    let faults = faults(schema);
-    if !faults.is_empty() {
-        return Err(fail(Why::Faulty(faults)));
+    let known = Known::of(schema);
+    if !known.faults.is_empty() {
+        return Err(fail(Why::Faulty(known.faults)));
     }
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return match mode {
                 Mode::Update | Mode::Accept => {
-                    write(path, &Lock::of(schema)).map_err(|why| fail(Why::Io(why)))
+                    write(path, &known.lock).map_err(|why| fail(Why::Io(why)))
                 }
                 Mode::Check | Mode::Exact => Err(fail(Why::Missing)),
             };
@@ -172,10 +173,7 @@ pub fn verify(schema: &'static Schema, path: &Path, mode: Mode) -> Result<Verdic
         Err(error) => return Err(fail(Why::Io(error))),
     };
     let lock: Lock = text.parse().map_err(|why| fail(Why::Malformed(why)))?;
-    let new = match mode {
-        Mode::Accept => lock.accept(schema),
-        Mode::Check | Mode::Exact | Mode::Update => lock.update(schema),
-    };
+    let new = lock.next(known, mode == Mode::Accept);
     let new = new.map_err(|why| fail(Why::Changed(why)))?;
     if new == lock {
         return Ok(Verdict::Same);

@@ -131,9 +131,9 @@ impl fmt::Debug for dyn Leaf {
 
 /// The bytes of a value, whether they are read back or not.
 fn encode<T: Storable>(value: &T) -> Option<Vec<u8>> {
-    let mut bytes = vec![0; LONGEST];
-    let len = postcard::to_slice(value, &mut bytes).ok()?.len();
-    bytes.truncate(len);
+    let len = postcard::experimental::serialized_size(value).ok()?;
+    let mut bytes = vec![0; len.min(LONGEST)];
+    postcard::to_slice(value, &mut bytes).ok()?;
     Some(bytes)
 }
 
