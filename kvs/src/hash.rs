@@ -2,7 +2,7 @@
 //!
 //! Pure arithmetic. Knows nothing of flash, entries or settings.
 
-const COEFFICIENT: u32 = 65599;
+pub(crate) const COEFFICIENT: u32 = 65599;
 
 /// Hashes a key's bytes, in pieces of any size.
 ///

@@ -13,7 +13,8 @@ use postcard_schema::schema::owned::{
     OwnedDataModelType, OwnedDataModelVariant, OwnedNamedType, OwnedNamedValue, OwnedNamedVariant,
 };
 
-use super::ty::{Type, UNKNOWN, capacity};
+use super::capacity::{UNKNOWN, capacity};
+use super::ty::Type;
 
 /// What may happen to values of `old` that are read as `new`.
 pub(super) fn compare(old: &Type, new: &Type) -> Differences {

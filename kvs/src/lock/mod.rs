@@ -87,6 +87,7 @@
 )]
 
 mod bounds;
+mod capacity;
 mod check;
 mod compare;
 mod faults;
@@ -98,8 +99,12 @@ mod parse;
 mod past;
 mod probe;
 mod problem;
+mod rules;
 mod rust;
+mod shape;
 mod ty;
+mod update;
+mod uses;
 mod verify;
 mod walk;
 mod wire;

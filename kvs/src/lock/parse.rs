@@ -12,7 +12,8 @@ use postcard_schema::schema::owned::{
     OwnedDataModelType, OwnedDataModelVariant, OwnedNamedType, OwnedNamedValue, OwnedNamedVariant,
 };
 
-use super::ty::{SIMPLE, UNKNOWN, begins_name, continues_name};
+use super::capacity::UNKNOWN;
+use super::ty::{SIMPLE, begins_name, continues_name};
 
 /// What is wrong with a type's text, and at which column.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,9 +5,11 @@ use std::format;
 use std::string::String;
 use std::vec::Vec;
 
-use super::check::{Check, Was, old_name, retired_entry};
+use super::check::{Check, retired_entry};
 use super::model::{Fate, OldKey, path_of};
+use super::rules::Was;
 use super::rust::in_rust;
+use super::uses::old_name;
 
 impl<'a> Check<'a> {
     /// What was no setting's key before.

@@ -6,7 +6,8 @@ use std::vec::Vec;
 
 use postcard_schema::schema::owned::{OwnedDataModelType, OwnedNamedType};
 
-use super::ty::{Type, array, capacity, keyword};
+use super::capacity::capacity;
+use super::ty::{Type, array, keyword};
 
 /// How a type is written in Rust, as far as its schema tells.
 pub(super) fn in_rust(ty: &Type) -> String {

@@ -2,7 +2,6 @@
 
 use core::fmt;
 use core::str::FromStr;
-use std::format;
 use std::string::{String, ToString};
 use std::vec::Vec;
 
@@ -12,9 +11,10 @@ use postcard_schema::schema::owned::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::capacity::{capacity, forget_names, is_list, set_capacities};
 use super::compare::compare;
 use super::parse::{self, TypeError};
-use super::probe::is_array;
+use super::shape::write_shape;
 
 /// A type as the lock file has it: as text, and as a schema that values can be read by.
 ///
@@ -151,84 +151,6 @@ impl From<&NamedType> for Type {
     }
 }
 
-/// Whether a type's name says nothing: that of a text or a list, which has its capacity in place of
-/// it.
-fn is_list(ty: &OwnedDataModelType) -> bool {
-    matches!(
-        ty,
-        OwnedDataModelType::String
-            | OwnedDataModelType::ByteArray
-            | OwnedDataModelType::Seq(_)
-            | OwnedDataModelType::Map { .. }
-    )
-}
-
-/// The name that a text or a list of this capacity has.
-pub(super) fn capacity_name(capacity: Option<usize>) -> String {
-    capacity.map_or_else(|| UNKNOWN.into(), |capacity| capacity.to_string())
-}
-
-/// In place of a capacity that the type does not tell.
-pub(super) const UNKNOWN: &str = "?";
-
-/// The capacity of a text or a list, if it is known.
-pub(super) fn capacity(ty: &OwnedNamedType) -> Option<usize> {
-    is_list(&ty.ty).then(|| ty.name.parse().ok()).flatten()
-}
-
-/// The types that a type is made of.
-fn parts(ty: &mut OwnedDataModelType) -> Vec<&mut OwnedNamedType> {
-    use OwnedDataModelType as Ty;
-    match ty {
-        Ty::Option(one) | Ty::Seq(one) | Ty::NewtypeStruct(one) => std::vec![&mut **one],
-        Ty::Map { key, val } => std::vec![&mut **key, &mut **val],
-        Ty::Tuple(items) | Ty::TupleStruct(items) => items.iter_mut().collect(),
-        Ty::Struct(fields) => fields.iter_mut().map(|field| &mut field.ty).collect(),
-        Ty::Enum(variants) => variants
-            .iter_mut()
-            .flat_map(|variant| payload(&mut variant.ty))
-            .collect(),
-        _ => Vec::new(),
-    }
-}
-
-fn payload(variant: &mut OwnedDataModelVariant) -> Vec<&mut OwnedNamedType> {
-    match variant {
-        OwnedDataModelVariant::UnitVariant => Vec::new(),
-        OwnedDataModelVariant::NewtypeVariant(inner) => std::vec![&mut **inner],
-        OwnedDataModelVariant::TupleVariant(items) => items.iter_mut().collect(),
-        OwnedDataModelVariant::StructVariant(fields) => {
-            fields.iter_mut().map(|field| &mut field.ty).collect()
-        }
-    }
-}
-
-fn forget_names(ty: &mut OwnedNamedType) {
-    if is_list(&ty.ty) {
-        ty.name.clear();
-    }
-    for part in parts(&mut ty.ty) {
-        forget_names(part);
-    }
-}
-
-fn set_capacities(ty: &mut OwnedNamedType, next: &mut impl Iterator<Item = Option<usize>>) {
-    if is_list(&ty.ty) {
-        ty.name = capacity_name(next.next().flatten());
-    }
-    if let OwnedDataModelType::Tuple(items) = &mut ty.ty
-        && is_array(&ty.name)
-        && let Some((first, rest)) = items.split_first_mut()
-    {
-        set_capacities(first, next);
-        rest.fill(first.clone());
-        return;
-    }
-    for part in parts(&mut ty.ty) {
-        set_capacities(part, next);
-    }
-}
-
 impl FromStr for Type {
     type Err = TypeError;
 
@@ -337,54 +259,6 @@ fn write(out: &mut String, schema: &OwnedNamedType) {
             }
         }
     }
-}
-
-/// As `settings/shape.rs` does while compiling.
-fn write_shape(out: &mut String, schema: &OwnedNamedType) {
-    use OwnedDataModelType as Ty;
-    match &schema.ty {
-        Ty::Unit | Ty::UnitStruct => out.push_str("()"),
-        Ty::NewtypeStruct(inner) => write_shape(out, inner),
-        Ty::Enum(_) => out.push_str("enum"),
-        Ty::Option(inner) => {
-            out.push('?');
-            write_shape(out, inner);
-        }
-        Ty::Seq(inner) => {
-            out.push('[');
-            write_shape(out, inner);
-            out.push(']');
-        }
-        Ty::Map { key, val } => {
-            out.push('{');
-            write_shape(out, key);
-            out.push(':');
-            write_shape(out, val);
-            out.push('}');
-        }
-        Ty::Tuple(items) | Ty::TupleStruct(items) => shape_of(out, items.iter()),
-        Ty::Struct(fields) => shape_of(out, fields.iter().map(|field| &field.ty)),
-        simple => out.push_str(keyword(simple)),
-    }
-}
-
-fn shape_of<'a>(out: &mut String, items: impl Iterator<Item = &'a OwnedNamedType>) {
-    let mut runs: Vec<(String, usize)> = Vec::new();
-    for item in items {
-        let mut shape = String::new();
-        write_shape(&mut shape, item);
-        match runs.last_mut() {
-            Some((last, count)) if *last == shape => *count = count.saturating_add(1),
-            _ => runs.push((shape, 1)),
-        }
-    }
-    let runs = runs.into_iter().map(|(shape, count)| match count {
-        1 => shape,
-        count => format!("{shape}*{count}"),
-    });
-    out.push('(');
-    out.push_str(&runs.collect::<Vec<_>>().join(","));
-    out.push(')');
 }
 
 fn write_capacity(out: &mut String, list: &OwnedNamedType) {

@@ -15,6 +15,7 @@ use core::fmt;
 
 use super::schema::Schema;
 use super::walk::Walk;
+use crate::hash::COEFFICIENT;
 
 /// Two hashes of a text: the key that it is, and one that tells which texts are the same. Those of
 /// two texts make that of both in a row: so a name is not hashed byte by byte while compiling,
@@ -31,7 +32,7 @@ pub struct TextHash {
     pub(crate) len: usize,
 }
 
-const KEY_BASE: u64 = 65599;
+const KEY_BASE: u64 = COEFFICIENT as u64;
 const IDENTITY_BASE: u128 = 0x9E37_79B9_7F4A_7C15;
 
 impl TextHash {
@@ -213,14 +214,8 @@ impl fmt::Display for KeyName<'_> {
             Walk::one(self.schema, self.index, &mut name);
             let rest = name.len.saturating_sub(skip);
             let text = window.get(..rest).unwrap_or(&window);
-            // A character at the window's end may be cut: the next window begins with it.
-            let text = match core::str::from_utf8(text) {
-                Ok(text) => text,
-                Err(error) => {
-                    let whole = text.get(..error.valid_up_to()).unwrap_or_default();
-                    core::str::from_utf8(whole).unwrap_or_default()
-                }
-            };
+            // The next window begins with what is cut off.
+            let text = whole_characters(text);
             f.write_str(text)?;
             if text.len() >= rest || text.is_empty() {
                 return Ok(());
@@ -233,6 +228,17 @@ impl fmt::Display for KeyName<'_> {
 impl fmt::Debug for KeyName<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+/// The text up to a character that is cut at its end.
+const fn whole_characters(bytes: &[u8]) -> &str {
+    match core::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => match core::str::from_utf8(bytes.split_at(error.valid_up_to()).0) {
+            Ok(text) => text,
+            Err(_) => "",
+        },
     }
 }
 
@@ -274,13 +280,7 @@ impl Message {
             Some((text, _)) => text,
             None => &self.text,
         };
-        match core::str::from_utf8(text) {
-            Ok(text) => text,
-            Err(error) => match core::str::from_utf8(text.split_at(error.valid_up_to()).0) {
-                Ok(text) => text,
-                Err(_) => "",
-            },
-        }
+        whole_characters(text)
     }
 
     /// Fails the build with these texts.

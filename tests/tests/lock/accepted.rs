@@ -7,20 +7,9 @@ use postcard_schema::Schema;
 use serde::{Deserialize, Serialize};
 
 use super::modes::Scratch;
-use super::{said_of, schema};
+use super::{modules, said_of, schema};
 
-macro_rules! modes {
-    ($($version:ident $item:item)*) => { $(
-        mod $version {
-            use super::*;
-            #[derive(Default, Serialize, Deserialize, Schema)]
-            #[allow(dead_code)]
-            $item
-        }
-    )* };
-}
-
-modes! {
+modules! {
     v1 pub(super) enum Mode { #[default] Off, Heat, Cool }
     v2 pub(super) enum Mode { #[default] Off, Heat, Dry }
     v3 pub(super) enum Mode { #[default] Off, Heat, Dehumidify }
@@ -308,12 +297,7 @@ fn a_key_that_is_read_twice() {
 fn names_that_come_and_go() {
     macro_rules! of {
         ($ty:ident $item:item) => {{
-            mod version {
-                use super::*;
-                #[derive(Default, Serialize, Deserialize, Schema)]
-                #[allow(dead_code)]
-                $item
-            }
+            modules! { version $item }
             schema! {
                 #[derive(Settings)]
                 struct T { x: version::$ty }

@@ -22,6 +22,19 @@ macro_rules! schema {
 }
 pub(crate) use schema;
 
+/// Modules with a type each, as it is in different versions.
+macro_rules! modules {
+    ($($version:ident $item:item)*) => { $(
+        mod $version {
+            use super::*;
+            #[derive(Default, Serialize, Deserialize, Schema)]
+            #[allow(dead_code)]
+            $item
+        }
+    )* };
+}
+pub(crate) use modules;
+
 /// What is said of a change, or nothing.
 fn said(old: &'static Schema, new: &'static Schema) -> String {
     said_of(&Lock::of(old), new)

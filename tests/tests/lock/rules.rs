@@ -6,21 +6,9 @@ use kvs::Settings;
 use postcard_schema::Schema;
 use serde::{Deserialize, Serialize};
 
-use super::{said, schema};
+use super::{modules, said, schema};
 
-/// Modules with a type `Mode` each, as it is in different versions.
-macro_rules! modes {
-    ($($version:ident $item:item)*) => { $(
-        mod $version {
-            use super::*;
-            #[derive(Default, Serialize, Deserialize, Schema)]
-            #[allow(dead_code)]
-            $item
-        }
-    )* };
-}
-
-modes! {
+modules! {
     v1 pub(super) enum Mode { #[default] Off, Heat, Cool(u8) }
     more pub(super) enum Mode { #[default] Off, Heat, Cool(u8), Dry { level: u8 } }
     renamed pub(super) enum Regime { #[default] None, Heat, Cool(u8) }
