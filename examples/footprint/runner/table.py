@@ -19,6 +19,8 @@ HEAD = [
     "words a save",
     "erases",
 ]
+# Bytes of padding by which the same code may differ.
+PADDING = 16
 BEGIN, END = "<!-- footprint -->", "<!-- /footprint -->"
 
 
@@ -64,9 +66,28 @@ def between(file):
     return before, block.strip().splitlines(), behind
 
 
+def same(stands, printed):
+    """Whether two lines say the same. The compiler orders functions by names that hold a hash of the checkout's path,
+    and what it pads between them depends on the order: code may differ by a few bytes."""
+    ours, theirs = ([cell.strip() for cell in line.split("|")] for line in (stands, printed))
+    if len(ours) != len(theirs):
+        return False
+    code = {1 + HEAD.index(name) for name in HEAD[1:3]}
+    return all(a == b or at in code and near(a, b) for at, (a, b) in enumerate(zip(ours, theirs)))
+
+
+def near(a, b):
+    try:
+        return abs(int(a.replace(",", "")) - int(b.replace(",", ""))) <= PADDING
+    except ValueError:
+        return False
+
+
 def check(file, printed, some):
     """Ends the run where the file has not what was printed; of `some` rows, where it has not those."""
     _, block, _ = between(file)
+    # What stands already, where it says the same: then only what does not is shown.
+    printed = [next((line for line in block if same(line, new)), new) for new in printed]
     if some:
         wrong = [line for line in printed if line and line not in block]
     else:
