@@ -8,6 +8,7 @@ use syn::{Attribute, Data, DeriveInput, Expr, Fields, Lit, Meta, Type, Visibilit
 
 use crate::attr::{OnField, OnStruct};
 use crate::errors::Errors;
+use crate::leaf::Names;
 use crate::names;
 use crate::tokens;
 
@@ -26,9 +27,14 @@ pub(crate) struct Struct {
 pub(crate) struct Field {
     /// Its number among all fields, which generated names end in.
     pub(crate) number: usize,
-    /// The number of the first field of the same type and kind: what is generated for a type is
-    /// generated once, which halves the time that thousands of settings take to compile.
+    /// Its number among the stored fields.
+    pub(crate) position: usize,
+    /// The number of the first setting of the same type: what is generated for a type is generated
+    /// once, so that thousands of settings compile soon.
+    pub(crate) first_of_type: usize,
+    /// The number of the first setting of the same type that has the same default and rules.
     pub(crate) first_alike: usize,
+    pub(crate) names: Names,
     pub(crate) ident: Ident,
     pub(crate) vis: Visibility,
     pub(crate) docs: TokenStream,
@@ -69,6 +75,10 @@ impl Struct {
             .filter_map(|(number, field)| Field::new(number, field, &input.ident, &case, errors));
         let mut fields: Vec<_> = fields.collect();
         find_alike(&mut fields);
+        let stored = |field: &&mut Field| !matches!(field.kind(), Kind::Skipped);
+        for (position, field) in fields.iter_mut().filter(stored).enumerate() {
+            field.position = position;
+        }
         Some(Self {
             ident: input.ident.clone(),
             vis: input.vis.clone(),
@@ -89,13 +99,25 @@ impl Struct {
 }
 
 fn find_alike(fields: &mut [Field]) {
-    let mut first = HashMap::new();
+    let (mut types, mut rules) = (HashMap::new(), HashMap::new());
     for field in fields {
         let ty = tokens::compact(&field.ty.to_token_stream());
+        let texts = [
+            field.default(),
+            field.attrs.range.as_ref(),
+            field.attrs.validate.as_ref(),
+        ];
+        let texts = texts.map(|given| given.map(tokens::compact).unwrap_or_default());
         // What another macro's `$crate` stands for depends on the macro.
-        if matches!(field.kind(), Kind::Leaf) && !ty.contains('$') {
-            field.first_alike = *first.entry(ty).or_insert(field.number);
+        if !matches!(field.kind(), Kind::Leaf) || ty.contains('$') {
+            continue;
         }
+        field.first_of_type = *types.entry(ty.clone()).or_insert(field.number);
+        let has_history = !field.attrs.migrations.is_empty();
+        if !has_history && !texts.iter().any(|text| text.contains('$')) {
+            field.first_alike = *rules.entry((ty, texts)).or_insert(field.number);
+        }
+        field.names = Names::new(field.number, field.first_of_type, field.first_alike);
     }
 }
 
@@ -173,7 +195,10 @@ impl Field {
         let ty = tokens::without_self(field.ty.to_token_stream(), owner);
         Some(Self {
             number,
+            position: 0,
+            first_of_type: number,
             first_alike: number,
+            names: Names::new(number, number, number),
             vis: field.vis.clone(),
             docs: quote!(#(#docs)*),
             doc_text: doc_text(&field.attrs),

@@ -3,7 +3,7 @@
 //! All that the code binds or defines begins with `__`, since it stands in the user's scope: where that has a constant
 //! `at`, `let at = ..` is no binding but a pattern of one value, whatever the span of `at`.
 
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 
 use crate::ast::{Field, Kind, Struct};
@@ -11,19 +11,24 @@ use crate::keys;
 use crate::leaf::{self, Names};
 use crate::migrate;
 use crate::names;
+use crate::numbers::Numbers;
 use crate::tokens;
 
 pub(crate) fn expand(model: &Struct) -> TokenStream {
     let definition = keys::definition(model);
-    let keys = keys::items(model);
+    let numbers = Numbers::new(model);
+    let keys = keys::items(model, &numbers);
     let tree = tree(model);
     let fields = model.fields.iter().map(|field| match field.kind() {
-        Kind::Leaf => leaf::items(model, field),
+        Kind::Leaf => {
+            let codec = leaf::codec(&model.krate, field);
+            let items = leaf::items(model, field);
+            quote!(#codec #items)
+        }
         Kind::Skipped => leaf::default(model, field, None),
-        Kind::Group | Kind::Array(..) => keys::nested(model, field),
+        Kind::Group | Kind::Array(..) => keys::nested(&model.krate, field),
     });
-    let numbers = Numbers::new(model);
-    let offsets = numbers.items();
+    let counts = numbers.items();
     let leaves = leaves(model, &numbers);
     let settings = settings(model);
     let allow = &model.allow;
@@ -31,8 +36,8 @@ pub(crate) fn expand(model: &Struct) -> TokenStream {
         #definition
         #allow
         const _: () = {
+            #counts
             #tree
-            #offsets
             #(#fields)*
             #keys
             #leaves
@@ -50,14 +55,19 @@ fn tree(model: &Struct) -> TokenStream {
     let fields = model.stored().map(|field| {
         let name = &field.name;
         let keep = field.attrs.keep;
-        let ops = Names::new(field).ops;
         let node = match field.kind() {
             Kind::Leaf | Kind::Skipped => {
                 let range = range(field);
                 quote!(#krate::Node::Leaf(#range))
             }
-            Kind::Group => quote!(#krate::Node::Group(#ops.fields())),
-            Kind::Array(_, len) => quote!(#krate::Node::Array(#ops.fields(), #len)),
+            Kind::Group => {
+                let fields = keys::of_nested(krate, &field.ty, "FIELDS");
+                quote!(#krate::Node::Group(#fields))
+            }
+            Kind::Array(item, len) => {
+                let fields = keys::of_nested(krate, item, "FIELDS");
+                quote!(#krate::Node::Array(#fields, #len))
+            }
         };
         quote!(#krate::Field { name: #name, keep: #keep, node: #node })
     });
@@ -69,10 +79,8 @@ fn tree(model: &Struct) -> TokenStream {
     let span = tokens::located(model.ident.span());
     let located_krate = tokens::all_at(span, krate.clone());
     // At the struct's name: what is wrong with the keys is told there.
-    let index = quote_spanned! {span=>
-        #located_krate::__private::KeyIndex::new(&__SCHEMA, &__NAMES, &__SORTED)
-    };
-    let names = quote_spanned!(span=> __SCHEMA.keys::<__NAME_COUNT>());
+    let table = quote_spanned!(span=> #located_krate::__private::KeyTable::of(&__SCHEMA));
+    let hashes = quote_spanned!(span=> __KEYS.hashes);
     quote! {
         static __SCHEMA: #krate::Schema = #krate::Schema {
             name: #name,
@@ -82,23 +90,22 @@ fn tree(model: &Struct) -> TokenStream {
             retired: #retired,
             sources: #sources,
         };
-        const __COUNT: ::core::primitive::usize = __SCHEMA.count();
-        const __NAME_COUNT: ::core::primitive::usize = __SCHEMA.key_count();
-        static __NAMES: [#krate::KeyEntry; __NAME_COUNT] = #names;
-        static __SORTED: [::core::primitive::u64; __NAME_COUNT] =
-            #krate::__private::sorted(&__NAMES);
         // Evaluated whether it is used or not: two names with one hash don't compile.
-        static __INDEX: #krate::__private::KeyIndex =
-            #index;
-        static __HASHES: [::core::primitive::u32; __COUNT] = #krate::__private::current(&__NAMES);
-        static __OLD: [#krate::Old; __NAME_COUNT - __COUNT] = #krate::__private::old(&__NAMES);
+        const __KEYS: #krate::__private::KeyTable<
+            __COUNT,
+            { __KEY_COUNT - __COUNT },
+            __KEY_COUNT,
+            { 2 * __KEY_COUNT },
+        > = #table;
+        static __HASHES: #krate::__private::Hashes<__COUNT, { __KEY_COUNT - __COUNT }> =
+            #hashes;
         static __TREE: #krate::Tree = #krate::Tree {
             name: #name,
             prefix: #prefix,
             fields: &[#(#fields),*],
-            hashes: &__HASHES,
-            old: &__OLD,
-            with_defaults: #krate::__private::with_defaults::<#ident>(__NAME_COUNT - __COUNT),
+            hashes: &__HASHES.current,
+            old: &__HASHES.old,
+            with_defaults: #krate::__private::with_defaults::<#ident>(__KEY_COUNT - __COUNT),
         };
     }
 }
@@ -109,13 +116,13 @@ fn range(field: &Field) -> String {
 }
 
 fn field_schema(model: &Struct, field: &Field) -> TokenStream {
-    let krate = &model.krate;
     let (name, docs) = (&field.name, &field.doc_text);
-    let hash = names::hash(name);
+    let krate = &model.krate;
+    let (hash, power) = names::hash(name);
     let (keep, secret) = (field.attrs.keep, field.attrs.secret);
     let aliases = &field.attrs.aliases;
-    let ops = Names::new(field).ops;
-    let node = match field.kind() {
+    let docs = quote!(#name, [#hash, #power], #docs, &[#(#aliases),*], [#keep, #secret]);
+    match field.kind() {
         Kind::Leaf | Kind::Skipped => {
             let rev = field.attrs.rev.as_ref();
             let rev = rev.map_or_else(|| quote!(1), |rev| quote!(#rev));
@@ -126,67 +133,19 @@ fn field_schema(model: &Struct, field: &Field) -> TokenStream {
             let rules = migrate::rules(model, field);
             let validate = field.attrs.validate.as_ref().map(tokens::compact);
             let validate = validate.unwrap_or_default();
-            let spec = Names::new(field).spec;
             let rust = tokens::compact(&field.ty.to_token_stream());
             let texts = quote!([#unit, #default, #range, #validate, #rust]);
-            quote!(#ops.node(#rev, #rules, #texts, &#spec))
+            let Names { ops, spec, .. } = &field.names;
+            quote!(#ops.field(#docs, #rev, #rules, #texts, &#spec))
         }
-        Kind::Group => quote!(#krate::SchemaNode::Group(#ops.schema())),
-        Kind::Array(_, len) => quote!(#krate::SchemaNode::Array(#ops.schema(), #len)),
-    };
-    quote! {
-        #krate::FieldSchema::new(
-            (#name, #krate::__private::TextHash::new(#hash)),
-            #docs,
-            &[#(#aliases),*],
-            [#keep, #secret],
-            #node,
-        )
-    }
-}
-
-/// How the settings are numbered: by position where all are leaves, else by constants.
-struct Numbers<'a> {
-    model: &'a Struct,
-    flat: bool,
-}
-
-impl<'a> Numbers<'a> {
-    fn new(model: &'a Struct) -> Self {
-        let flat = model
-            .stored()
-            .all(|field| matches!(field.kind(), Kind::Leaf));
-        Self { model, flat }
-    }
-
-    fn items(&self) -> TokenStream {
-        if self.flat {
-            return TokenStream::new();
+        Kind::Group => {
+            let schema = keys::of_nested(krate, &field.ty, "SCHEMA");
+            quote!(#krate::FieldSchema::nested(#docs, #krate::SchemaNode::Group(#schema)))
         }
-        let mut next = quote!(0);
-        let offsets = self.model.stored().map(|field| {
-            let Names { at, ops, .. } = Names::new(field);
-            let first = core::mem::replace(
-                &mut next,
-                match field.kind() {
-                    Kind::Leaf | Kind::Skipped => quote!(#at + 1),
-                    Kind::Group => quote!(#at + #ops.count()),
-                    Kind::Array(_, len) => quote!(#at + #ops.count() * (#len)),
-                },
-            );
-            quote!(const #at: ::core::primitive::usize = #first;)
-        });
-        quote!(#(#offsets)*)
-    }
-
-    /// A pattern for the number of a leaf, the `position`th of the stored fields.
-    fn leaf(&self, position: usize, field: &Field) -> TokenStream {
-        if self.flat {
-            let number = Literal::usize_unsuffixed(position);
-            return quote!(#number);
+        Kind::Array(item, len) => {
+            let schema = keys::of_nested(krate, item, "SCHEMA");
+            quote!(#krate::FieldSchema::nested(#docs, #krate::SchemaNode::Array(#schema, #len)))
         }
-        let at = Names::new(field).at;
-        quote!(#at)
     }
 }
 
@@ -196,21 +155,19 @@ fn arms<'a>(
     numbers: &'a Numbers<'a>,
     arm: impl Fn(&Field) -> TokenStream + 'a,
 ) -> impl Iterator<Item = TokenStream> + 'a {
-    model.stored().enumerate().map(move |(position, field)| {
+    model.stored().map(move |field| {
+        let number = numbers.of(field);
         let body = arm(field);
         if body.is_empty() {
             return body;
         }
         let len = match field.kind() {
-            Kind::Leaf | Kind::Skipped => {
-                let number = numbers.leaf(position, field);
-                return quote!(#number => #body,);
-            }
+            Kind::Leaf | Kind::Skipped => return quote!(#number => #body,),
             Kind::Group => quote!(1),
             Kind::Array(_, len) => quote!(#len),
         };
-        let Names { ops, at, .. } = Names::new(field);
-        quote!(__leaf if #ops.has(__leaf, #at, #len) => #body,)
+        let ops = &field.names.ops;
+        quote!(__leaf if #ops.has(__leaf, #number, #len) => #body,)
     })
 }
 
@@ -218,7 +175,8 @@ fn leaves(model: &Struct, numbers: &Numbers) -> TokenStream {
     let Struct { ident, krate, .. } = model;
     let encode = arms(model, numbers, |field| {
         let name = &field.ident;
-        let Names { ops, at, check, .. } = Names::new(field);
+        let at = numbers.of(field);
+        let (ops, check) = (&field.names.ops, &field.names.check);
         match field.kind() {
             Kind::Group => quote!(#ops.encode(&self.#name, __leaf, #at, __out)),
             Kind::Array(..) => quote!(#ops.encode_item(&self.#name, __leaf, #at, __out)),
@@ -228,7 +186,8 @@ fn leaves(model: &Struct, numbers: &Numbers) -> TokenStream {
     });
     let decode = arms(model, numbers, |field| {
         let name = &field.ident;
-        let Names { ops, at, check, .. } = Names::new(field);
+        let at = numbers.of(field);
+        let (ops, check) = (&field.names.ops, &field.names.check);
         match field.kind() {
             Kind::Group => quote!(#ops.decode(&mut self.#name, __leaf, #at, __bytes)),
             Kind::Array(..) => quote!(#ops.decode_item(&mut self.#name, __leaf, #at, __bytes)),
@@ -240,7 +199,8 @@ fn leaves(model: &Struct, numbers: &Numbers) -> TokenStream {
     });
     let holds = arms(model, numbers, |field| {
         let name = &field.ident;
-        let Names { ops, at, .. } = Names::new(field);
+        let at = numbers.of(field);
+        let ops = &field.names.ops;
         match field.kind() {
             Kind::Group => quote!(#ops.holds_leaf(&self.#name, __leaf, #at, __bytes)),
             Kind::Array(..) => quote!(#ops.holds_item(&self.#name, __leaf, #at, __bytes)),
@@ -249,7 +209,8 @@ fn leaves(model: &Struct, numbers: &Numbers) -> TokenStream {
     });
     let migrate = arms(model, numbers, |field| {
         let name = &field.ident;
-        let Names { ops, at, spec, .. } = Names::new(field);
+        let at = numbers.of(field);
+        let (ops, spec) = (&field.names.ops, &field.names.spec);
         match field.kind() {
             Kind::Group => quote!(#ops.migrate(&mut self.#name, __leaf, #at, __rule, __sources)),
             Kind::Array(..) => {
@@ -257,6 +218,22 @@ fn leaves(model: &Struct, numbers: &Numbers) -> TokenStream {
             }
             _ if field.attrs.migrations.is_empty() => TokenStream::new(),
             _ => quote!(#ops.migrate(&mut self.#name, &#spec, __rule, __sources)),
+        }
+    });
+    let migrate: Vec<_> = migrate.filter(|arm| !arm.is_empty()).collect();
+    let migrate = (!migrate.is_empty()).then(|| {
+        quote! {
+            fn migrate(
+                &mut self,
+                __leaf: ::core::primitive::usize,
+                __rule: ::core::primitive::usize,
+                __sources: &#krate::Sources<'_>,
+            ) -> ::core::result::Result<(), #krate::Rejection> {
+                match __leaf {
+                    #(#migrate)*
+                    _ => #krate::__private::no_rules(__rule, __sources),
+                }
+            }
         }
     });
     let migrate_all = migrate::takeover(model);
@@ -296,24 +273,8 @@ fn leaves(model: &Struct, numbers: &Numbers) -> TokenStream {
                 }
             }
 
-            fn migrate(
-                &mut self,
-                __leaf: ::core::primitive::usize,
-                __rule: ::core::primitive::usize,
-                __sources: &#krate::Sources<'_>,
-            ) -> ::core::result::Result<(), #krate::Rejection> {
-                match __leaf {
-                    #(#migrate)*
-                    _ => #krate::__private::no_rules(__rule, __sources),
-                }
-            }
-
-            fn migrate_all(
-                &mut self,
-                __sources: &#krate::Sources<'_>,
-            ) -> ::core::result::Result<(), #krate::Rejection> {
-                #migrate_all
-            }
+            #migrate
+            #migrate_all
         }
     }
 }
@@ -323,7 +284,7 @@ fn settings(model: &Struct) -> TokenStream {
     let keys = keys::name_at_nested(model);
     let defaults = model.fields.iter().map(|field| {
         let name = &field.ident;
-        let Names { ops, default, .. } = Names::new(field);
+        let (ops, default) = (&field.names.ops, &field.names.default);
         let value = match field.kind() {
             Kind::Leaf | Kind::Skipped => quote!(#default()),
             Kind::Group => quote!(#ops.defaults()),
@@ -339,8 +300,9 @@ fn settings(model: &Struct) -> TokenStream {
             type Outcomes = [#krate::Outcome; __COUNT];
             const TREE: &'static #krate::Tree = &__TREE;
             const SCHEMA: &'static #krate::Schema = &__SCHEMA;
-            const KEYS: #keys = #keys::__at(&__TREE, 0);
-            const KEY_INDEX: &'static #krate::__private::KeyIndex = &__INDEX;
+            const KEYS: #keys = __KeyMaker.__at(&__TREE, 0);
+            const KEY_INDEX: &'static #krate::__private::KeyIndex =
+                &#krate::__private::KeyIndex::new(&__SCHEMA, &__KEYS);
             const NO_OUTCOMES: Self::Outcomes = [#krate::Outcome::Default; __COUNT];
 
             fn defaults() -> Self {

@@ -6,7 +6,7 @@ use syn::{DeriveInput, parse_quote};
 
 use crate::ast::{Kind, Struct};
 use crate::keys;
-use crate::leaf::Names;
+use crate::numbers::Numbers;
 
 /// Never runs, and so doesn't do anything: it only has the right types.
 pub(crate) fn expand(input: &DeriveInput, model: Option<&Struct>) -> TokenStream {
@@ -23,13 +23,18 @@ pub(crate) fn expand(input: &DeriveInput, model: Option<&Struct>) -> TokenStream
     let mut fields = TokenStream::new();
     let mut keys = quote!(());
     let mut value = quote!(());
+    let mut counts = quote! {
+        const __COUNT: ::core::primitive::usize = 0;
+    };
     if let Some(model) = model {
+        let numbers = Numbers::new(model);
         definition = keys::definition(model);
-        items = field_items(model);
+        counts = numbers.items();
+        items = field_items(model, &numbers);
         fields = tree_fields(model);
         let name = keys::name(model);
         keys = quote!(#name);
-        value = quote!(#name::__at(Self::TREE, 0));
+        value = quote!(__KeyMaker.__at(Self::TREE, 0));
     }
     quote! {
         #definition
@@ -38,10 +43,19 @@ pub(crate) fn expand(input: &DeriveInput, model: Option<&Struct>) -> TokenStream
                 name: "",
                 prefix: "",
                 fields: &[#fields],
-                hashes: &[],
+                hashes: &[0; __COUNT],
                 old: &[],
                 with_defaults: ::core::option::Option::None,
             };
+            static __SCHEMA: #krate::Schema = #krate::Schema {
+                name: "",
+                docs: "",
+                prefix: "",
+                fields: &[],
+                retired: &[],
+                sources: &[],
+            };
+            #counts
             #items
             #[automatically_derived]
             impl #params #krate::Leaves for #ident #arguments #bounds {
@@ -66,38 +80,17 @@ pub(crate) fn expand(input: &DeriveInput, model: Option<&Struct>) -> TokenStream
                 ) -> ::core::primitive::bool {
                     loop {}
                 }
-                fn migrate(
-                    &mut self,
-                    _: ::core::primitive::usize,
-                    _: ::core::primitive::usize,
-                    _: &#krate::Sources<'_>,
-                ) -> ::core::result::Result<(), #krate::Rejection> {
-                    loop {}
-                }
-                fn migrate_all(
-                    &mut self,
-                    _: &#krate::Sources<'_>,
-                ) -> ::core::result::Result<(), #krate::Rejection> {
-                    loop {}
-                }
             }
             #[automatically_derived]
             impl #params #krate::Settings for #ident #arguments #bounds {
                 type Keys = #keys;
-                type Outcomes = [#krate::Outcome; __TREE.count()];
+                type Outcomes = [#krate::Outcome; __COUNT];
                 const TREE: &'static #krate::Tree = &__TREE;
-                const SCHEMA: &'static #krate::Schema = &#krate::Schema {
-                    name: "",
-                    docs: "",
-                    prefix: "",
-                    fields: &[],
-                    retired: &[],
-                    sources: &[],
-                };
+                const SCHEMA: &'static #krate::Schema = &__SCHEMA;
                 const KEYS: Self::Keys = #value;
                 const KEY_INDEX: &'static #krate::__private::KeyIndex =
-                    &#krate::__private::KeyIndex::new(Self::SCHEMA, &[], &[]);
-                const NO_OUTCOMES: Self::Outcomes = [#krate::Outcome::Default; __TREE.count()];
+                    &#krate::__private::KeyIndex::empty(Self::SCHEMA);
+                const NO_OUTCOMES: Self::Outcomes = [#krate::Outcome::Default; __COUNT];
                 fn defaults() -> Self {
                     loop {}
                 }
@@ -111,11 +104,16 @@ fn tree_fields(model: &Struct) -> TokenStream {
     let krate = &model.krate;
     let fields = model.stored().map(|field| {
         let name = field.number.to_string();
-        let ops = Names::new(field).ops;
         let node = match field.kind() {
             Kind::Leaf | Kind::Skipped => quote!(#krate::Node::Leaf("")),
-            Kind::Group => quote!(#krate::Node::Group(#ops.fields())),
-            Kind::Array(_, len) => quote!(#krate::Node::Array(#ops.fields(), #len)),
+            Kind::Group => {
+                let fields = keys::of_nested(krate, &field.ty, "FIELDS");
+                quote!(#krate::Node::Group(#fields))
+            }
+            Kind::Array(item, len) => {
+                let fields = keys::of_nested(krate, item, "FIELDS");
+                quote!(#krate::Node::Array(#fields, #len))
+            }
         };
         quote!(#krate::Field { name: #name, keep: false, node: #node },)
     });
@@ -123,14 +121,15 @@ fn tree_fields(model: &Struct) -> TokenStream {
 }
 
 /// The keys are real, for `Thermostat::KEYS.wifi.ssid` elsewhere; their specs aren't.
-fn field_items(model: &Struct) -> TokenStream {
+fn field_items(model: &Struct, numbers: &Numbers) -> TokenStream {
     let krate = &model.krate;
-    let keys = keys::items(model);
+    let keys = keys::items(model, numbers);
     let fields = model.stored().map(|field| match field.kind() {
-        Kind::Group | Kind::Array(..) => keys::nested(model, field),
+        Kind::Group | Kind::Array(..) => keys::nested(krate, field),
+        Kind::Leaf | Kind::Skipped if field.first_alike != field.number => TokenStream::new(),
         Kind::Leaf | Kind::Skipped => {
             let ty = &field.ty;
-            let spec = Names::new(field).spec;
+            let spec = &field.names.spec;
             quote! {
                 static #spec: #krate::Spec<#ty> = #krate::Spec::new(
                     || loop {},

@@ -1,11 +1,11 @@
 //! The struct of typed keys: what `Thermostat::KEYS` is.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Type;
 
 use crate::ast::{Field, Kind, Struct};
-use crate::leaf::Names;
+use crate::numbers::Numbers;
 use crate::tokens;
 
 pub(crate) fn name(model: &Struct) -> Ident {
@@ -27,21 +27,19 @@ pub(crate) fn name_at_nested(model: &Struct) -> Ident {
     name
 }
 
-/// `<Wifi as Nestable>`, at the type: that it is none is told there.
-pub(crate) fn nestable(krate: &TokenStream, ty: &Type) -> TokenStream {
-    quote_spanned!(tokens::ends(ty).0=> <#ty as #krate::__private::Nestable>)
+/// `<Wifi as Nestable>::NESTED` or another of its items, at the type: that it is none is told there,
+/// once.
+pub(crate) fn of_nested(krate: &TokenStream, ty: &Type, item: &str) -> TokenStream {
+    let span = tokens::ends(ty).0;
+    let item = Ident::new(item, span);
+    quote_spanned!(span=> <#ty as #krate::__private::Nestable>::#item)
 }
 
 /// The constant through which a nested field is used.
-pub(crate) fn nested(model: &Struct, field: &Field) -> TokenStream {
-    let krate = &model.krate;
-    let ops = Names::new(field).ops;
-    let ty = match field.kind() {
-        Kind::Array(item, _) => item,
-        _ => &field.ty,
-    };
-    let nestable = nestable(krate, ty);
-    quote!(const #ops: #krate::__private::Nested<#ty> = #nestable::NESTED;)
+pub(crate) fn nested(krate: &TokenStream, field: &Field) -> TokenStream {
+    let (ops, ty) = (&field.names.ops, item(field));
+    let nested = of_nested(krate, ty, "NESTED");
+    quote!(const #ops: &#krate::__private::Nested<#ty> = #nested;)
 }
 
 /// The struct itself, which users can name.
@@ -79,56 +77,51 @@ pub(crate) fn definition(model: &Struct) -> TokenStream {
 }
 
 /// What makes the keys. Goes where the specs are in scope.
-pub(crate) fn items(model: &Struct) -> TokenStream {
+pub(crate) fn items(model: &Struct, numbers: &Numbers) -> TokenStream {
     let Struct {
         ident, vis, krate, ..
     } = model;
     let group = group_field(model);
     let name = name_at_nested(model);
-    let this = Ident::new("Self", name.span());
-    let steps = model.stored().map(|field| step(krate, field));
-    let fields = model.stored().map(|field| {
-        let key = key(field);
+    let fields: Vec<_> = model.stored().collect();
+    let nested = fields
+        .iter()
+        .map(|field| nested_keys(krate, field, numbers));
+    let keys = fields.iter().map(|field| {
         let mut ident = field.ident.clone();
-        ident.set_span(key.span());
+        ident.set_span(tokens::ends(item(field)).0);
+        let key = key(krate, field, numbers);
         quote!(#ident: #key)
     });
     quote! {
         #[automatically_derived]
         impl ::core::clone::Clone for #name {
-            fn clone(&self) -> #this {
+            fn clone(&self) -> #name {
                 *self
             }
         }
         #[automatically_derived]
         impl ::core::marker::Copy for #name {}
 
-        impl #name {
-            #[doc(hidden)]
+        pub struct __KeyMaker;
+
+        impl __KeyMaker {
             #[must_use]
             pub const fn __at(
-                __tree: &'static #krate::Tree,
-                __first: ::core::primitive::usize,
-            ) -> #this {
-                let __at = __first;
-                #(#steps)*
-                #this {
-                    #(#fields,)*
-                    #group: #krate::Group::new(__tree, __first, __at.saturating_sub(__first)),
-                }
-            }
-
-            /// The keys of the same struct elsewhere.
-            #[doc(hidden)]
-            #[must_use]
-            pub const fn __moved(
                 self,
                 __tree: &'static #krate::Tree,
                 __first: ::core::primitive::usize,
-            ) -> #this {
-                Self::__at(__tree, __first)
+            ) -> #name {
+                #(#nested)*
+                #name {
+                    #(#keys,)*
+                    #group: #krate::Group::new(__tree, __first, __COUNT),
+                }
             }
 
+        }
+
+        impl #name {
             /// All of these settings, for a factory reset.
             #[allow(dead_code)]
             #[must_use]
@@ -140,14 +133,18 @@ pub(crate) fn items(model: &Struct) -> TokenStream {
         #[automatically_derived]
         impl #krate::__private::Nestable for #ident {
             type Keys = #name;
-            const KEYS: #name = <Self as #krate::Settings>::KEYS;
-            const NESTED: #krate::__private::Nested<Self> = #krate::__private::nested::<Self>();
+            type KeyMaker = __KeyMaker;
+            const KEYS: __KeyMaker = __KeyMaker;
+            const SCHEMA: &'static #krate::Schema = &__SCHEMA;
+            const FIELDS: &'static [#krate::Field] = __TREE.fields;
+            const NESTED: &'static #krate::__private::Nested<Self> =
+                &#krate::__private::nested::<Self>(__COUNT, __KEY_COUNT);
         }
 
         impl #ident {
             /// The typed keys of the settings, with this struct as the root.
             #[allow(dead_code)]
-            #vis const KEYS: #name = <Self as #krate::Settings>::KEYS;
+            #vis const KEYS: #name = __KeyMaker.__at(&__TREE, 0);
         }
     }
 }
@@ -155,60 +152,63 @@ pub(crate) fn items(model: &Struct) -> TokenStream {
 fn key_type(krate: &TokenStream, field: &Field) -> TokenStream {
     let ty = &field.ty;
     match field.kind() {
-        Kind::Group => {
-            let nested = nestable(krate, ty);
-            quote_spanned!(tokens::ends(ty).0=> #nested::Keys)
-        }
+        Kind::Group => of_nested(krate, ty, "Keys"),
         Kind::Array(item, len) => {
-            let nested = nestable(krate, item);
-            let keys = quote_spanned!(tokens::ends(item).0=> #nested::Keys);
+            let keys = of_nested(krate, item, "Keys");
             quote!([#keys; #len])
         }
         Kind::Leaf | Kind::Skipped => quote!(#krate::Key<#ty>),
     }
 }
 
-fn key(field: &Field) -> Ident {
-    let ty = match field.kind() {
+/// The type that holds the settings of a nested field, and a leaf's own.
+fn item(field: &Field) -> &Type {
+    match field.kind() {
         Kind::Array(item, _) => item,
         _ => &field.ty,
-    };
-    format_ident!("__key_{}", field.number, span = tokens::ends(ty).0)
+    }
 }
 
-/// Makes one field of the keys from `__at` on, and moves `__at` behind it.
-///
-/// Nested keys by a method of `KEYS`, not a function of the type: an unknown type then is an error only once.
-fn step(krate: &TokenStream, field: &Field) -> TokenStream {
-    let key = key(field);
-    let Names { spec, ops, .. } = Names::new(field);
+/// The keys of one field.
+fn key(krate: &TokenStream, field: &Field, numbers: &Numbers) -> TokenStream {
+    let spec = &field.names.spec;
+    let number = numbers.of(field);
     match field.kind() {
-        Kind::Leaf | Kind::Skipped => {
-            quote! {
-                let #key = #krate::Key::new(__tree, __at, &#spec);
-                let __at = __at.saturating_add(1);
+        Kind::Leaf | Kind::Skipped => quote!(#krate::Key::new(__tree, __first, #number, &#spec)),
+        Kind::Group | Kind::Array(..) => nested_name(field).into_token_stream(),
+    }
+}
+
+fn nested_name(field: &Field) -> Ident {
+    format_ident!(
+        "__keys_{}",
+        field.number,
+        span = tokens::ends(item(field)).0
+    )
+}
+
+/// Binds the keys of a nested field, so that no error about its type is told of the struct as well.
+fn nested_keys(krate: &TokenStream, field: &Field, numbers: &Numbers) -> TokenStream {
+    let kind = field.kind();
+    if matches!(kind, Kind::Leaf | Kind::Skipped) {
+        return TokenStream::new();
+    }
+    let (name, ops) = (nested_name(field), &field.names.ops);
+    let keys = of_nested(krate, item(field), "KEYS");
+    let number = numbers.of(field);
+    match kind {
+        Kind::Array(_, len) => quote! {
+            let #name = #keys.__at(__tree, #ops.first(__first, #number, 0));
+            let mut #name = [#name; #len];
+            let mut __item = 0;
+            let mut __rest: &mut [_] = &mut #name;
+            while let [__key, __tail @ ..] = __rest {
+                *__key = #keys.__at(__tree, #ops.first(__first, #number, __item));
+                __item += 1;
+                __rest = __tail;
             }
-        }
-        Kind::Group => {
-            let nested = nestable(krate, &field.ty);
-            quote! {
-                let #key = #nested::KEYS.__moved(__tree, __at);
-                let __at = __at.saturating_add(#ops.count());
-            }
-        }
-        Kind::Array(item, len) => {
-            let nested = nestable(krate, item);
-            quote! {
-                let mut __at = __at;
-                let mut #key = [#nested::KEYS; #len];
-                let mut __rest: &mut [_] = &mut #key;
-                while let [__key, __tail @ ..] = __rest {
-                    *__key = __key.__moved(__tree, __at);
-                    __at = __at.saturating_add(#ops.count());
-                    __rest = __tail;
-                }
-            }
-        }
+        },
+        _ => quote!(let #name = #keys.__at(__tree, #ops.first(__first, #number, 0));),
     }
 }
 

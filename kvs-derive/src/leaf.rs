@@ -11,24 +11,26 @@ use crate::tokens;
 
 /// The names of a field's generated items.
 pub(crate) struct Names {
+    /// For these four, the fields whose type, default and rules are the same share one item.
     pub(crate) default: Ident,
     pub(crate) check: Ident,
     pub(crate) migrate: Ident,
     pub(crate) spec: Ident,
-    /// A `Codec` for a leaf, which those of one type share; a `Nested` for nested fields.
+    /// A `Codec` for a leaf, which the fields of one type share; a `Nested` for nested fields.
     pub(crate) ops: Ident,
     pub(crate) at: Ident,
 }
 
 impl Names {
-    pub(crate) fn new(field: &Field) -> Self {
-        let number = field.number;
+    /// Those of field number `number`, of which the first of its type, and the first with its
+    /// default and rules as well, are these.
+    pub(crate) fn new(number: usize, first_of_type: usize, first_alike: usize) -> Self {
         Self {
-            default: format_ident!("__default_{number}"),
-            check: format_ident!("__check_{number}"),
-            migrate: format_ident!("__migrate_{number}"),
-            spec: format_ident!("__SPEC_{number}"),
-            ops: format_ident!("__OPS_{}", field.first_alike),
+            default: format_ident!("__default_{first_alike}"),
+            check: format_ident!("__check_{first_alike}"),
+            migrate: format_ident!("__migrate_{first_alike}"),
+            spec: format_ident!("__SPEC_{first_alike}"),
+            ops: format_ident!("__OPS_{first_of_type}"),
             at: format_ident!("__AT_{number}"),
         }
     }
@@ -40,6 +42,9 @@ pub(crate) fn is_checked(field: &Field) -> bool {
 }
 
 pub(crate) fn items(model: &Struct, field: &Field) -> TokenStream {
+    if field.first_alike != field.number {
+        return TokenStream::new();
+    }
     let krate = &model.krate;
     let ty = &field.ty;
     let Names {
@@ -47,35 +52,47 @@ pub(crate) fn items(model: &Struct, field: &Field) -> TokenStream {
         check: check_fn,
         migrate: migrate_fn,
         spec,
-        ops,
         ..
-    } = Names::new(field);
+    } = &field.names;
     let bounds = Bounds::new(model, field);
     let default = default(model, field, bounds.as_ref());
     let check = check(model, field, bounds.as_ref());
     let migrate = migrate::items(model, field);
     let in_range = bounds.map(|bounds| bounds.items(field));
-    // At the type: what is missing of it, or wrong with it, is told there, once.
-    let at_type = tokens::located(tokens::ends(ty).0);
-    let located_krate = tokens::all_at(at_type, krate.clone());
-    let codec = quote_spanned!(at_type=> #located_krate::__private::codec::<#ty>());
-    let is_first = field.first_alike == field.number;
-    let codec = is_first.then(|| quote!(const #ops: #krate::__private::Codec<#ty> = #codec;));
+    let ops = &field.names.ops;
+    let rules = match (&check, &migrate) {
+        (None, None) => quote!(plain(#default_fn)),
+        (Some(_), None) => quote!(checked(#default_fn, #check_fn)),
+        (None, Some(_)) => quote!(migrated(#default_fn, #krate::__private::accept, #migrate_fn)),
+        (Some(_), Some(_)) => quote!(migrated(#default_fn, #check_fn, #migrate_fn)),
+    };
     quote! {
-        #codec
         #default
         #check
         #migrate
         #in_range
-        static #spec: #krate::Spec<#ty> = #ops.spec(#default_fn, #check_fn, #migrate_fn);
+        static #spec: #krate::Spec<#ty> = #ops.#rules;
     }
+}
+
+/// The constant through which a leaf's type is used.
+pub(crate) fn codec(krate: &TokenStream, field: &Field) -> TokenStream {
+    if field.first_of_type != field.number {
+        return TokenStream::new();
+    }
+    let (ops, ty) = (&field.names.ops, &field.ty);
+    // At the type: what is missing of it, or wrong with it, is told there, once.
+    let at_type = tokens::located(tokens::ends(ty).0);
+    let located_krate = tokens::all_at(at_type, krate.clone());
+    let codec = quote_spanned!(at_type=> #located_krate::__private::codec::<#ty>());
+    quote!(const #ops: &#krate::__private::Codec<#ty> = #codec;)
 }
 
 /// The function that makes a field's default.
 pub(crate) fn default(model: &Struct, field: &Field, bounds: Option<&Bounds>) -> TokenStream {
     let krate = &model.krate;
     let ty = &field.ty;
-    let name = Names::new(field).default;
+    let name = &field.names.default;
     let given = field.default();
     let mut fits = None;
     let value = match given {
@@ -156,11 +173,11 @@ impl Text {
     }
 }
 
-/// The function that checks a value against `range` and `validate`.
-fn check(model: &Struct, field: &Field, bounds: Option<&Bounds>) -> TokenStream {
+/// The function that checks a value against `range` and `validate`, if there are any.
+fn check(model: &Struct, field: &Field, bounds: Option<&Bounds>) -> Option<TokenStream> {
     let krate = &model.krate;
     let ty = &field.ty;
-    let name = Names::new(field).check;
+    let name = &field.names.check;
     let value = |span| Ident::new("__value", span);
     let range = field.attrs.range.as_ref().map(|given| {
         let range = match bounds {
@@ -186,11 +203,7 @@ fn check(model: &Struct, field: &Field, bounds: Option<&Bounds>) -> TokenStream 
         }}
     });
     let body = match (range, validate) {
-        (None, None) => {
-            return quote! {
-                use #krate::__private::accept as #name;
-            };
-        }
+        (None, None) => return None,
         (Some(range), Some(validate)) => quote! {
             match #range {
                 ::core::result::Result::Ok(()) => #validate,
@@ -200,9 +213,9 @@ fn check(model: &Struct, field: &Field, bounds: Option<&Bounds>) -> TokenStream 
         (Some(only), None) | (None, Some(only)) => only,
     };
     let value = value(Span::mixed_site());
-    quote! {
+    Some(quote! {
         fn #name(#value: &#ty) -> ::core::result::Result<(), #krate::Rejection> {
             #body
         }
-    }
+    })
 }

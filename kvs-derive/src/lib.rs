@@ -19,6 +19,7 @@ mod keys;
 mod leaf;
 mod migrate;
 mod names;
+mod numbers;
 mod tokens;
 
 use proc_macro2::TokenStream;

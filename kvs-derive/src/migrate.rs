@@ -6,19 +6,16 @@ use syn::Type;
 
 use crate::ast::{Field, Struct};
 use crate::history::{Migration, OldName};
-use crate::leaf::Names;
 use crate::tokens;
 
-/// The function that tries a setting's rules.
-pub(crate) fn items(model: &Struct, field: &Field) -> TokenStream {
+/// The function that tries a setting's rules, if there are any.
+pub(crate) fn items(model: &Struct, field: &Field) -> Option<TokenStream> {
     let krate = &model.krate;
     let ty = &field.ty;
-    let name = Names::new(field).migrate;
+    let name = &field.names.migrate;
     let rules = &field.attrs.migrations;
     if rules.is_empty() {
-        return quote! {
-            use #krate::__private::no_rules as #name;
-        };
+        return None;
     }
     let sources = Ident::new("__sources", Span::mixed_site());
     let arms = rules.iter().enumerate().map(|(number, rule)| {
@@ -26,7 +23,7 @@ pub(crate) fn items(model: &Struct, field: &Field) -> TokenStream {
         let body = rule_body(model, field, rule, &sources);
         quote!(#number => { #body })
     });
-    quote! {
+    Some(quote! {
         fn #name(
             __rule: ::core::primitive::usize,
             #sources: &#krate::Sources<'_>,
@@ -36,7 +33,7 @@ pub(crate) fn items(model: &Struct, field: &Field) -> TokenStream {
                 _ => #krate::__private::no_rules(__rule, #sources),
             }
         }
-    }
+    })
 }
 
 fn rule_body(model: &Struct, field: &Field, rule: &Migration, sources: &Ident) -> TokenStream {
@@ -159,11 +156,11 @@ pub(crate) fn sources(model: &Struct) -> TokenStream {
     quote!(&[#(#sources),*])
 }
 
-/// What the struct's own `migrate` does.
+/// The method for the struct's own `migrate`.
 pub(crate) fn takeover(model: &Struct) -> TokenStream {
     let krate = &model.krate;
     let Some(takeover) = &model.attrs.migrate else {
-        return quote!(::core::result::Result::Ok(()));
+        return TokenStream::new();
     };
     let types: Vec<_> = takeover
         .from
@@ -184,10 +181,15 @@ pub(crate) fn takeover(model: &Struct) -> TokenStream {
         let #function: fn(&mut Self, (#(::core::option::Option<#types>,)*)) = #with;
     };
     quote! {
-        let __old = (#(#values,)*);
-        #typed
-        #function(self, __old);
-        ::core::result::Result::Ok(())
+        fn migrate_all(
+            &mut self,
+            __sources: &#krate::Sources<'_>,
+        ) -> ::core::result::Result<(), #krate::Rejection> {
+            let __old = (#(#values,)*);
+            #typed
+            #function(self, __old);
+            ::core::result::Result::Ok(())
+        }
     }
 }
 

@@ -1,8 +1,5 @@
 //! Names: the spelling of keys, and what a misspelt word was meant to be.
 
-use proc_macro2::TokenStream;
-use quote::quote;
-
 /// The ways to spell that `rename_all` knows.
 pub(crate) const CASES: [&str; 8] = [
     "lowercase",
@@ -46,19 +43,15 @@ fn pascal(name: &str) -> String {
     out
 }
 
-/// What `TextHash::new` takes of a text: two polynomials of its bytes, of 32 and 64 bits, each with
-/// the base to the power of the length. Hashed here, since the compiler takes long to evaluate it.
-pub(crate) fn hash(text: &str) -> TokenStream {
-    let (mut key, mut key_power) = (0u32, 1u32);
-    let (mut identity, mut identity_power) = (0u64, 1u64);
+/// The hash and the power of a text's `TextHash`: hashed here, since the compiler takes long to
+/// evaluate it.
+pub(crate) fn hash(text: &str) -> (u64, u64) {
+    let (mut hash, mut power) = (0u64, 1u64);
     for byte in text.bytes() {
-        key_power = key_power.wrapping_mul(65599);
-        key = key.wrapping_add(key_power.wrapping_mul(byte.into()));
-        identity_power = identity_power.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        identity = identity.wrapping_add(identity_power.wrapping_mul(byte.into()));
+        power = power.wrapping_mul(65599);
+        hash = hash.wrapping_add(power.wrapping_mul(byte.into()));
     }
-    let len = text.len();
-    quote!(#key, #key_power, #identity, #identity_power, #len)
+    (hash, power)
 }
 
 /// What a message about an unknown word ends in: what was probably meant, or all that is allowed.

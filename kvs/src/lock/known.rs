@@ -291,7 +291,8 @@ fn keys(schema: &Schema) -> (Vec<KeyEntry>, Vec<String>) {
     let mut keys = vec![KeyEntry::NONE; schema.key_count()];
     // It is counted by another walk, which takes the compiler less time.
     debug_assert_eq!(schema.fill_keys(0, &mut []), keys.len());
-    let mut text = vec![0; schema.fill_names(&mut keys, &mut [])];
+    schema.fill_names(&mut keys, &mut []);
+    let mut text = vec![0; keys.iter().map(|key| key.name_len).sum()];
     schema.fill_names(&mut keys, &mut text);
     let mut rest = text.as_slice();
     let names = keys.iter().map(|key| {

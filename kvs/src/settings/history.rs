@@ -94,9 +94,8 @@ impl Old {
 /// A key of a settings struct, current or old; [`Schema::key_name`] is its name.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyEntry {
-    pub(crate) hash: u32,
-    /// Tells which names are the same.
-    pub(crate) identity: u64,
+    /// The hash of its name ([`TextHash`](super::name::TextHash)).
+    pub(super) name: u64,
     /// The length of its name in bytes.
     #[cfg(feature = "lock")]
     pub(crate) name_len: usize,
@@ -112,8 +111,7 @@ pub struct KeyEntry {
 
 impl KeyEntry {
     pub(crate) const NONE: Self = Self {
-        hash: 0,
-        identity: 0,
+        name: 0,
         #[cfg(feature = "lock")]
         name_len: 0,
         ty: &NamedType {
@@ -130,12 +128,12 @@ impl KeyEntry {
     /// The hash that stands for it in flash.
     #[must_use]
     pub const fn hash(&self) -> u32 {
-        self.hash
+        self.name as u32
     }
 
     /// Whether both are the same name.
     pub(crate) const fn is(&self, other: &Self) -> bool {
-        self.hash == other.hash && self.identity == other.identity
+        self.name == other.name
     }
 
     /// Whether it is a setting's own key, not an old one.
@@ -239,10 +237,15 @@ impl Schema {
     /// The versioned name of key number `index` of [`keys`](Self::keys), `wifi.channel:u8`.
     #[must_use]
     pub const fn key_name(&self, index: usize) -> KeyName<'_> {
+        KeyName::new(self, index, self.key(index).hash())
+    }
+
+    /// Key number `index` of [`keys`](Self::keys).
+    pub(crate) const fn key(&self, index: usize) -> KeyEntry {
         let mut key = [KeyEntry::NONE];
         self.fill_keys(index, &mut key);
         let [key] = key;
-        KeyName::new(self, index, key.hash)
+        key
     }
 
     /// The keys from number `from` on, as many as there is room for; returns how many there are in
@@ -251,13 +254,10 @@ impl Schema {
         Walk::all(self, from, out, &mut NameWriter::new(&mut [], 0))
     }
 
-    /// All keys, and the names of all, one behind the other, as far as there is room in `names`;
-    /// returns the length of these.
+    /// All keys, and the names of all, one behind the other, as far as there is room in `names`.
     #[cfg(feature = "lock")]
-    pub(crate) fn fill_names(&self, out: &mut [KeyEntry], names: &mut [u8]) -> usize {
-        let mut writer = NameWriter::new(names, 0);
-        Walk::all(self, 0, out, &mut writer);
-        writer.len
+    pub(crate) fn fill_names(&self, out: &mut [KeyEntry], names: &mut [u8]) {
+        Walk::all(self, 0, out, &mut NameWriter::new(names, 0));
     }
 
     /// The versioned names that old key number `number` of setting `leaf` stands for, as in
@@ -265,9 +265,7 @@ impl Schema {
     pub fn old_names(&self, leaf: usize, number: u8) -> impl Iterator<Item = KeyName<'_>> {
         let mut at = 0u8;
         (0..self.key_count()).filter_map(move |index| {
-            let mut key = [KeyEntry::NONE];
-            self.fill_keys(index, &mut key);
-            let [key] = key;
+            let key = self.key(index);
             if key.is_current || key.leaf() != Some(leaf) {
                 return None;
             }
@@ -275,46 +273,15 @@ impl Schema {
             if !key.old.has_more() {
                 at = at.saturating_add(1);
             }
-            is_it.then_some(KeyName::new(self, index, key.hash))
+            is_it.then_some(KeyName::new(self, index, key.hash()))
         })
     }
 }
 
-/// The hashes of the current keys among `keys`, by setting; `N` is how many settings there are.
-#[must_use]
-pub const fn current<const N: usize>(keys: &[KeyEntry]) -> [u32; N] {
-    let mut out = [0; N];
-    let mut slots: &mut [u32] = &mut out;
-    let mut keys = keys;
-    while let [key, rest @ ..] = keys {
-        if key.is_current {
-            let [slot, others @ ..] = slots else {
-                return out;
-            };
-            *slot = key.hash;
-            slots = others;
-        }
-        keys = rest;
-    }
-    out
-}
-
-/// The old keys among `keys`, in the order in which they are tried.
-#[must_use]
-pub const fn old<const N: usize>(keys: &[KeyEntry]) -> [Old; N] {
-    let mut out = [Old::new(0, 0, 0); N];
-    let mut slots: &mut [Old] = &mut out;
-    let mut keys = keys;
-    while let [key, rest @ ..] = keys {
-        if !key.is_current {
-            let [slot, others @ ..] = slots else {
-                return out;
-            };
-            *slot = key.old;
-            slot.hash = key.hash;
-            slots = others;
-        }
-        keys = rest;
-    }
-    out
+/// What a firmware has of a struct's keys.
+pub struct Hashes<const COUNT: usize, const OLD: usize> {
+    /// The current ones, by setting.
+    pub current: [u32; COUNT],
+    /// The old ones, in the order in which they are tried.
+    pub old: [Old; OLD],
 }

@@ -1,137 +1,208 @@
-//! The keys of settings structs in the order of their hashes: to find, while compiling, those with
-//! one hash.
+//! The keys of settings structs, found by their hashes: to tell, while compiling, those with one
+//! hash.
 //!
-//! Sorted once, so that thousands of settings compile in no time.
+//! A table with open addressing, so that thousands of settings compile in no time.
 
-use super::history::KeyEntry;
+// While compiling, a function call takes as long as dozens of steps: so there are few here, not
+// even of checked arithmetic.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "numbers below a length; what is out of range would be an error while compiling"
+)]
+
+use super::history::{Hashes, KeyEntry, Old};
 use super::name::{Message, Part};
 use super::schema::Schema;
 
-/// A key: its hash in the upper half, its number among the struct's keys in the lower.
-type Entry = u64;
-
-const fn hash(entry: Entry) -> u32 {
-    (entry >> 32) as u32
+/// All that is computed of a struct's keys, once: `ALL` of them, of which `COUNT` are settings'
+/// own and `OLD` are not.
+///
+/// Arrays of numbers: the compiler looks at each field of a constant.
+pub struct KeyTable<const COUNT: usize, const OLD: usize, const ALL: usize, const SLOTS: usize> {
+    /// What a firmware has of it.
+    pub hashes: Hashes<COUNT, OLD>,
+    /// The hash of each key.
+    all: [u32; ALL],
+    /// Where the keys are, by hash: each slot holds a key's number and one, or 0 if it is free. Keys
+    /// with the same hash are in one run of slots in use.
+    slots: [u32; SLOTS],
+    /// How many different hashes there are.
+    distinct: usize,
 }
 
-const fn number(entry: Entry) -> usize {
-    entry as u32 as usize
-}
-
-/// The keys of one settings struct, sorted by hash. `Thermostat::KEY_INDEX`.
-#[derive(Clone, Copy, Debug)]
-pub struct KeyIndex {
-    schema: &'static Schema,
-    keys: &'static [KeyEntry],
-    sorted: &'static [Entry],
-}
-
-impl KeyIndex {
-    /// The index of `keys`, which are all of the schema's, and `sorted` what [`sorted`] makes of
-    /// them.
+impl<const COUNT: usize, const OLD: usize, const ALL: usize, const SLOTS: usize>
+    KeyTable<COUNT, OLD, ALL, SLOTS>
+{
+    /// The table of a struct's keys; `SLOTS` is more than `ALL`.
     ///
     /// # Panics
     ///
     /// While compiling: where two names have one hash, a migration reads what it writes, or a
     /// retired key is in use.
     #[must_use]
-    pub const fn new(
-        schema: &'static Schema,
-        keys: &'static [KeyEntry],
-        sorted: &'static [u64],
-    ) -> Self {
-        let index = Self {
-            schema,
-            keys,
-            sorted,
+    pub const fn of(schema: &Schema) -> Self {
+        if COUNT > Old::STRUCT as usize {
+            Message::fail(&[
+                Part::Text("`"),
+                Part::Text(schema.name),
+                Part::Text("` has more than 65535 settings"),
+            ])
+        }
+        let mut keys = [KeyEntry::NONE; ALL];
+        // Fewer where the derive has found a mistake in a nested struct.
+        let found = schema.fill_keys(0, &mut keys);
+        let mut table = Self {
+            hashes: Hashes {
+                current: [0; COUNT],
+                old: [Old::new(0, 0, 0); OLD],
+            },
+            all: [0; ALL],
+            slots: [0; SLOTS],
+            distinct: 0,
         };
-        index.check();
-        index
-    }
-
-    const fn key(&self, entry: Entry) -> &'static KeyEntry {
-        match self.keys.split_at(number(entry)) {
-            (_, [key, ..]) => key,
-            _ => &KeyEntry::NONE,
-        }
-    }
-
-    const fn check(&self) {
-        let mut left = self.sorted;
-        while let [one, rest @ ..] = left {
-            let mut others = rest;
-            while let [other, tail @ ..] = others
-                && hash(*one) == hash(*other)
-            {
-                self.pair(*one, *other);
-                others = tail;
+        let (mut current, mut old) = (0, 0);
+        let mut number = 0;
+        while number < found {
+            let key = &keys[number];
+            let hash = key.name as u32;
+            let mut slot = hash as usize % SLOTS;
+            let mut is_first = true;
+            while table.slots[slot] != 0 {
+                let other = table.slots[slot] as usize - 1;
+                if table.all[other] == hash {
+                    is_first = false;
+                    pair(schema, &keys, other, number);
+                }
+                slot = if slot + 1 < SLOTS { slot + 1 } else { 0 };
             }
-            left = rest;
+            table.all[number] = hash;
+            number += 1;
+            table.slots[slot] = number as u32;
+            if is_first {
+                table.distinct += 1;
+            }
+            if key.is_current {
+                table.hashes.current[current] = hash;
+                current += 1;
+            } else {
+                table.hashes.old[old] = key.old;
+                table.hashes.old[old].hash = hash;
+                old += 1;
+            }
+        }
+        table
+    }
+}
+
+/// Looks at two keys with one hash. Old ones may be named twice, and a current one may be migrated
+/// from as well.
+const fn pair(schema: &Schema, keys: &[KeyEntry], first: usize, second: usize) {
+    let (one, other) = (&keys[first], &keys[second]);
+    let name = Part::Name(schema, first);
+    if !one.is(other) {
+        Message::fail(&[
+            Part::Text("the keys `"),
+            name,
+            Part::Text("` and `"),
+            Part::Name(schema, second),
+            Part::Text("` have the same hash; set `rename` on one of them"),
+        ])
+    }
+    let is_used_twice = one.is_current && other.is_current;
+    let is_misplaced = one.old.is_whole() || other.old.is_whole();
+    if is_used_twice {
+        Message::fail(&[Part::Text("the key `"), name, Part::Text("` is used twice")])
+    }
+    if is_misplaced {
+        return;
+    }
+    if one.is_current && other.is_retired() || one.is_retired() && other.is_current {
+        Message::fail(&[
+            Part::Text("the key `"),
+            name,
+            Part::Text("` is retired, and a setting's still"),
+        ])
+    }
+    if (one.is_current || other.is_current) && one.old.leaf == other.old.leaf {
+        Message::fail(&[
+            Part::Text("the migration of `"),
+            name,
+            Part::Text("` reads the value that it writes; change `from`, `ty` or `rev`"),
+        ])
+    }
+}
+
+/// The keys of one settings struct, found by hash. `Thermostat::KEY_INDEX`.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyIndex {
+    schema: &'static Schema,
+    all: &'static [u32],
+    slots: &'static [u32],
+    distinct: usize,
+}
+
+impl KeyIndex {
+    /// For a struct of which nothing is known.
+    pub const fn empty(schema: &'static Schema) -> Self {
+        Self {
+            schema,
+            all: &[],
+            slots: &[],
+            distinct: 0,
         }
     }
 
-    /// Looks at two keys with one hash. Old ones may be named twice, and a current one may be
-    /// migrated from as well.
-    const fn pair(&self, first: Entry, second: Entry) {
-        let (one, other) = (self.key(first), self.key(second));
-        let name = Part::Name(self.schema, number(first));
-        if !one.is(other) {
-            Message::fail(&[
-                Part::Text("the keys `"),
-                name,
-                Part::Text("` and `"),
-                Part::Name(self.schema, number(second)),
-                Part::Text("` have the same hash; set `rename` on one of them"),
-            ])
-        }
-        let is_used_twice = one.is_current && other.is_current;
-        let is_misplaced = one.old.is_whole() || other.old.is_whole();
-        if is_used_twice {
-            Message::fail(&[Part::Text("the key `"), name, Part::Text("` is used twice")])
-        }
-        if is_misplaced {
-            return;
-        }
-        if one.is_current && other.is_retired() || one.is_retired() && other.is_current {
-            Message::fail(&[
-                Part::Text("the key `"),
-                name,
-                Part::Text("` is retired, and a setting's still"),
-            ])
-        }
-        if (one.is_current || other.is_current) && one.old.leaf == other.old.leaf {
-            Message::fail(&[
-                Part::Text("the migration of `"),
-                name,
-                Part::Text("` reads the value that it writes; change `from`, `ty` or `rev`"),
-            ])
+    /// The index of the schema's keys.
+    #[must_use]
+    pub const fn new<const COUNT: usize, const OLD: usize, const ALL: usize, const SLOTS: usize>(
+        schema: &'static Schema,
+        table: &'static KeyTable<COUNT, OLD, ALL, SLOTS>,
+    ) -> Self {
+        Self {
+            schema,
+            all: &table.all,
+            slots: &table.slots,
+            distinct: table.distinct,
         }
     }
 
     /// Fails the build where a key of this struct is one of `other`, too.
     pub(super) const fn check_against(&self, other: &Self) {
-        let (mut ours, mut theirs) = (self.sorted, other.sorted);
-        while let ([one, our_rest @ ..], [another, their_rest @ ..]) = (ours, theirs) {
-            if hash(*one) < hash(*another) {
-                ours = our_rest;
-            } else if hash(*one) > hash(*another) {
-                theirs = their_rest;
-            } else {
-                self.clash(*one, other, *another);
+        let mut number = 0;
+        while number < self.all.len() {
+            if let Some(theirs) = other.find(self.all[number]) {
+                self.clash(number, other, theirs);
             }
+            number += 1;
         }
+    }
+
+    /// The number of the first key with this hash.
+    const fn find(&self, hash: u32) -> Option<usize> {
+        if self.slots.is_empty() {
+            return None;
+        }
+        let mut slot = hash as usize % self.slots.len();
+        while let Some(number) = self.slots[slot].checked_sub(1) {
+            if self.all[number as usize] == hash {
+                return Some(number as usize);
+            }
+            slot = (slot + 1) % self.slots.len();
+        }
+        None
     }
 
     /// Fails the build with the names of two keys that have one hash, and of the structs that they
     /// are of.
-    const fn clash(&self, ours: Entry, other: &Self, theirs: Entry) -> ! {
-        let (our_key, their_key) = (self.key(ours), other.key(theirs));
+    const fn clash(&self, ours: usize, other: &Self, theirs: usize) -> ! {
+        let (our_key, their_key) = (self.schema.key(ours), other.schema.key(theirs));
         let (our_name, their_name) = (
-            Part::Name(self.schema, number(ours)),
-            Part::Name(other.schema, number(theirs)),
+            Part::Name(self.schema, ours),
+            Part::Name(other.schema, theirs),
         );
         let (us, them) = (Part::Text(self.schema.name), Part::Text(other.schema.name));
-        if !our_key.is(their_key) {
+        if !our_key.is(&their_key) {
             Message::fail(&[
                 Part::Text("the keys `"),
                 our_name,
@@ -190,74 +261,6 @@ impl KeyIndex {
     /// The key slots for these keys, and for those that a newer firmware adds to `count` settings.
     pub(crate) const fn slots(&self, count: usize) -> usize {
         let margin = if count / 4 > 4 { count / 4 } else { 4 };
-        self.distinct().saturating_add(margin)
+        self.distinct.saturating_add(margin)
     }
-
-    /// How many different keys there are.
-    const fn distinct(&self) -> usize {
-        let mut count = 0usize;
-        let mut left = self.sorted;
-        while let [one, rest @ ..] = left {
-            let is_last = match rest {
-                [next, ..] => hash(*one) != hash(*next),
-                [] => true,
-            };
-            if is_last {
-                count = count.saturating_add(1);
-            }
-            left = rest;
-        }
-        count
-    }
-}
-
-/// The numbers of `keys` by hash: short runs by insertion, then merged, without a function call.
-#[must_use]
-#[allow(
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "runs while compiling: what is out of range would be an error there"
-)]
-pub const fn sorted<const N: usize>(keys: &[KeyEntry]) -> [u64; N] {
-    const SHORT: usize = 16;
-    let mut from = [0; N];
-    let mut at = 0;
-    while at < N {
-        let entry = (keys[at].hash as u64) << 32 | at as u64;
-        // Inserts it into a run of sorted ones.
-        let first = at - at % SHORT;
-        let mut slot = at;
-        while slot > first && from[slot - 1] > entry {
-            from[slot] = from[slot - 1];
-            slot -= 1;
-        }
-        from[slot] = entry;
-        at += 1;
-    }
-    let mut to = [0; N];
-    let mut run = SHORT;
-    while run < N {
-        // Merges each two runs of this length.
-        let mut first = 0;
-        while first < N {
-            let middle = if first + run < N { first + run } else { N };
-            let end = if middle + run < N { middle + run } else { N };
-            let (mut left, mut right) = (first, middle);
-            let mut at = first;
-            while at < end {
-                if left < middle && (right == end || from[left] < from[right]) {
-                    to[at] = from[left];
-                    left += 1;
-                } else {
-                    to[at] = from[right];
-                    right += 1;
-                }
-                at += 1;
-            }
-            first = end;
-        }
-        from = to;
-        run *= 2;
-    }
-    from
 }

@@ -54,10 +54,17 @@ impl<T> Spec<T> {
 pub type Sources<'a> = [Option<&'a [u8]>];
 
 impl<T> Key<T> {
-    /// For generated code: the key of setting number `leaf` of `tree`.
+    /// For generated code: the key of a setting, that with this number from number `first` of
+    /// `tree` on.
     #[doc(hidden)]
     #[must_use]
-    pub const fn new(tree: &'static Tree, leaf: usize, spec: &'static Spec<T>) -> Self {
+    pub const fn new(
+        tree: &'static Tree,
+        first: usize,
+        number: usize,
+        spec: &'static Spec<T>,
+    ) -> Self {
+        let leaf = first.saturating_add(number);
         Self {
             hash: tree.hash(leaf),
             path: Path::new(tree, leaf),

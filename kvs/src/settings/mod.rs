@@ -4,13 +4,13 @@
 //! the engine.
 
 pub(crate) mod batches;
-mod foreign;
 pub mod generated;
 mod history;
 mod index;
 mod key;
 mod name;
-mod nested;
+mod place;
+mod refused;
 mod report;
 mod schema;
 mod set;
@@ -47,11 +47,21 @@ pub trait Leaves: Send + Sync {
 
     /// Sets setting number `leaf` from old values, by this one of its field's `migrate(..)` rules,
     /// from 1 on; or leaves it as it is.
-    fn migrate(&mut self, leaf: usize, rule: usize, sources: &Sources<'_>)
-    -> Result<(), Rejection>;
+    fn migrate(
+        &mut self,
+        leaf: usize,
+        rule: usize,
+        sources: &Sources<'_>,
+    ) -> Result<(), Rejection> {
+        let _ = leaf;
+        generated::no_rules(rule, sources)
+    }
 
     /// Sets what the struct's own function makes of old values.
-    fn migrate_all(&mut self, sources: &Sources<'_>) -> Result<(), Rejection>;
+    fn migrate_all(&mut self, sources: &Sources<'_>) -> Result<(), Rejection> {
+        let _ = sources;
+        Ok(())
+    }
 }
 
 /// A struct whose fields are settings. Derive it: `#[derive(Settings)]`.
@@ -122,12 +132,12 @@ pub trait Settings: Leaves + Sized + 'static {
     const SCHEMA: &'static Schema;
     /// The typed keys, with this struct as the root: `Thermostat::KEYS.wifi.ssid`.
     const KEYS: Self::Keys;
-    /// All keys, sorted: for checks while compiling.
+    /// All keys, by their hashes: for checks while compiling.
     #[doc(hidden)]
     const KEY_INDEX: &'static KeyIndex;
     /// How many settings there are; each takes one key slot once it is stored. A device needs more:
     /// [`KEY_SLOTS`](Self::KEY_SLOTS).
-    const COUNT: usize = Self::TREE.count();
+    const COUNT: usize = Self::TREE.hashes.len();
     /// The key slots that a device with these settings needs over its life: [`COUNT`](Self::COUNT),
     /// one for each old key (`alias`, `migrate`, `retired` with a type), and a margin of a quarter
     /// of `COUNT`, 4 at least.

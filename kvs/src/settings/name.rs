@@ -17,56 +17,34 @@ use super::schema::Schema;
 use super::walk::Walk;
 use crate::hash::COEFFICIENT;
 
-/// Two hashes of a text: the key that it is, and one that tells which texts are the same. Those of
-/// two texts make that of both in a row: so a name is not hashed byte by byte while compiling,
-/// since the derive has hashed its parts.
+/// The hash of a text, in 64 bits: the lower half is the key that it is
+/// ([`key_hash`](crate::key_hash)), and all of it tells which texts are the same. Those of two texts
+/// make that of both in a row: so a name is not hashed byte by byte while compiling, since the
+/// derive has hashed its parts.
 #[derive(Clone, Copy, Debug)]
-pub struct TextHash {
-    /// As [`key_hash`](crate::key_hash).
-    pub(crate) key: u32,
+pub(crate) struct TextHash {
+    /// A polynomial of the bytes.
+    pub(super) hash: u64,
     /// 65599 to the power of the length.
-    key_power: u32,
-    /// A polynomial as well: two names with the same key and another identity are a collision.
-    pub(crate) identity: u64,
-    identity_power: u64,
-    pub(crate) len: usize,
+    pub(super) power: u64,
+    /// In bytes.
+    pub(super) len: usize,
 }
 
-const KEY_BASE: u64 = COEFFICIENT as u64;
-const IDENTITY_BASE: u128 = 0x9E37_79B9_7F4A_7C15;
-
 impl TextHash {
-    pub(crate) const EMPTY: Self = Self::new(0, 1, 0, 1, 0);
-
-    /// For generated code: the hash of a text, where it is known.
-    #[must_use]
-    pub const fn new(
-        key: u32,
-        key_power: u32,
-        identity: u64,
-        identity_power: u64,
-        len: usize,
-    ) -> Self {
-        Self {
-            key,
-            key_power,
-            identity,
-            identity_power,
-            len,
-        }
-    }
+    pub(crate) const EMPTY: Self = Self {
+        hash: 0,
+        power: 1,
+        len: 0,
+    };
 
     /// The hash of `text`.
-    #[must_use]
-    pub const fn of(text: &str) -> Self {
+    pub(crate) const fn of(text: &str) -> Self {
         let mut hash = Self::EMPTY;
         let mut bytes = text.as_bytes();
         while let [byte, rest @ ..] = bytes {
-            hash.key_power = (hash.key_power as u64 * KEY_BASE) as u32;
-            hash.key = (hash.key as u64 + hash.key_power as u64 * *byte as u64) as u32;
-            hash.identity_power = (hash.identity_power as u128 * IDENTITY_BASE) as u64;
-            let term = hash.identity_power as u128 * *byte as u128;
-            hash.identity = (hash.identity as u128 + term) as u64;
+            hash.power = (hash.power as u128 * COEFFICIENT as u128) as u64;
+            hash.hash = (hash.hash as u128 + hash.power as u128 * *byte as u128) as u64;
             hash.len += 1;
             bytes = rest;
         }
@@ -74,22 +52,17 @@ impl TextHash {
     }
 
     /// The hash of this text with `next` behind it.
-    pub(crate) const fn then(self, next: Self) -> Self {
-        let key = self.key_power as u64 * next.key as u64 + self.key as u64;
-        let identity = self.identity_power as u128 * next.identity as u128;
-        let identity_power = self.identity_power as u128 * next.identity_power as u128;
+    pub(crate) const fn then(&self, next: &Self) -> Self {
         Self {
-            key: key as u32,
-            key_power: (self.key_power as u64 * next.key_power as u64) as u32,
-            identity: (identity as u64 as u128 + self.identity as u128) as u64,
-            identity_power: identity_power as u64,
+            hash: (self.power as u128 * next.hash as u128 + self.hash as u128) as u64,
+            power: (self.power as u128 * next.power as u128) as u64,
             len: self.len + next.len,
         }
     }
 
     /// Whether both are of the same text.
     pub(crate) const fn is(&self, other: &Self) -> bool {
-        self.identity == other.identity && self.key == other.key
+        self.hash == other.hash
     }
 }
 
@@ -97,7 +70,7 @@ impl TextHash {
 pub(crate) struct NameWriter<'a> {
     /// Of the name that is being written.
     pub(crate) hash: TextHash,
-    /// The length of all names so far.
+    /// Where there is a window, the length of all names so far.
     pub(crate) len: usize,
     /// Of all names, one after the other, the bytes from number `skip` on.
     window: &'a mut [u8],
@@ -138,23 +111,15 @@ impl<'a> NameWriter<'a> {
 
     /// Goes on with `text`.
     pub(crate) const fn push(&mut self, text: &str) {
-        self.push_hashed(text, TextHash::of(text));
-    }
-
-    /// Goes on with `text`, of which this is the hash.
-    pub(crate) const fn push_hashed(&mut self, text: &str, hash: TextHash) {
-        self.hash = self.hash.then(hash);
+        self.push_hash(&TextHash::of(text));
         if self.has_window {
             self.copy(text);
-        } else {
-            self.len += hash.len;
         }
     }
 
-    /// Goes on with a text of which only the hash is known. Not where there is a window.
-    pub(crate) const fn push_hash(&mut self, hash: TextHash) {
+    /// Goes on with a text of which this is the hash. Not where there is a window.
+    pub(crate) const fn push_hash(&mut self, hash: &TextHash) {
         self.hash = self.hash.then(hash);
-        self.len += hash.len;
     }
 
     /// Goes on with `number` in decimal digits.

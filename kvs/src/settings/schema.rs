@@ -78,8 +78,6 @@ pub struct LeafSchema {
     pub rust: &'static str,
     /// The `migrate(..)` rules, in order.
     pub rules: &'static [Rule],
-    /// The hash of `:shape` or `:shape@rev`.
-    pub(crate) suffix: TextHash,
     /// What a test on the host asks of the setting.
     #[cfg(feature = "lock")]
     pub(crate) spec: &'static dyn crate::lock::Leaf,
@@ -143,24 +141,26 @@ pub struct Retired {
 }
 
 impl FieldSchema {
-    /// For generated code: the field of this name, of which it is the hash; its docs and aliases;
-    /// whether a factory reset leaves it alone, and whether it is not to be shown.
+    /// For generated code: a nested field, of its name and the hash of that; of its docs and
+    /// aliases; whether a factory reset leaves it alone, and whether it is not to be shown; and what
+    /// is nested.
     #[doc(hidden)]
     #[must_use]
-    pub const fn new(
-        (name, hash): (&'static str, TextHash),
+    pub const fn nested(
+        name: &'static str,
+        [hash, power]: [u64; 2],
         docs: &'static str,
         aliases: &'static [&'static str],
         [keep, secret]: [bool; 2],
         node: SchemaNode,
     ) -> Self {
-        let hash = match &node {
-            SchemaNode::Leaf(leaf) => hash.then(leaf.suffix),
-            SchemaNode::Group(_) | SchemaNode::Array(..) => hash,
-        };
         Self {
             name,
-            hash,
+            hash: TextHash {
+                hash,
+                power,
+                len: name.len(),
+            },
             docs,
             aliases,
             keep,

@@ -23,10 +23,6 @@ use postcard_schema::schema::{DataModelType, NamedType, NamedValue};
 use super::name::{NameWriter, TextHash};
 
 /// Appends `:shape`, or `:shape@rev`.
-///
-/// # Panics
-///
-/// While compiling: for `usize` and `isize`, which differ between targets.
 pub(crate) const fn write_suffix(out: &mut NameWriter<'_>, schema: &NamedType, rev: u16) {
     out.push(":");
     write(out, schema);
@@ -36,23 +32,15 @@ pub(crate) const fn write_suffix(out: &mut NameWriter<'_>, schema: &NamedType, r
     }
 }
 
-/// The hash of `:shape` with `@rev` behind it.
-pub(crate) const fn suffix(shape: TextHash, rev: u16) -> TextHash {
-    if rev <= 1 {
-        return shape;
-    }
+/// The hash of `:shape@rev`, of that of `:shape`.
+pub(crate) const fn revised(shape: &TextHash, rev: u16) -> TextHash {
     let mut writer = NameWriter::new(&mut [], 0);
-    writer.hash = shape;
     writer.push("@");
     writer.number(rev as usize);
-    writer.hash
+    shape.then(&writer.hash)
 }
 
 /// Appends the shape of `schema` to `out`.
-///
-/// # Panics
-///
-/// While compiling: for `usize` and `isize`, which differ between targets.
 const fn write(out: &mut NameWriter<'_>, schema: &NamedType) {
     let text = match schema.ty {
         DataModelType::Bool => "bool",
@@ -74,7 +62,9 @@ const fn write(out: &mut NameWriter<'_>, schema: &NamedType) {
         DataModelType::Unit | DataModelType::UnitStruct => "()",
         DataModelType::Enum(_) => "enum",
         DataModelType::Schema => "schema",
-        DataModelType::Usize | DataModelType::Isize => target_dependent(),
+        // No setting has one.
+        DataModelType::Usize => "usize",
+        DataModelType::Isize => "isize",
         DataModelType::NewtypeStruct(inner) => return write(out, inner),
         DataModelType::Option(inner) => {
             out.push("?");
@@ -100,17 +90,8 @@ const fn write(out: &mut NameWriter<'_>, schema: &NamedType) {
     out.push(text);
 }
 
-#[allow(clippy::panic, reason = "runs while compiling: this is the error")]
-const fn target_dependent() -> ! {
-    panic!("settings: `usize` and `isize` differ between targets; use a type of fixed size")
-}
-
-/// The hash of `:shape`. Fails the build where a type can't be stored.
-///
-/// # Panics
-///
-/// While compiling: for `usize` and `isize`, which differ between targets.
-pub(crate) const fn check(schema: &NamedType) -> TextHash {
+/// The hash of `:shape`.
+pub(crate) const fn hash(schema: &NamedType) -> TextHash {
     let mut writer = NameWriter::new(&mut [], 0);
     write_suffix(&mut writer, schema, 1);
     writer.hash
@@ -154,7 +135,7 @@ const fn write_tuple(out: &mut NameWriter<'_>, items: Items) {
         if out.has_window {
             write(out, item);
         } else {
-            out.push_hash(hash);
+            out.push_hash(&hash);
         }
         if run > 1 {
             out.push("*");

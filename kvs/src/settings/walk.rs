@@ -13,151 +13,24 @@ use postcard_schema::schema::NamedType;
 
 use super::history::{KeyEntry, Old};
 use super::name::{Message, NameWriter, Part, TextHash};
+use super::place::{Place, Places};
 use super::schema::{FieldSchema, LeafSchema, Retired, Schema, SchemaNode, Source};
 use super::shape;
 
-/// The most places that a nested struct's values may have been at, its present one included.
-const PLACES: usize = 8;
 /// The most old keys of a setting: each, and each of its rules, has a number of 8 bits.
 const MAX_OLD: usize = 255;
-
-/// The beginning of paths, up to a dot: `wifi.`, `slots.3.`.
-#[derive(Clone, Copy)]
-struct Place<'a> {
-    hash: TextHash,
-    /// The place that it is in.
-    outer: Option<&'a Place<'a>>,
-    name: &'a str,
-    index: Option<usize>,
-    /// The length of it all.
-    len: usize,
-}
-
-impl<'a> Place<'a> {
-    const ROOT: Self = Self {
-        hash: TextHash::EMPTY,
-        outer: None,
-        name: "",
-        index: None,
-        len: 0,
-    };
-
-    const fn new(outer: &'a Self, name: &'a str, hash: TextHash) -> Self {
-        let mut writer = NameWriter::new(&mut [], 0);
-        outer.begin(&mut writer);
-        writer.push_hashed(name, hash);
-        writer.push(".");
-        Self {
-            hash: writer.hash,
-            outer: Some(outer),
-            name,
-            index: None,
-            len: writer.len,
-        }
-    }
-
-    /// This place with `index.` behind it.
-    const fn item(&self, index: usize) -> Self {
-        let mut writer = NameWriter::new(&mut [], 0);
-        self.begin(&mut writer);
-        writer.number(index);
-        writer.push(".");
-        Self {
-            hash: writer.hash,
-            index: Some(index),
-            len: writer.len,
-            ..*self
-        }
-    }
-
-    /// Makes `name` go on with what stands behind this place.
-    const fn begin(&self, name: &mut NameWriter<'_>) {
-        if name.has_window {
-            self.write(name);
-        } else {
-            name.len += self.len;
-        }
-        name.hash = self.hash;
-    }
-
-    const fn write(&self, name: &mut NameWriter<'_>) {
-        let Some(outer) = self.outer else {
-            return;
-        };
-        outer.write(name);
-        name.copy(self.name);
-        name.copy(".");
-        if let Some(index) = self.index {
-            name.copy_number(index);
-            name.copy(".");
-        }
-    }
-}
-
-/// Where a struct's values may be: first the present place, then older ones.
-#[derive(Clone, Copy)]
-struct Places<'a> {
-    all: [Place<'a>; PLACES],
-    count: usize,
-}
-
-impl<'a> Places<'a> {
-    /// The places of `field`, in a struct that has been at `outer`.
-    const fn of(outer: &'a Places<'a>, field: &'a FieldSchema) -> Self {
-        let mut out = Self {
-            all: [Place::ROOT; PLACES],
-            count: 0,
-        };
-        let mut number = 0;
-        while number < outer.count {
-            let base = &outer.all[number];
-            out.add(base, field.name, field.hash);
-            let mut aliases = field.aliases;
-            while let [alias, rest @ ..] = aliases {
-                out.add(base, alias, TextHash::of(alias));
-                aliases = rest;
-            }
-            number += 1;
-        }
-        out
-    }
-
-    const fn add(&mut self, base: &'a Place<'a>, name: &'a str, hash: TextHash) {
-        if self.count == PLACES {
-            Message::fail(&[
-                Part::Text("`"),
-                Part::Text(name),
-                Part::Text("..` has more than 8 old places"),
-            ])
-        }
-        self.all[self.count] = Place::new(base, name, hash);
-        self.count += 1;
-    }
-
-    /// These places with `index.` behind each.
-    const fn item(&self, index: usize) -> Self {
-        let mut out = *self;
-        let mut number = 0;
-        while number < self.count {
-            out.all[number] = self.all[number].item(index);
-            number += 1;
-        }
-        out
-    }
-}
 
 /// Goes through a schema as a root, names its keys, and notes those for which there is room.
 pub(crate) struct Walk<'a, 'w> {
     out: &'a mut [KeyEntry],
-    /// How many keys there is room for.
-    room: usize,
-    /// So many keys are passed over.
+    /// The number of the first key that is noted.
     from: usize,
+    /// The number of the first key that there is no room for.
+    end: usize,
+    /// The number of the next key.
     at: usize,
     /// The number of the next setting.
     leaf: u16,
-    /// Whether what is being added is a setting's own key.
-    is_current: bool,
     /// Whether what is being added is not to be shown.
     is_secret: bool,
     /// How what is being added is read by a rule.
@@ -176,12 +49,11 @@ impl<'a, 'w> Walk<'a, 'w> {
         name: &'a mut NameWriter<'w>,
     ) -> usize {
         let mut walk = Self {
-            room: out.len(),
+            end: from + out.len(),
             out,
             from,
             at: 0,
             leaf: 0,
-            is_current: false,
             is_secret: false,
             #[cfg(feature = "lock")]
             read: None,
@@ -201,17 +73,14 @@ impl<'a, 'w> Walk<'a, 'w> {
         let root = Place::ROOT;
         let mut place = root;
         if !schema.prefix.is_empty() {
-            place = Place::new(&root, schema.prefix, TextHash::of(schema.prefix));
+            place = Place::new(&root, schema.prefix, &TextHash::of(schema.prefix));
         }
-        let mut places = Places {
-            all: [root; PLACES],
-            count: 1,
-        };
-        places.all[0] = place;
-        self.schema(schema, &places);
+        self.schema(schema, &Places::one(place));
         let old = Old::new(Old::STRUCT, 0, Old::OPTIONAL);
-        self.is_secret = schema.has_secrets();
-        self.rule(&place, schema.sources, old, "");
+        if let [_, ..] = schema.sources {
+            self.is_secret = schema.has_secrets();
+            self.rule(&place, schema.sources, old, "");
+        }
     }
 
     const fn schema(&mut self, schema: &Schema, places: &Places<'_>) {
@@ -222,8 +91,31 @@ impl<'a, 'w> Walk<'a, 'w> {
             self.is_secret = is_secret || field.secret;
             match &field.node {
                 SchemaNode::Leaf(leaf) => {
-                    self.setting(field, leaf, places);
-                    self.leaf = self.leaf.saturating_add(1);
+                    let first = self.at;
+                    let mut number = 0;
+                    while number < places.count {
+                        let base = &places.all[number];
+                        if self.at >= self.from && self.at < self.end {
+                            if self.name.has_window {
+                                self.write(base, field.name, leaf.ty, leaf.rev);
+                            }
+                            // The derive has hashed its parts.
+                            let (start, end) = (&base.hash, &field.hash);
+                            let hash = start.power as u128 * end.hash as u128 + start.hash as u128;
+                            let name = (hash as u64, start.len + end.len);
+                            self.note(name, leaf.ty, number == 0, Old::new(self.leaf, 0, 0));
+                        }
+                        self.at += 1;
+                        if !matches!(field.aliases, []) || !matches!(leaf.rules, []) {
+                            self.old(base, field, leaf);
+                        }
+                        number += 1;
+                    }
+                    // Its own key is one of them.
+                    if self.at - first > 1 + MAX_OLD {
+                        too_many_old(field.name);
+                    }
+                    self.leaf += 1;
                 }
                 SchemaNode::Group(inner) => self.nested(inner, &Places::of(places, field)),
                 SchemaNode::Array(inner, len) => {
@@ -259,46 +151,26 @@ impl<'a, 'w> Walk<'a, 'w> {
         self.schema(schema, places);
     }
 
-    const fn setting(&mut self, field: &FieldSchema, leaf: &LeafSchema, places: &Places<'_>) {
-        let first = self.at;
+    /// The old keys of a setting, in a struct that has been at `base`.
+    const fn old(&mut self, base: &Place<'_>, field: &FieldSchema, leaf: &LeafSchema) {
         let mut old = Old::new(self.leaf, 0, 0);
-        let of = (leaf.ty, leaf.rev);
-        let mut number = 0;
-        while number < places.count {
-            let base = &places.all[number];
-            old.rule = 0;
-            self.is_current = number == 0;
-            self.add(base, (field.name, Some(field.hash)), of, old);
-            self.is_current = false;
-            let mut aliases = field.aliases;
-            while let [alias, rest @ ..] = aliases {
-                self.add(base, (alias, None), of, old);
-                aliases = rest;
-            }
-            let mut rules = leaf.rules;
-            while let [rule, rest @ ..] = rules {
-                old.rule = old.rule.wrapping_add(1);
-                let mut old = old;
-                if rule.has_default {
-                    old.flags = Old::OPTIONAL;
-                }
-                if rule.is_plain {
-                    old.flags |= Old::PLAIN;
-                }
-                self.rule(base, rule.sources, old, field.name);
-                rules = rest;
-            }
-            number += 1;
+        let mut aliases = field.aliases;
+        while let [alias, rest @ ..] = aliases {
+            self.add(base, alias, (leaf.ty, leaf.rev), old);
+            aliases = rest;
         }
-        // Its own key is one of them.
-        if self.at - first > 1 + MAX_OLD {
-            Message::fail(&[
-                Part::Text("`"),
-                Part::Text(field.name),
-                Part::Text(
-                    "` has more than 255 old keys (`alias` and `migrate`, for each place that its struct has been at)",
-                ),
-            ])
+        let mut rules = leaf.rules;
+        while let [rule, rest @ ..] = rules {
+            old.rule = old.rule.wrapping_add(1);
+            let mut old = old;
+            if rule.has_default {
+                old.flags = Old::OPTIONAL;
+            }
+            if rule.is_plain {
+                old.flags |= Old::PLAIN;
+            }
+            self.rule(base, rule.sources, old, field.name);
+            rules = rest;
         }
     }
 
@@ -353,52 +225,66 @@ impl<'a, 'w> Walk<'a, 'w> {
         if let [b'/', ..] = name.as_bytes() {
             let (_, name) = name.split_at(1);
             old.flags |= Old::WHOLE;
-            self.add(&Place::ROOT, (name, None), of, old);
+            self.add(&Place::ROOT, name, of, old);
         } else {
-            self.add(base, (name, None), of, old);
+            self.add(base, name, of, old);
         }
     }
 
-    /// Adds the key of `name`, at `base`: `path:shape`, or `path:shape@rev`. `hash` is that of all
-    /// behind `base`.
+    /// Adds the old key of `name`, at `base`: `path:shape`, or `path:shape@rev`.
     const fn add(
         &mut self,
         base: &Place<'_>,
-        (name, hash): (&str, Option<TextHash>),
+        name: &str,
         (ty, rev): (&'static NamedType, u16),
         old: Old,
     ) {
-        let at = self.at;
+        if self.at >= self.from && self.at < self.end {
+            self.write(base, name, ty, rev);
+            let TextHash { hash, len, .. } = self.name.hash;
+            self.note((hash, len), ty, false, old);
+        }
         self.at += 1;
-        if at < self.from || at - self.from >= self.room {
-            return;
-        }
-        let out = &mut *self.name;
-        #[cfg(feature = "lock")]
-        let before = out.len;
-        match hash {
-            // Most are a setting's own: with its parts hashed by the derive, it takes one step.
-            Some(hash) if !out.has_window => {
-                out.hash = base.hash.then(hash);
-                out.len += base.len + hash.len;
-            }
-            _ => {
-                base.begin(out);
-                out.push(name);
-                shape::write_suffix(out, ty, rev);
-            }
-        }
-        self.out[at - self.from] = KeyEntry {
-            hash: out.hash.key,
-            identity: out.hash.identity,
-            #[cfg(feature = "lock")]
-            name_len: out.len - before,
-            ty,
-            is_current: self.is_current,
-            is_secret: self.is_secret,
-            old,
-            #[cfg(feature = "lock")]
-            read: self.read,
-        };
     }
+
+    const fn write(&mut self, base: &Place<'_>, name: &str, ty: &NamedType, rev: u16) {
+        let out = &mut *self.name;
+        base.begin(out);
+        out.push(name);
+        shape::write_suffix(out, ty, rev);
+    }
+
+    /// Notes the next key, of a name with this hash and length.
+    const fn note(
+        &mut self,
+        (hash, len): (u64, usize),
+        ty: &'static NamedType,
+        is_current: bool,
+        old: Old,
+    ) {
+        // Field by field: that takes fewer steps.
+        let entry = &mut self.out[self.at - self.from];
+        entry.name = hash;
+        entry.ty = ty;
+        entry.is_current = is_current;
+        entry.is_secret = self.is_secret;
+        entry.old = old;
+        #[cfg(not(feature = "lock"))]
+        let _ = len;
+        #[cfg(feature = "lock")]
+        {
+            entry.name_len = len;
+            entry.read = self.read;
+        }
+    }
+}
+
+const fn too_many_old(name: &str) -> ! {
+    Message::fail(&[
+        Part::Text("`"),
+        Part::Text(name),
+        Part::Text(
+            "` has more than 255 old keys (`alias` and `migrate`, for each place that its struct has been at)",
+        ),
+    ])
 }

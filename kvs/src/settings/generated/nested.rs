@@ -1,17 +1,19 @@
-//! How the code of a settings struct uses one that is nested in it: what [`generated`](super::generated) is for leaves.
+//! How a settings struct is used where it is nested.
 
-use super::Settings;
-use super::key::Sources;
-use super::report::Rejection;
-use super::schema::Schema;
-use super::tree::Field;
 use crate::change::EncodeError;
+use crate::settings::Settings;
+use crate::settings::key::Sources;
+use crate::settings::report::Rejection;
+use crate::settings::schema::Schema;
+use crate::settings::tree::Field;
 
-/// How a settings struct is used where it is nested. `first` is the number of its first setting in the outer struct.
+/// How a settings struct is used where it is nested. `first` is the number of its first setting in
+/// the outer struct.
+///
+/// It does not lead to the struct's schema: the compiler goes through all that a constant leads to.
 pub struct Nested<T> {
-    schema: &'static Schema,
-    fields: &'static [Field],
     count: usize,
+    keys: usize,
     encode: fn(&T, usize, &mut [u8]) -> Result<usize, EncodeError>,
     decode: fn(&mut T, usize, &[u8]) -> Result<(), Rejection>,
     holds: fn(&T, usize, &[u8]) -> bool,
@@ -19,7 +21,8 @@ pub struct Nested<T> {
     defaults: fn() -> T,
 }
 
-/// A type that can be nested: any settings struct. All that the code for a nested field asks of its type.
+/// A type that can be nested: any settings struct. All that the code for a nested field asks of its
+/// type.
 ///
 /// Derived with [`Settings`], and not implemented for all `T: Settings`: the compiler says less then.
 #[diagnostic::on_unimplemented(
@@ -27,22 +30,29 @@ pub struct Nested<T> {
     label = "cannot be nested",
     note = "`nested` takes a struct of yours that derives `Settings`, or an array of them; without `nested`, the field is stored as one value"
 )]
-pub trait Nestable: Sized {
+pub trait Nestable: Sized + 'static {
     /// [`Settings::Keys`].
     type Keys: Copy + 'static;
-    /// [`Settings::KEYS`].
-    const KEYS: Self::Keys;
+    /// What makes them: so that the code for a nested field names no function of its type, and what
+    /// is missing of the type is one error.
+    type KeyMaker;
+    /// The one value of it.
+    const KEYS: Self::KeyMaker;
+    /// [`Settings::SCHEMA`].
+    const SCHEMA: &'static Schema;
+    /// The fields of [`Settings::TREE`].
+    const FIELDS: &'static [Field];
     /// How to use it.
-    const NESTED: Nested<Self>;
+    const NESTED: &'static Nested<Self>;
 }
 
-/// What [`Nestable::NESTED`] is.
+/// What [`Nestable::NESTED`] is of a struct with so many settings, and so many keys, current and
+/// old.
 #[must_use]
-pub const fn nested<T: Settings>() -> Nested<T> {
+pub const fn nested<T: Settings>(count: usize, keys: usize) -> Nested<T> {
     Nested {
-        schema: T::SCHEMA,
-        fields: T::TREE.fields,
-        count: T::COUNT,
+        count,
+        keys,
         encode: T::encode,
         decode: T::decode,
         holds: T::holds,
@@ -52,22 +62,24 @@ pub const fn nested<T: Settings>() -> Nested<T> {
 }
 
 impl<T> Nested<T> {
-    /// The fields for the outer tree.
-    #[must_use]
-    pub const fn fields(&self) -> &'static [Field] {
-        self.fields
-    }
-
-    /// The part of the outer schema.
-    #[must_use]
-    pub const fn schema(&self) -> &'static Schema {
-        self.schema
-    }
-
     /// How many settings it has.
     #[must_use]
     pub const fn count(&self) -> usize {
         self.count
+    }
+
+    /// How many keys it has, current and old, in one place.
+    #[must_use]
+    pub const fn keys(&self) -> usize {
+        self.keys
+    }
+
+    /// The number of the first setting of struct number `item` in a row of them, the first of which
+    /// is number `number` from `first` on.
+    #[must_use]
+    pub const fn first(&self, first: usize, number: usize, item: usize) -> usize {
+        let number = number.saturating_add(item.saturating_mul(self.count));
+        first.saturating_add(number)
     }
 
     /// Whether setting number `leaf` is in one of `len` such structs in a row.
@@ -86,7 +98,7 @@ impl<T> Nested<T> {
         (item, leaf)
     }
 
-    /// [`Leaves::encode`](super::Leaves::encode) of a nested struct.
+    /// [`Leaves::encode`](crate::Leaves::encode) of a nested struct.
     #[inline(always)]
     pub fn encode(
         &self,
@@ -98,7 +110,7 @@ impl<T> Nested<T> {
         (self.encode)(value, leaf.wrapping_sub(first), out)
     }
 
-    /// [`Leaves::encode`](super::Leaves::encode) of one in a nested array.
+    /// [`Leaves::encode`](crate::Leaves::encode) of one in a nested array.
     #[inline(always)]
     pub fn encode_item(
         &self,
@@ -112,7 +124,7 @@ impl<T> Nested<T> {
         (self.encode)(value, leaf, out)
     }
 
-    /// [`Leaves::decode`](super::Leaves::decode) of a nested struct.
+    /// [`Leaves::decode`](crate::Leaves::decode) of a nested struct.
     #[inline(always)]
     pub fn decode(
         &self,
@@ -124,7 +136,7 @@ impl<T> Nested<T> {
         (self.decode)(value, leaf.wrapping_sub(first), bytes)
     }
 
-    /// [`Leaves::decode`](super::Leaves::decode) of one in a nested array.
+    /// [`Leaves::decode`](crate::Leaves::decode) of one in a nested array.
     #[inline(always)]
     pub fn decode_item(
         &self,
@@ -138,13 +150,13 @@ impl<T> Nested<T> {
         (self.decode)(value, leaf, bytes)
     }
 
-    /// [`Leaves::holds`](super::Leaves::holds) of a nested struct.
+    /// [`Leaves::holds`](crate::Leaves::holds) of a nested struct.
     #[inline(always)]
     pub fn holds_leaf(&self, value: &T, leaf: usize, first: usize, bytes: &[u8]) -> bool {
         (self.holds)(value, leaf.wrapping_sub(first), bytes)
     }
 
-    /// [`Leaves::holds`](super::Leaves::holds) of one in a nested array.
+    /// [`Leaves::holds`](crate::Leaves::holds) of one in a nested array.
     #[inline(always)]
     pub fn holds_item(&self, values: &[T], leaf: usize, first: usize, bytes: &[u8]) -> bool {
         let (item, leaf) = self.item(leaf, first);
@@ -154,7 +166,7 @@ impl<T> Nested<T> {
         }
     }
 
-    /// [`Leaves::migrate`](super::Leaves::migrate) of a nested struct.
+    /// [`Leaves::migrate`](crate::Leaves::migrate) of a nested struct.
     #[inline(always)]
     pub fn migrate(
         &self,
@@ -167,7 +179,7 @@ impl<T> Nested<T> {
         (self.migrate)(value, leaf.wrapping_sub(first), rule, sources)
     }
 
-    /// [`Leaves::migrate`](super::Leaves::migrate) of one in a nested array.
+    /// [`Leaves::migrate`](crate::Leaves::migrate) of one in a nested array.
     #[inline(always)]
     pub fn migrate_item(
         &self,
