@@ -192,7 +192,8 @@ impl Field {
             None => names::respell(ident.to_string().trim_start_matches("r#"), case),
         };
         // Types move to where `Self` is another type.
-        let ty = tokens::without_self(field.ty.to_token_stream(), owner);
+        let ty = tokens::with_parentheses_in(field.ty.to_token_stream());
+        let ty = tokens::without_self(ty, owner);
         Some(Self {
             number,
             position: 0,

@@ -16,11 +16,15 @@ pub(crate) struct Bounds {
 }
 
 impl Bounds {
-    /// `None` where the type or the expressions don't allow it.
+    /// `None` where the type or the expressions don't allow it; and where they are literals of whole
+    /// numbers, and the default is seen to be within the bounds: that compiles sooner.
     pub(crate) fn new(model: &Struct, field: &Field) -> Option<Self> {
         let ty = &field.ty;
         let zero = zero(&primitive(ty)?);
         let range = Range::parse(field.attrs.range.as_ref()?)?;
+        if is_within(&range, field.default().unwrap_or(&zero)) {
+            return None;
+        }
         let mut constants = TokenStream::new();
         let mut constant = |prefix: &str, value: &TokenStream| {
             let name = format_ident!("__{prefix}_{}", field.number);
@@ -89,6 +93,36 @@ impl Bounds {
         let assertion = assertion(at, &quote!(#low #high true), &message.into_token_stream());
         quote!(#constants #assertion)
     }
+}
+
+/// Whether a default and the bounds are literals of whole numbers, and it is within them.
+fn is_within(range: &Range, default: &TokenStream) -> bool {
+    let bound = |tokens: &TokenStream, none| match tokens.is_empty() {
+        true => Some(none),
+        false => whole_number(tokens),
+    };
+    let (low, high) = (bound(&range.low, i128::MIN), bound(&range.high, i128::MAX));
+    let (Some(low), Some(high), Some(default)) = (low, high, whole_number(default)) else {
+        return false;
+    };
+    let is_below = match range.inclusive || range.high.is_empty() {
+        true => default <= high,
+        false => default < high,
+    };
+    low <= default && is_below
+}
+
+/// The value of a literal without a suffix, perhaps with a `-`.
+fn whole_number(tokens: &TokenStream) -> Option<i128> {
+    let tokens: Vec<_> = tokens::bare(tokens).into_iter().collect();
+    let (sign, literal) = match tokens.as_slice() {
+        [TokenTree::Punct(minus), literal] if minus.as_char() == '-' => (-1, literal),
+        [literal] => (1, literal),
+        _ => return None,
+    };
+    let literal: syn::LitInt = syn::parse2(literal.to_token_stream()).ok()?;
+    let number: i128 = literal.base10_parse().ok()?;
+    literal.suffix().is_empty().then(|| sign * number)
 }
 
 /// The `Default` of a primitive type.

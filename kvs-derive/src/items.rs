@@ -133,7 +133,9 @@ fn item<'a>(all: &'a [TokenTree], list: &TokenStream) -> Result<Item, &'a [Token
     };
     let value = match rest {
         [] => Value::None,
-        [equals, value @ ..] if is(equals, '=') => Value::Equals(tokens(value)),
+        [equals, value @ ..] if is(equals, '=') => {
+            Value::Equals(crate::tokens::with_parentheses(tokens(value)))
+        }
         [TokenTree::Group(list)] if list.delimiter() == Delimiter::Parenthesis => {
             Value::List(list.stream())
         }

@@ -20,7 +20,12 @@ pub(crate) fn located(span: Span) -> Span {
 /// The tokens, for errors in generated code that point at `span` as a whole.
 pub(crate) fn all_at(span: Span, tokens: TokenStream) -> TokenStream {
     let at = |mut token: TokenTree| {
-        token.set_span(span);
+        // What `$crate` stands for is known by its span.
+        let is_macros = matches!(&token, TokenTree::Ident(word) if word == "$crate");
+        token.set_span(match is_macros {
+            true => token.span().located_at(span),
+            false => span,
+        });
         token
     };
     tokens.into_iter().map(at).collect()
@@ -32,14 +37,62 @@ pub(crate) fn without_self(tokens: TokenStream, name: &Ident) -> TokenStream {
         TokenTree::Ident(ident) if ident == "Self" => {
             TokenTree::Ident(Ident::new(&name.to_string(), ident.span()))
         }
-        TokenTree::Group(group) => {
-            let mut inner = Group::new(group.delimiter(), without_self(group.stream(), name));
-            inner.set_span(group.span());
-            TokenTree::Group(inner)
-        }
+        TokenTree::Group(group) => regrouped(
+            &group,
+            group.delimiter(),
+            without_self(group.stream(), name),
+        ),
         other => other,
     };
     tokens.into_iter().map(spelt).collect()
+}
+
+/// An expression with parentheses in place of the invisible groups that `macro_rules` put around
+/// expressions they pass on: the compiler does not see such groups in the code of a derive, so that
+/// `$e * 2` would be `1 + 2 * 2`.
+pub(crate) fn with_parentheses(tokens: TokenStream) -> TokenStream {
+    let tokens = bare(&tokens).into_iter().map(|token| match token {
+        TokenTree::Group(group) => {
+            let inner = with_parentheses(group.stream());
+            let is_one = inner.clone().into_iter().nth(1).is_none();
+            let delimiter = match group.delimiter() {
+                Delimiter::None if !is_one => Delimiter::Parenthesis,
+                other => other,
+            };
+            regrouped(&group, delimiter, inner)
+        }
+        other => other,
+    });
+    tokens.collect()
+}
+
+/// The same for the expressions in a type: lengths of arrays, and what stands in braces.
+pub(crate) fn with_parentheses_in(ty: TokenStream) -> TokenStream {
+    let mut is_expression = false;
+    let tokens = ty.into_iter().map(|token| match token {
+        TokenTree::Group(group) if is_expression || group.delimiter() == Delimiter::Brace => {
+            let mut inner = with_parentheses(TokenTree::Group(group.clone()).into());
+            if group.delimiter() == Delimiter::None && inner.clone().into_iter().nth(1).is_some() {
+                inner = regrouped(&group, Delimiter::Parenthesis, inner).into();
+            }
+            inner
+        }
+        TokenTree::Group(group) => {
+            let inner = with_parentheses_in(group.stream());
+            regrouped(&group, group.delimiter(), inner).into()
+        }
+        other => {
+            is_expression |= matches!(&other, TokenTree::Punct(punct) if punct.as_char() == ';');
+            other.into()
+        }
+    });
+    tokens.collect()
+}
+
+fn regrouped(group: &Group, delimiter: Delimiter, inner: TokenStream) -> TokenTree {
+    let mut new = Group::new(delimiter, inner);
+    new.set_span(group.span());
+    TokenTree::Group(new)
 }
 
 /// The tokens as text, as short as it gets: `1..=13`.

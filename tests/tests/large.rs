@@ -17,9 +17,18 @@ const TYPES: [&str; 8] = [
     "Option<u8>",
 ];
 
+/// All differ in their defaults, and some have a range, so that they share as little as they would
+/// in earnest.
 fn setting(number: usize) -> String {
     let ty = TYPES[number % TYPES.len()];
-    format!("    parameter_number_{number}: {ty},\n")
+    let default = number % 100;
+    let attribute = match ty {
+        "bool" => "#[setting(default = true)]".to_owned(),
+        "Option<u8>" => format!("#[setting(default = Some({default}))]"),
+        "u8" | "i32" => format!("#[setting(default = {default}, range = ..={default})]"),
+        _ => format!("#[setting(default = {default})]"),
+    };
+    format!("    {attribute}\n    parameter_number_{number}: {ty},\n")
 }
 
 fn nested(ty: &str) -> String {

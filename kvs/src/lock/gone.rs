@@ -5,8 +5,8 @@ use std::string::String;
 use std::vec::Vec;
 
 use super::check::{retired_entry, shape};
-use super::known::Known;
-use super::model::{Lock, Setting};
+use super::known::{Known, To};
+use super::model::{Lock, Setting, path_of};
 use super::problem::{Problem, is_index};
 use super::rust::in_rust;
 
@@ -25,7 +25,12 @@ pub(super) fn problems(gone: &[&Setting], lock: &Lock, known: &Known) -> Vec<Pro
         }
         groups.push(group);
         let members = gone.iter().filter(|other| is_in(&other.path, group));
-        out.push(many(group, &members.copied().collect::<Vec<_>>(), known));
+        out.push(many(
+            group,
+            &members.copied().collect::<Vec<_>>(),
+            lock,
+            known,
+        ));
     }
     out
 }
@@ -53,8 +58,22 @@ fn one(was: &Setting, lock: &Lock, known: &Known) -> Problem {
         "`{path}` ({}) is gone, and nothing takes over its value.",
         was.ty
     );
+    if let Some(advice) = of_other_prefix("", &[was], lock, known) {
+        return Problem::new(path, what, advice);
+    }
     let name = path.rsplit('.').next().unwrap_or(path);
     let ty = in_rust(&was.ty);
+    if let Some(alias) = alias_of_other_type(was, known) {
+        let rev = match was.rev {
+            1 => String::new(),
+            rev => format!("rev = {rev}, "),
+        };
+        let advice = format!(
+            "`{alias}` has `alias = \"{name}\"`, and an alias is of the field's own type and revision.\n\
+             Write `migrate(from = \"{name}\", {rev}ty = {ty}, ..)` in place of it."
+        );
+        return Problem::new(path, what, advice);
+    }
     let field = match alike(was, lock, known) {
         Some(new) => format!("the new field (`{new}`?)."),
         None => "the new field.".into(),
@@ -73,19 +92,40 @@ fn one(was: &Setting, lock: &Lock, known: &Known) -> Problem {
     Problem::new(path, what, advice)
 }
 
-/// What to write where only the root's `prefix` has changed: all that was in `group` is there, with
-/// another beginning.
-fn of_other_prefix(group: &str, members: &[&Setting], known: &Known) -> Option<String> {
+/// The setting that has an alias for a path, under which it does not find the values.
+fn alias_of_other_type<'a>(was: &Setting, known: &'a Known) -> Option<&'a str> {
+    let mut uses = known.uses.iter().filter_map(|one| match one.to {
+        To::AsIs(setting) if path_of(&one.key) == was.path => known.lock.settings.get(setting),
+        _ => None,
+    });
+    uses.next().map(|is| is.path.as_str())
+}
+
+/// What to write where only the root's `prefix` has changed: all of `members` is there, with
+/// another beginning. `group` is what they begin with: the old prefix, a nested struct, or nothing.
+fn of_other_prefix(
+    group: &str,
+    members: &[&Setting],
+    lock: &Lock,
+    known: &Known,
+) -> Option<String> {
+    let is_new = |within: &str| {
+        let now = format!("{}{within}", known.prefix);
+        known.lock.setting(&now).is_some() && lock.setting(&now).is_none()
+    };
     let rules = members.iter().map(|was| {
-        let rest = was.path.strip_prefix(group)?.strip_prefix('.')?;
-        known.lock.setting(&format!("{}{rest}", known.prefix))?;
+        let behind = was.path.strip_prefix(group)?;
+        let behind = behind.strip_prefix('.').unwrap_or(behind);
+        let within = [behind, &was.path]
+            .into_iter()
+            .find(|within| is_new(within))?;
         let rev = match was.rev {
             1 => String::new(),
             rev => format!("rev = {rev}, "),
         };
         let (path, ty) = (&was.path, in_rust(&was.ty));
         Some(format!(
-            "\n`migrate(from = \"/{path}\", {rev}ty = {ty})` on `{rest}`"
+            "\n`migrate(from = \"/{path}\", {rev}ty = {ty})` on `{within}`"
         ))
     });
     let rules = rules.collect::<Option<String>>()?;
@@ -105,7 +145,7 @@ fn alike<'a>(was: &Setting, lock: &Lock, known: &'a Known) -> Option<&'a str> {
     alike.next().is_none().then_some(found.path.as_str())
 }
 
-fn many(group: &str, members: &[&Setting], known: &Known) -> Problem {
+fn many(group: &str, members: &[&Setting], lock: &Lock, known: &Known) -> Problem {
     let names: Vec<_> = members
         .iter()
         .map(|was| was.path.get(group.len().saturating_add(1)..).unwrap_or(""))
@@ -114,7 +154,7 @@ fn many(group: &str, members: &[&Setting], known: &Known) -> Problem {
         "`{group}` is gone with all that was in it (`{}`), and nothing takes over the values.",
         names.join("`, `")
     );
-    if let Some(advice) = of_other_prefix(group, members, known) {
+    if let Some(advice) = of_other_prefix(group, members, lock, known) {
         return Problem::new(group, what, advice);
     }
     let (parent, name) = group.rsplit_once('.').unwrap_or(("", group));

@@ -67,6 +67,8 @@ pub enum Why {
     Faulty(Vec<Problem>),
     /// The struct has changed as it must not.
     Changed(Vec<Problem>),
+    /// The file is that of a struct of this name, and this struct is no successor of it.
+    OtherStruct(String, Vec<Problem>),
     /// The struct has changed as it may, and [`Mode::Exact`] does not let it.
     Behind(Vec<String>),
     /// `UPDATE_LOCK` has a value that means nothing.
@@ -89,10 +91,21 @@ impl Mode {
             _ => None,
         }
     }
+
+    /// The mode for these values of `UPDATE_LOCK` and of `CI`, empty where a variable is not set.
+    fn of_environment(update: &str, ci: &str) -> Option<Self> {
+        match (update, ci) {
+            ("", "" | "0" | "false") => Some(Self::Check),
+            // What is never written to the file can't be compared with what comes next.
+            ("", _) => Some(Self::Exact),
+            (update, _) => Self::of(update),
+        }
+    }
 }
 
 /// What [`assert_schema_unchanged!`](crate::assert_schema_unchanged) calls: [`verify`] in the mode
-/// that `UPDATE_LOCK` says.
+/// that `UPDATE_LOCK` says. Where that is not set, and the variable `CI` is, as continuous
+/// integration does, it is [`Mode::Exact`].
 ///
 /// # Panics
 ///
@@ -100,9 +113,10 @@ impl Mode {
 #[track_caller]
 #[allow(clippy::panic, reason = "an assertion")]
 pub fn assert_unchanged(schema: &'static Schema, path: &Path) {
-    let value = env::var_os(Mode::VARIABLE).unwrap_or_default();
+    let variable = |name| env::var_os(name).unwrap_or_default();
+    let value = variable(Mode::VARIABLE);
     let value = value.to_string_lossy();
-    let verdict = match Mode::of(&value) {
+    let verdict = match Mode::of_environment(&value, &variable("CI").to_string_lossy()) {
         Some(mode) => verify(schema, path, mode),
         None => Err(Failure {
             path: path.into(),
@@ -111,7 +125,14 @@ pub fn assert_unchanged(schema: &'static Schema, path: &Path) {
         }),
     };
     match verdict {
-        Ok(Verdict::Same | Verdict::Written) => {}
+        Ok(Verdict::Same) => {}
+        Ok(Verdict::Written) => {
+            let (name, file) = (schema.name, path.display());
+            let _ = writeln!(
+                io::stderr(),
+                "note: {file} of `{name}` is written; commit it"
+            );
+        }
         Ok(Verdict::Accepted(notes)) => {
             let (name, file) = (schema.name, path.display());
             let notes = notes.join("; ");
@@ -174,7 +195,10 @@ pub fn verify(schema: &'static Schema, path: &Path, mode: Mode) -> Result<Verdic
     };
     let lock: Lock = text.parse().map_err(|why| fail(Why::Malformed(why)))?;
     let new = lock.next(known, mode == Mode::Accept);
-    let new = new.map_err(|why| fail(Why::Changed(why)))?;
+    let new = new.map_err(|problems| match lock.name == schema.name {
+        true => fail(Why::Changed(problems)),
+        false => fail(Why::OtherStruct(lock.name.clone(), problems)),
+    })?;
     if new == lock {
         return Ok(Verdict::Same);
     }
@@ -231,7 +255,8 @@ impl fmt::Display for Failure {
             Why::Malformed(error) => write!(
                 f,
                 "{file} is no lock file of settings: {error}\n\
-                 Take it from version control again; it is written by `UPDATE_LOCK=1 cargo test` only."
+                 Take it from version control again; it is written by `UPDATE_LOCK=1 cargo test` only. \
+                 After a merge with conflicts, take\none of its two versions, and run that."
             ),
             Why::Faulty(problems) => {
                 writeln!(f, "`{name}` can't be stored as it is:")?;
@@ -239,6 +264,19 @@ impl fmt::Display for Failure {
                     write!(f, "\n{problem}\n")?;
                 }
                 Ok(())
+            }
+            Why::OtherStruct(other, problems) => {
+                writeln!(
+                    f,
+                    "{file} is that of `{other}`: each struct that is loaded by itself needs a file of its own.\n"
+                )?;
+                let why = Why::Changed(problems.clone());
+                let (path, name) = (path.clone(), *name);
+                write!(
+                    f,
+                    "If `{name}` is another name for `{other}`: {}",
+                    Self { path, name, why }
+                )
             }
             Why::Changed(problems) => {
                 writeln!(
@@ -249,8 +287,8 @@ impl fmt::Display for Failure {
                     writeln!(f, "{problem}\n")?;
                 }
                 f.write_str(
-                    "Correct this; then `UPDATE_LOCK=1 cargo test` brings the file up to date. If no device has such values, \
-                     delete the file,\nand with it its history, and have it written anew.",
+                    "Correct this; then `UPDATE_LOCK=1 cargo test` brings the file up to date. Only before the first release, \
+                     when no device has\nsuch values, delete the file, and with it its history, and have it written anew.",
                 )
             }
             Why::Behind(changes) => f.write_str(&behind(name, path, changes)),
@@ -271,5 +309,21 @@ impl core::error::Error for Failure {
             Why::Malformed(error) => Some(error),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Mode;
+
+    #[test]
+    fn continuous_integration_is_exact() {
+        let mode = Mode::of_environment;
+        assert_eq!(mode("", ""), Some(Mode::Check));
+        assert_eq!(mode("", "false"), Some(Mode::Check));
+        assert_eq!(mode("", "true"), Some(Mode::Exact));
+        assert_eq!(mode("0", "true"), Some(Mode::Check));
+        assert_eq!(mode("1", "true"), Some(Mode::Update));
+        assert_eq!(mode("yes", ""), None);
     }
 }

@@ -131,11 +131,6 @@ impl KeyEntry {
         self.name as u32
     }
 
-    /// Whether both are the same name.
-    pub(crate) const fn is(&self, other: &Self) -> bool {
-        self.name == other.name
-    }
-
     /// Whether it is a setting's own key, not an old one.
     #[must_use]
     pub const fn is_current(&self) -> bool {

@@ -89,6 +89,18 @@ impl<'a> NameWriter<'a> {
         }
     }
 
+    /// Writes what of the name of a schema's key falls into a window, and returns the length of all
+    /// of it.
+    pub(crate) const fn window_of(
+        (schema, index): (&Schema, usize),
+        window: &'a mut [u8],
+        skip: usize,
+    ) -> usize {
+        let mut name = Self::new(window, skip);
+        Walk::one(schema, index, &mut name);
+        name.len
+    }
+
     /// Goes on with a text that has been hashed already.
     pub(crate) const fn copy(&mut self, text: &str) {
         let at = self.len;
@@ -175,9 +187,8 @@ impl fmt::Display for KeyName<'_> {
         let mut skip = 0usize;
         loop {
             let mut window = [0; 64];
-            let mut name = NameWriter::new(&mut window, skip);
-            Walk::one(self.schema, self.index, &mut name);
-            let rest = name.len.saturating_sub(skip);
+            let len = NameWriter::window_of((self.schema, self.index), &mut window, skip);
+            let rest = len.saturating_sub(skip);
             let text = window.get(..rest).unwrap_or(&window);
             // The next window begins with what is cut off.
             let text = whole_characters(text);

@@ -10,6 +10,7 @@ mod attributes;
 mod deep;
 mod deprecated;
 mod kinds;
+mod macros;
 pub mod places;
 mod scope;
 

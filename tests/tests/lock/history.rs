@@ -546,3 +546,77 @@ fn another_prefix() {
     };
     assert_eq!(said_of(&lock, right), "");
 }
+
+#[test]
+fn a_first_prefix() {
+    let first = schema! {
+        #[derive(Settings)]
+        struct T { x: u8, #[setting(nested)] wifi: Wifi }
+        #[derive(Settings)]
+        struct Wifi { channel: u8 }
+    };
+    let wrong = schema! {
+        #[derive(Settings)]
+        #[settings(prefix = "q")]
+        struct T { x: u8, #[setting(nested)] wifi: Wifi }
+        #[derive(Settings)]
+        struct Wifi { channel: u8 }
+    };
+    let lock = Lock::of(first);
+    assert_snapshot!(said_of(&lock, wrong), @r#"
+    `x` (u8) is gone, and nothing takes over its value.
+      If only the `prefix` is another one, name the old values in full:
+      `migrate(from = "/x", ty = u8)` on `x`
+      If they are not needed any more, write `retired("/..": ..)` with these paths and types.
+
+    `wifi` is gone with all that was in it (`channel`), and nothing takes over the values.
+      If only the `prefix` is another one, name the old values in full:
+      `migrate(from = "/wifi.channel", ty = u8)` on `wifi.channel`
+      If they are not needed any more, write `retired("/..": ..)` with these paths and types.
+    "#);
+    let right = schema! {
+        #[derive(Settings)]
+        #[settings(prefix = "q")]
+        struct T {
+            #[setting(migrate(from = "/x", ty = u8))]
+            x: u8,
+            #[setting(nested)]
+            wifi: Wifi,
+        }
+        #[derive(Settings)]
+        struct Wifi {
+            #[setting(migrate(from = "/wifi.channel", ty = u8))]
+            channel: u8,
+        }
+    };
+    assert_eq!(said_of(&lock, right), "");
+}
+
+#[test]
+fn another_name_and_another_type_at_once() {
+    let first = schema! {
+        #[derive(Settings)]
+        struct T { target: i16 }
+    };
+    let wrong = schema! {
+        #[derive(Settings)]
+        struct T {
+            #[setting(alias = "target")]
+            setpoint: i32,
+        }
+    };
+    let lock = Lock::of(first);
+    assert_snapshot!(said_of(&lock, wrong), @r#"
+    `target` (i16) is gone, and nothing takes over its value.
+      `setpoint` has `alias = "target"`, and an alias is of the field's own type and revision.
+      Write `migrate(from = "target", ty = i16, ..)` in place of it.
+    "#);
+    let right = schema! {
+        #[derive(Settings)]
+        struct T {
+            #[setting(migrate(from = "target", ty = i16))]
+            setpoint: i32,
+        }
+    };
+    assert_eq!(said_of(&lock, right), "");
+}

@@ -131,7 +131,7 @@ fn a_change_that_may_not_be() {
     let said = MODES.map(|mode| scratch.said(verify(bad(), &file, mode)));
     assert_eq!(scratch.text(), before);
     assert!(said.iter().all(|text| *text == said[0]));
-    assert_snapshot!(said[0], @r"
+    assert_snapshot!(said[0], @"
     `T` has changed in a way that devices with settings.lock do not survive:
 
     `count` was u8 and is u16, and nothing takes over the old value: it would be lost.
@@ -140,9 +140,40 @@ fn a_change_that_may_not_be() {
     The unit of `wait` was `ms` and is `s`: values in the field would be misread.
       If the values are other ones now, write `rev = 2` and `migrate(rev = 1, with = ..)`; else keep `unit`.
 
-    Correct this; then `UPDATE_LOCK=1 cargo test` brings the file up to date. If no device has such values, delete the file,
-    and with it its history, and have it written anew.
+    Correct this; then `UPDATE_LOCK=1 cargo test` brings the file up to date. Only before the first release, when no device has
+    such values, delete the file, and with it its history, and have it written anew.
     ");
+}
+
+#[test]
+fn the_file_of_another_struct() {
+    mod other {
+        #[derive(kvs::Settings)]
+        pub(super) struct Net {
+            port: u16,
+        }
+    }
+    let scratch = Scratch::new("other");
+    let file = scratch.file();
+    let net = <other::Net as Settings>::SCHEMA;
+    verify(net, &file, Mode::Update).expect("written");
+    let before = scratch.text();
+    let said = MODES.map(|mode| scratch.said(verify(v1(), &file, mode)));
+    assert_eq!(scratch.text(), before);
+    assert!(said.iter().all(|text| *text == said[0]));
+    assert_snapshot!(said[0], @r#"
+    settings.lock is that of `Net`: each struct that is loaded by itself needs a file of its own.
+
+    If `T` is another name for `Net`: `T` has changed in a way that devices with settings.lock do not survive:
+
+    `port` (u16) is gone, and nothing takes over its value.
+      If it has a new name, write `alias = "port"` on the new field (`wait`?).
+      If it has moved to another struct, write `migrate(from = "/port", ty = u16)` there.
+      If it is not needed any more, write `#[settings(retired("port": u16))]` on the struct that it was in.
+
+    Correct this; then `UPDATE_LOCK=1 cargo test` brings the file up to date. Only before the first release, when no device has
+    such values, delete the file, and with it its history, and have it written anew.
+    "#);
 }
 
 #[test]
@@ -152,13 +183,14 @@ fn a_damaged_file() {
     fs::write(&file, "version = 1\nstruct = \"T\"\n=======\n").expect("written");
     let said = MODES.map(|mode| scratch.said(verify(v1(), &file, mode)));
     assert!(said.iter().all(|text| *text == said[0]));
-    assert_snapshot!(said[0], @r"
+    assert_snapshot!(said[0], @"
     settings.lock is no lock file of settings: TOML parse error at line 3, column 2
       |
     3 | =======
       |  ^
     extra `=`, expected nothing
-    Take it from version control again; it is written by `UPDATE_LOCK=1 cargo test` only.
+    Take it from version control again; it is written by `UPDATE_LOCK=1 cargo test` only. After a merge with conflicts, take
+    one of its two versions, and run that.
     ");
 }
 
