@@ -1,0 +1,238 @@
+//! Entries: what one put or delete is in flash, and what guards it.
+//!
+//! ```text
+//! short      tag | key hash u32 | value, up to 62 bytes | checksum u32 | pad
+//! tombstone  tag | key hash u32 | checksum u32 | pad
+//! long       tag | key hash u32 | value length u16 | value | checksum u32 | pad
+//! opening    tag | end u17, sequence u15 | table length u16 | table | checksum u32 | pad
+//! ```
+//!
+//! Pure: from bytes and to bytes. What an entry says of its place and of its commit is in the
+//! checksum's salt, so that a copy of an entry has the checksum of its original, salted anew.
+
+/// The tag of erased flash.
+pub(super) const ERASED: u8 = 0xFF;
+/// In a tag: more entries of the same commit follow.
+pub(super) const MORE: u8 = 0x40;
+/// The longest value of a short entry.
+pub(super) const SHORT_MAX: u32 = 62;
+/// The longest header.
+pub(super) const HEADER_MAX: u32 = 7;
+/// The length of a checksum.
+pub(super) const CHECKSUM_LEN: u32 = 4;
+
+const TOMBSTONE: u8 = 0x80;
+const LONG: u8 = 0x81;
+const OPENING: u8 = 0x83;
+
+/// In an opening, the bits for where the sector before ended; the others tell which it is.
+const END_BITS: u32 = 17;
+const END_MAX: u32 = (1 << END_BITS) - 1;
+
+/// How an entry stands in the log. It is XORed into the checksum: a constant each, so far from what
+/// another place in flash would XOR into it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Role {
+    /// Written by a commit, of which it is the first or only entry.
+    First,
+    /// Written by the commit that wrote the entry before.
+    Continues,
+    /// Made by a collection, of an entry that stands elsewhere.
+    Copy,
+}
+
+impl Role {
+    pub(super) const ALL: [Self; 3] = [Self::First, Self::Continues, Self::Copy];
+
+    /// What the role adds to the salt, where more entries of the commit follow or not.
+    pub(super) fn salt(self, more: bool) -> u32 {
+        let role = match self {
+            Self::First => 0,
+            Self::Continues => 0x9E37_79B9,
+            Self::Copy => 0x85EB_CA77,
+        };
+        role ^ if more { 0xC2B2_AE3D } else { 0 }
+    }
+}
+
+/// What an entry begins with.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct EntryHeader {
+    tag: u8,
+    /// The key's; of an opening, where the sector that was active before it ended.
+    pub(super) hash: u32,
+    pub(super) value_len: u32,
+}
+
+impl EntryHeader {
+    /// The header of a value of so many bytes.
+    pub(super) fn value(hash: u32, value_len: u32) -> Self {
+        let tag = if value_len <= SHORT_MAX {
+            value_len as u8
+        } else {
+            LONG
+        };
+        Self {
+            tag,
+            hash,
+            value_len,
+        }
+    }
+
+    pub(super) fn tombstone(hash: u32) -> Self {
+        Self {
+            tag: TOMBSTONE,
+            hash,
+            value_len: 0,
+        }
+    }
+
+    /// The header of a sector's first entry: where the sector of this sequence, which was the active
+    /// one until then, ended, in words; and how long the table is.
+    pub(super) fn opening(sequence: u32, end: u32, table_len: u32) -> Self {
+        Self {
+            tag: OPENING,
+            hash: sequence << END_BITS | end & END_MAX,
+            value_len: table_len,
+        }
+    }
+
+    /// Where the sector of this sequence ended, in words, if the opening tells.
+    pub(super) fn end_of(&self, sequence: u32) -> Option<u32> {
+        let is_of = self.is_opening() && self.hash >> END_BITS == sequence << END_BITS >> END_BITS;
+        is_of.then_some(self.hash & END_MAX)
+    }
+
+    /// The header with more entries of its commit to follow, or not.
+    pub(super) fn with_more(self, more: bool) -> Self {
+        let more = if more { MORE } else { 0 };
+        Self {
+            tag: self.tag & !MORE | more,
+            ..self
+        }
+    }
+
+    /// The header at the front of `bytes`, which are all that are left if they are fewer than
+    /// [`HEADER_MAX`]. `None` if there is none of these kinds, or nothing.
+    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+        let [tag, a, b, c, d, rest @ ..] = bytes else {
+            return None;
+        };
+        let hash = u32::from_le_bytes([*a, *b, *c, *d]);
+        let value_len = match (*tag & !MORE, rest) {
+            (len, _) if u32::from(len) <= SHORT_MAX => u32::from(len),
+            (TOMBSTONE, _) => 0,
+            (LONG | OPENING, [low, high, ..]) => u32::from(u16::from_le_bytes([*low, *high])),
+            _ => return None,
+        };
+        Some(Self {
+            tag: *tag,
+            hash,
+            value_len,
+        })
+    }
+
+    /// The bytes; as many of them as [`len`](Self::len) says count.
+    pub(super) fn encode(&self) -> [u8; HEADER_MAX as usize] {
+        let [a, b, c, d] = self.hash.to_le_bytes();
+        let [low, high, ..] = self.value_len.to_le_bytes();
+        [self.tag, a, b, c, d, low, high]
+    }
+
+    /// The tag as the checksum covers it: without what changes where the entry is copied.
+    pub(super) fn checked_tag(&self) -> u8 {
+        self.tag & !MORE
+    }
+
+    pub(super) fn has_more(&self) -> bool {
+        self.tag & MORE != 0
+    }
+
+    pub(super) fn is_tombstone(&self) -> bool {
+        self.tag & !MORE == TOMBSTONE
+    }
+
+    pub(super) fn is_opening(&self) -> bool {
+        self.tag & !MORE == OPENING
+    }
+
+    /// The length of the header.
+    pub(super) fn len(&self) -> u32 {
+        match self.tag & !MORE {
+            LONG | OPENING => 7,
+            _ => 5,
+        }
+    }
+
+    /// Where the checksum is, from the entry's start.
+    pub(super) fn body_len(&self) -> u32 {
+        self.len().wrapping_add(self.value_len)
+    }
+
+    /// The length of the entry, padded to words of `word` bytes.
+    pub(super) fn entry_len(&self, word: u32) -> u32 {
+        pad(self.body_len().wrapping_add(CHECKSUM_LEN), word)
+    }
+}
+
+/// What the checksum of an entry is XORed with: the sequence of its sector, and its offset there.
+pub(super) fn salt(sequence: u32, offset: u32) -> u32 {
+    sequence.rotate_left(16) ^ offset
+}
+
+/// `len` up to a multiple of `word`, a power of two.
+pub(super) const fn pad(len: u32, word: u32) -> u32 {
+    let mask = word.wrapping_sub(1);
+    len.wrapping_add(mask) & !mask
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_read_as_they_are_written() {
+        for hash in [0, 1, 0xFFFF_FFFF, 0x1234_5678] {
+            for len in [0, 1, SHORT_MAX, SHORT_MAX + 1, 200, 0xFFFF] {
+                for header in [
+                    EntryHeader::value(hash, len),
+                    EntryHeader::tombstone(hash),
+                    EntryHeader::opening(hash, 7, len),
+                ] {
+                    for more in [false, true] {
+                        let header = header.with_more(more);
+                        let bytes = header.encode();
+                        assert_eq!(EntryHeader::decode(&bytes), Some(header));
+                        assert_eq!(header.has_more(), more);
+                        assert_ne!(bytes[0], ERASED);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_opening_tells_of_one_sector() {
+        for sequence in [1, 0x7FFF, 0x8000, 0x1234_5678] {
+            for end in [0, 32, 4096, 65536] {
+                let opening = EntryHeader::opening(sequence, end, 0);
+                assert_eq!(opening.end_of(sequence), Some(end));
+                assert_eq!(opening.end_of(sequence + 1), None);
+            }
+        }
+        assert_eq!(EntryHeader::value(0, 1).end_of(0), None);
+    }
+
+    #[test]
+    fn what_is_no_header_is_none() {
+        let known = (0..=255u8).filter(|tag| {
+            let bytes = [*tag, 0, 0, 0, 0, 0, 0];
+            EntryHeader::decode(&bytes).is_some()
+        });
+        // 63 lengths, three kinds, each with more to follow or not.
+        assert_eq!(known.count(), 2 * (63 + 3));
+        assert_eq!(EntryHeader::decode(&[ERASED; 7]), None);
+        assert_eq!(EntryHeader::decode(&[1, 2, 3, 4]), None);
+        assert_eq!(EntryHeader::decode(&[LONG, 0, 0, 0, 0, 1]), None);
+    }
+}

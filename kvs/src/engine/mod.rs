@@ -1,0 +1,137 @@
+//! The engine, second edition: a log-structured key-value store for hashed keys. In the making, beside the
+//! one in `store`, which it is to replace.
+//!
+//! From the flash up, each layer a type that owns its state:
+//!
+//! ```text
+//! Flash    a partition and the buffer its bytes pass through
+//! Index    in RAM: the latest entry of each key, and what is known of each sector
+//! Engine   entries in flash <-> the index: mount, lookup, commit, garbage collection
+//! ```
+//!
+//! # Glossary
+//!
+//! | | |
+//! |---|---|
+//! | entry | one put or delete in flash |
+//! | commit | the entries that are written together, and count together or not at all |
+//! | latest entry | of a key, the last one that was committed; the others are superseded |
+//! | live | what is some key's latest entry |
+//! | active sector | where entries are appended |
+//! | free sector | one without a live entry; *erased ahead* if it is ready to be opened |
+//! | sequence | the order in which sectors were opened |
+//! | opening | a sector's first entry: where the sector before it ended, perhaps with a table of all keys |
+//! | tail | what follows the last commit of the active sector |
+//! | suspect | the last commit before a mount: the power may have failed while it was written, and it may read differently each time |
+//! | copy | an entry that a collection made of a live one |
+//! | to replace | of a commit under way: to write a newer entry of a key |
+
+use super::{NorFlash, bisync};
+
+mod commit;
+mod entry;
+mod flash;
+mod gc;
+mod header;
+mod index;
+mod mount;
+mod read;
+mod scan;
+
+#[cfg(test)]
+mod tests;
+
+use crate::checksum::Crc32c;
+use flash::Flash;
+use index::Index;
+
+/// Why something can't be done: one byte, which fits a register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The driver reports an error.
+    Flash,
+    /// Flash is not erased where it should be.
+    NotErased,
+    /// What was programmed reads back as something else.
+    VerifyFailed,
+    /// The key has an entry that does not count.
+    Corrupt,
+    Full,
+    CommitTooLarge,
+    BufferTooSmall,
+    TooManyKeys,
+    /// Another layout or version.
+    Incompatible,
+    /// All sequences are used.
+    WornOut,
+    /// The partition has been read anew; what was under way has to start over.
+    Remounted,
+}
+
+/// The number of the active sector where there is none.
+const NONE: usize = usize::MAX;
+
+pub(crate) struct Engine<'a, F> {
+    flash: Flash<'a, F>,
+    index: Index<'a>,
+    checksum: Crc32c,
+    active: usize,
+    /// Where the committed entries of the active sector end.
+    end: u32,
+    /// Where the suspect commit begins, in the active sector; [`end`](Self::end) if there is none.
+    suspect_from: u32,
+    /// The largest sequence of all headers.
+    sequence: u32,
+    /// The collection under way takes sectors from before this sequence.
+    gc_before_sequence: u32,
+    wear_spread: u16,
+    flags: u8,
+    /// Places where something had rotted.
+    damaged: u16,
+}
+
+/// Nothing more is appended to the active sector.
+const CLOSED: u8 = 1;
+/// All committed entries of the active sector are copies.
+const ONLY_COPIES: u8 = 2;
+/// Nothing has been written since the mount.
+const FRESH: u8 = 4;
+/// The index is not what is in flash: it is to be filled anew.
+const STALE: u8 = 8;
+
+#[bisync]
+impl<F: NorFlash> Engine<'_, F> {
+    const WORD: u32 = Flash::<'static, F>::WORD;
+    /// Where a sector's entries begin.
+    const FIRST: u32 = header::stride(Self::WORD).wrapping_mul(2);
+
+    fn is(&self, flag: u8) -> bool {
+        self.flags & flag != 0
+    }
+
+    fn set(&mut self, flag: u8, on: bool) {
+        self.flags = if on {
+            self.flags | flag
+        } else {
+            self.flags & !flag
+        };
+    }
+
+    /// The bytes for entries in a sector.
+    fn payload(&self) -> u32 {
+        self.flash.sector_size().wrapping_sub(Self::FIRST)
+    }
+
+    /// The bytes that can be appended to the active sector.
+    fn room(&self) -> u32 {
+        if self.active == NONE || self.is(CLOSED) {
+            return 0;
+        }
+        self.flash.sector_size().wrapping_sub(self.end)
+    }
+
+    /// The address where the next entry goes.
+    fn write_address(&self) -> u32 {
+        self.flash.base(self.active).wrapping_add(self.end)
+    }
+}

@@ -1,0 +1,234 @@
+//! Mounting: from what is in flash to the index.
+
+use core::ops::Range;
+
+use super::entry::ERASED as ERASED_BYTE;
+use super::flash::Flash;
+use super::header::{COPY_LEN, Layout, SectorHeader, stride};
+use super::index::{ERASED, Index, Sector, Slot, UNKNOWN};
+use super::read::Found;
+use super::scan::Scanned;
+use super::{CLOSED, Engine, FRESH, Fault, NONE, NorFlash, ONLY_COPIES, STALE, bisync};
+use crate::bytes::is_erased;
+use crate::checksum::Crc32c;
+
+/// What of the flash a mount leaves out.
+#[derive(Clone, Copy)]
+pub(super) enum Except {
+    Nothing,
+    /// This sector, whose entries are all copies.
+    Sector(usize),
+    /// What stands from this address on in the active sector: it reads now so, now so.
+    From(u32),
+}
+
+#[bisync]
+impl<'a, F: NorFlash> Engine<'a, F> {
+    /// Mounts the partition in `range`, whose sectors have this size, a power of two.
+    pub(crate) async fn mount(
+        driver: F,
+        range: Range<u32>,
+        sector_size: u32,
+        slots: &'a mut [Slot],
+        sectors: &'a mut [Sector],
+        buffer: &'a mut [u8],
+    ) -> Result<Self, Fault> {
+        let flash = Flash::new(driver, range.start, sector_size, buffer);
+        let shift = sector_size
+            .trailing_zeros()
+            .wrapping_sub(Self::WORD.trailing_zeros());
+        let mut engine = Self {
+            flash,
+            index: Index::new(slots, sectors, shift),
+            checksum: Crc32c::new(),
+            active: NONE,
+            end: 0,
+            suspect_from: 0,
+            sequence: 0,
+            gc_before_sequence: 0,
+            wear_spread: 100,
+            flags: 0,
+            damaged: 0,
+        };
+        engine.read_all(Except::Nothing).await?;
+        Ok(engine)
+    }
+}
+
+#[bisync]
+impl<F: NorFlash> Engine<'_, F> {
+    /// Fills the index from what is in flash, but for what is excepted.
+    #[inline(never)]
+    pub(super) async fn read_all(&mut self, except: Except) -> Result<(), Fault> {
+        self.index.clear();
+        self.flash.forget();
+        self.damaged = 0;
+        self.active = NONE;
+        self.end = self.flash.sector_size();
+        self.suspect_from = self.end;
+        self.flags = FRESH | STALE;
+        self.read_headers().await?;
+        let mut sequence = 0;
+        // The newest sector that has entries.
+        while let Some(number) = self.index.next_after(sequence) {
+            sequence = self.index.sector(number).sequence;
+            if self.index.sector(number).is(ERASED) {
+                continue;
+            }
+            if matches!(except, Except::Sector(other) if other == number) {
+                self.mark_unknown(number);
+                continue;
+            }
+            let only_copies = self.is(ONLY_COPIES);
+            self.set(ONLY_COPIES, true);
+            let scanned = self.read_sector(number, except).await?;
+            if scanned.entries == 0 {
+                self.set(ONLY_COPIES, only_copies);
+            }
+            if scanned.entries != 0 {
+                self.active = number;
+                self.end = self.flash.offset_within(number, scanned.end);
+                self.suspect_from = self.flash.offset_within(number, scanned.last_from);
+                let is_void = matches!(except, Except::From(_));
+                self.set(
+                    CLOSED,
+                    scanned.is_torn || is_void && number == self.newest_opened(),
+                );
+            } else if self.active != NONE {
+                // It was opened, and nothing was committed to it.
+                self.set(CLOSED, true);
+                self.mark_unknown(number);
+            } else {
+                self.mark_unknown(number);
+            }
+        }
+        if self.has_unknown() || matches!(except, Except::Sector(_)) {
+            self.set(CLOSED, true);
+        }
+        self.forget_tombstones();
+        self.gc_before_sequence = self.index.sector(self.active).sequence;
+        self.set(STALE, false);
+        Ok(())
+    }
+
+    /// Must be called before the index is used: reads all anew where that did not succeed before.
+    pub(super) async fn resume(&mut self) -> Result<(), Fault> {
+        if self.is(STALE) {
+            self.read_all(Except::Nothing).await?;
+        }
+        Ok(())
+    }
+
+    /// The headers of all sectors.
+    async fn read_headers(&mut self) -> Result<(), Fault> {
+        let layout = self.layout();
+        let (mut most, mut is_readable) = (0, false);
+        for number in 0..self.index.sector_count() {
+            let base = self.flash.base(number);
+            let (mut found, mut is_used) = (None, false);
+            for at in [base, base.wrapping_add(stride(Self::WORD))] {
+                let bytes = self.flash.bytes(at, COPY_LEN).await;
+                is_readable |= !bytes.is_empty();
+                is_used |= !is_erased(bytes);
+                found = bytes.first_chunk().and_then(SectorHeader::decode);
+                if found.is_some() {
+                    break;
+                }
+            }
+            let first = base.wrapping_add(Self::FIRST);
+            let bytes = self.flash.bytes(first, 1).await;
+            let is_blank = bytes.first() == Some(&ERASED_BYTE);
+            let Some(sector) = self.index.sector_mut(number) else {
+                break;
+            };
+            if let Some(header) = found {
+                if header.layout != layout {
+                    return Err(Fault::Incompatible);
+                }
+                sector.sequence = header.sequence;
+                sector.erases = header.erases;
+                if is_blank {
+                    sector.flags |= ERASED;
+                }
+                self.sequence = self.sequence.max(header.sequence);
+                most = most.max(header.erases);
+            } else if is_used || !is_blank {
+                sector.flags |= UNKNOWN;
+            }
+        }
+        if !is_readable {
+            // Not to be taken for an empty partition.
+            return Err(Fault::Flash);
+        }
+        for number in 0..self.index.sector_count() {
+            if let Some(sector) = self.index.sector_mut(number)
+                && sector.sequence == 0
+            {
+                sector.erases = most;
+            }
+        }
+        Ok(())
+    }
+
+    /// The entries of one sector.
+    async fn read_sector(&mut self, number: usize, except: Except) -> Result<Scanned, Fault> {
+        let base = self.flash.base(number);
+        let sequence = self.index.sector(number).sequence;
+        let first = base.wrapping_add(Self::FIRST);
+        let mut to = base.wrapping_add(self.flash.sector_size());
+        let mut proven = first;
+        // The sector that was opened next says where this one ended.
+        let mut after = sequence;
+        while let Some(next) = self.index.next_after(after) {
+            after = self.index.sector(next).sequence;
+            if self.index.sector(next).is(ERASED) {
+                continue;
+            }
+            let opening = self.flash.base(next).wrapping_add(Self::FIRST);
+            if let Found::Entry(entry) = self.probe(opening).await
+                && let Some(end) = entry.header.end_of(sequence)
+            {
+                let end = base.wrapping_add(end.wrapping_mul(Self::WORD));
+                if end >= first && end <= to {
+                    (to, proven) = (end, end);
+                }
+            }
+            break;
+        }
+        if let Except::From(address) = except
+            && address >= first
+            && address < to
+        {
+            to = address;
+        }
+        self.scan(first, to, proven.min(to)).await
+    }
+
+    pub(super) fn layout(&self) -> Layout {
+        Layout::new(0, self.flash.sector_size(), Self::WORD)
+    }
+
+    /// Notes that nothing in a sector counts, and that it is to be erased before anything is
+    /// written: what is written next must not be taken for what follows it.
+    fn mark_unknown(&mut self, number: usize) {
+        if let Some(sector) = self.index.sector_mut(number) {
+            sector.flags |= UNKNOWN;
+        }
+    }
+
+    /// The newest sector that is not erased ahead.
+    fn newest_opened(&self) -> usize {
+        let mut newest = (0, NONE);
+        for (number, sector) in self.index.sectors() {
+            if !sector.is(ERASED) && sector.sequence > newest.0 {
+                newest = (sector.sequence, number);
+            }
+        }
+        newest.1
+    }
+
+    /// Whether there is a sector without a header that has been used: it may have been the newest.
+    fn has_unknown(&self) -> bool {
+        self.index.sectors().any(|(_, sector)| sector.is(UNKNOWN))
+    }
+}
