@@ -210,6 +210,16 @@ impl<F: NorFlash> Engine<'_, F> {
         } else if !self.is_tail_erased(end).await {
             self.set(CLOSED, true);
         }
+        // Or while a sector's header was written.
+        let newest = self
+            .index
+            .lowest(&|_, sector| self.sequence.wrapping_sub(sector.sequence));
+        if let Some(newest) = newest.filter(|number| self.index.sector(*number).is(ERASED_AHEAD)) {
+            let base = self.flash.base(newest);
+            if !self.is_steady(base, base.wrapping_add(Self::FIRST)).await {
+                self.mark_unknown(newest);
+            }
+        }
         self.erase_unknown().await;
         self.set(FRESH, false);
         Ok(())

@@ -210,9 +210,9 @@ impl<F: NorFlash> Engine<'_, F> {
 
     /// Notes that nothing in a sector counts, and that it is to be erased before anything is
     /// written: what is written next must not be taken for what follows it.
-    fn mark_unknown(&mut self, number: usize) {
+    pub(super) fn mark_unknown(&mut self, number: usize) {
         if let Some(sector) = self.index.sector_mut(number) {
-            sector.flags |= UNKNOWN;
+            sector.flags = sector.flags & !ERASED | UNKNOWN;
         }
     }
 

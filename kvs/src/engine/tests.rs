@@ -25,7 +25,8 @@ struct Shape {
     keys: usize,
     longest: usize,
     maintains: bool,
-    unstable: bool,
+    /// Words that were torn read differently each time; so many of 16 reads of a bit give 1.
+    unstable: Option<u8>,
 }
 
 /// What came of a run.
@@ -51,7 +52,8 @@ struct Torture<const W: usize, const E: usize> {
 impl<const W: usize, const E: usize> Torture<W, E> {
     fn new(shape: Shape, seed: u64) -> Self {
         let mut flash = SimFlash::new(shape.sectors);
-        flash.unstable_tears(shape.unstable);
+        flash.unstable_tears(shape.unstable.is_some());
+        flash.unstable_ones(shape.unstable.unwrap_or(8));
         flash.fault_seed(seed);
         Self {
             shape,
@@ -232,22 +234,24 @@ impl<const W: usize, const E: usize> Torture<W, E> {
         let pairs: Vec<_> = before.iter().zip(&after).collect();
         let is_right = |found: &Model| pairs.iter().any(|(a, b)| found == *a || found == *b);
         if !is_right(&found) || !is_right(&again) {
-            assert!(
-                self.shape.unstable,
-                "{}",
-                self.said(context, tear, &found, &before, &after)
-            );
+            let is_wanted = std::env::var("TRACE").is_ok_and(|wanted| wanted == context);
+            if self.shape.unstable.is_none() || is_wanted {
+                panic!("{}", self.said(context, tear, &found, &before, &after));
+            }
+            std::println!("bad: {context}, {tear:?}, {made} commits made");
             self.tally.bad += 1;
             self.possible = vec![self.found(context)];
             return;
         }
-        if !self.shape.unstable {
+        if self.shape.unstable.is_none() {
             assert_eq!(found, again, "{context}: a second mount");
             self.possible = vec![again];
             return;
         }
-        // What was there before the first commit is known now.
-        let of_found = pairs.iter().filter(|(a, b)| found == **a || found == **b);
+        // Once something is written, what was there before is there for good, or not.
+        let of_found = pairs
+            .iter()
+            .filter(|(a, b)| made == 0 || found == **a || found == **b);
         self.possible = of_found
             .flat_map(|(a, b)| [(*a).clone(), (*b).clone()])
             .collect();
@@ -299,7 +303,7 @@ const SHAPE: Shape = Shape {
     keys: 6,
     longest: 12,
     maintains: false,
-    unstable: false,
+    unstable: None,
 };
 
 #[test]
@@ -335,12 +339,14 @@ fn with_maintenance() {
 
 #[test]
 fn words_that_read_differently_each_time() {
-    let shape = Shape {
-        unstable: true,
-        ..SHAPE
-    };
-    let tally = torture::<4, 256>(shape, 60, 40);
-    assert!(tally.full == 0 && tally.bad == 0 && tally.cuts > 500);
+    for unstable in [1, 8, 15] {
+        let shape = Shape {
+            unstable: Some(unstable),
+            ..SHAPE
+        };
+        let tally = torture::<4, 256>(shape, 40, 40);
+        assert!(tally.full == 0 && tally.bad == 0 && tally.cuts > 400);
+    }
 }
 
 #[test]

@@ -125,4 +125,27 @@ impl<const WRITE: usize, const ERASE: usize, const READ: usize> SimFlash<WRITE, 
     pub fn unstable_tears(&mut self, unstable: bool) {
         self.unstable_tears = unstable;
     }
+
+    /// How many of 16 reads of an unstable bit give 1: 8 at first. With 15, what was torn mostly
+    /// looks as erased, or as whole; with 1, it mostly looks torn.
+    ///
+    /// ```
+    /// use embedded_storage::nor_flash::{NorFlash, ReadNorFlash};
+    /// use kvs::sim::{SimFlash, Tear};
+    ///
+    /// let mut flash = SimFlash::<4, 256>::new(1);
+    /// flash.unstable_tears(true);
+    /// flash.unstable_ones(16);
+    /// flash.cut_after(0, Tear::WordBits, 1);
+    /// let _ = flash.write(0, &[0; 4]);
+    /// flash.power_on();
+    /// let (mut one, mut other) = ([0; 4], [0; 4]);
+    /// flash.read(0, &mut one)?;
+    /// flash.read(0, &mut other)?;
+    /// assert_eq!(one, other); // 16 of 16 reads are the same
+    /// # Ok::<(), kvs::sim::SimError>(())
+    /// ```
+    pub fn unstable_ones(&mut self, of_16: u8) {
+        self.faults.set_ones(of_16);
+    }
 }

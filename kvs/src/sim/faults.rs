@@ -67,6 +67,8 @@ pub(super) struct Faults {
     planned: Vec<(u64, Fault)>,
     /// Which bits are unstable. Empty until the first of them, as most flashes have none.
     unstable: Vec<u8>,
+    /// How many of 16 reads of an unstable bit give 1.
+    ones: u8,
     rng: Rng,
 }
 
@@ -77,6 +79,7 @@ impl Faults {
             lasting: Vec::new(),
             planned: Vec::new(),
             unstable: Vec::new(),
+            ones: 8,
             rng: Rng::new(0),
         }
     }
@@ -87,7 +90,12 @@ impl Faults {
         self.lasting.clone_from(&source.lasting);
         self.planned.clone_from(&source.planned);
         self.unstable.clone_from(&source.unstable);
+        self.ones = source.ones;
         self.rng.clone_from(&source.rng);
+    }
+
+    pub(super) fn set_ones(&mut self, ones: u8) {
+        self.ones = ones;
     }
 
     pub(super) fn seed(&mut self, seed: u64) {
@@ -253,7 +261,7 @@ impl Faults {
         if !self.unstable.is_empty() {
             for (byte, unstable) in bytes.iter_mut().zip(&self.unstable[start..]) {
                 if *unstable != 0 {
-                    *byte = *byte & !unstable | self.rng.next_u8() & unstable;
+                    *byte = *byte & !unstable | self.rng.ones(self.ones) & unstable;
                 }
             }
         }

@@ -40,6 +40,18 @@ impl Rng {
         (self.next_u64() % (if limit == 0 { 1 } else { limit as u64 })) as usize
     }
 
+    /// 8 bits, each of them 1 with a chance of so many in 16.
+    pub(super) fn ones(&mut self, of_16: u8) -> u8 {
+        if of_16 >= 16 {
+            return 0xFF;
+        }
+        // From the last binary digit of the chance to the first: each halves what was before it.
+        (0..4).fold(0, |bits, digit| match of_16 >> digit & 1 {
+            0 => bits & self.next_u8(),
+            _ => bits | self.next_u8(),
+        })
+    }
+
     /// How many of the bits something random changes: one in 2, 4, 8, 16, or all but these. Few and nearly all are
     /// drawn as often as half, since they look most like nothing and like something whole.
     pub(super) const fn density(&mut self) -> Density {
@@ -107,5 +119,15 @@ mod tests {
         assert!((0..3).all(|n| drawn.contains(&n)));
         assert!(drawn.iter().all(|&n| n < 3));
         assert_eq!(rng.below(0), 0);
+    }
+
+    #[test]
+    fn as_many_ones_as_asked_for() {
+        let mut rng = Rng::new(1);
+        for of_16 in 0..=16u8 {
+            let ones: u32 = (0..8_000).map(|_| rng.ones(of_16).count_ones()).sum();
+            let expected = 64_000 * u32::from(of_16) / 16;
+            assert!(ones.abs_diff(expected) < 1_000, "{of_16}: {ones}");
+        }
     }
 }
