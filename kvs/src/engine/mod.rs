@@ -42,8 +42,12 @@ mod scan;
 mod tests;
 
 use crate::checksum::Crc32c;
+#[allow(unused_imports)]
+pub(crate) use commit::Change;
 use flash::Flash;
 use index::Index;
+#[allow(unused_imports)]
+pub(crate) use index::{Sector, Slot};
 
 /// Why something can't be done: one byte, which fits a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

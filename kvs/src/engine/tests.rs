@@ -47,6 +47,8 @@ struct Torture<const W: usize, const E: usize> {
     /// may be there or not until something is written after it.
     possible: Vec<Model>,
     tally: Tally,
+    /// All values that each key has ever had.
+    history: BTreeMap<u32, Vec<Vec<u8>>>,
 }
 
 impl<const W: usize, const E: usize> Torture<W, E> {
@@ -61,6 +63,7 @@ impl<const W: usize, const E: usize> Torture<W, E> {
             flash,
             possible: vec![Model::new()],
             tally: Tally::default(),
+            history: BTreeMap::new(),
         }
     }
 
@@ -173,6 +176,10 @@ impl<const W: usize, const E: usize> Torture<W, E> {
         let plan: Vec<_> = (0..commits)
             .map(|_| (self.changes(), self.rng.below(4) == 0))
             .collect();
+        for (key, value) in plan.iter().flat_map(|(changes, _)| changes) {
+            let values = self.history.entry(*key).or_default();
+            values.extend(value.clone());
+        }
         let maintains = self.shape.maintains;
         let (mut made, mut full) = (0, 0);
         let run = self.with(|engine| {
@@ -370,4 +377,57 @@ fn words_of_32_bytes() {
     };
     let tally = torture::<32, 2048>(shape, 40, 40);
     assert!(tally.full == 0 && tally.cuts > 100);
+}
+
+/// A bit that flips makes a key's value an older one of it, or none, and never another; and the
+/// store goes on.
+#[test]
+fn every_bit_flipped() {
+    let (mut changed, mut flips) = (0, 0);
+    for seed in 0..12 {
+        let mut torture = Torture::<4, 256>::new(SHAPE, seed);
+        for session in 0..seed + 3 {
+            torture.session(&std::format!("seed {seed}, session {session}"));
+        }
+        let right = torture.found("before");
+        let image = torture.flash.image().to_vec();
+        for bit in 0..image.len() as u32 * 8 {
+            let context = std::format!("seed {seed}, bit {bit}");
+            torture.flash = SimFlash::from_image(&image);
+            torture.flash.flip_bit(bit / 8, (bit % 8) as u8);
+            let keys: Vec<u32> = (0..SHAPE.keys).map(|number| torture.key(number)).collect();
+            let history = torture.history.clone();
+            let mut is_changed = false;
+            let result = torture.with(|engine| {
+                for key in &keys {
+                    let found = match engine.get(*key) {
+                        Ok(value) => value.map(<[u8]>::to_vec),
+                        Err(Fault::Corrupt) => None,
+                        Err(fault) => panic!("{context}: {fault:?}"),
+                    };
+                    is_changed |= found != right.get(key).cloned();
+                    if let Some(found) = found {
+                        let known = history.get(key).is_some_and(|all| all.contains(&found));
+                        assert!(known, "{context}: a value that was never stored");
+                    }
+                }
+                let change = Change {
+                    hash: keys[0],
+                    value: Some(b"on"),
+                };
+                engine.commit(&[change])
+            });
+            match result {
+                Ok(Ok(_)) => {
+                    let found = torture.found(&context);
+                    assert_eq!(found.get(&keys[0]).map(Vec::as_slice), Some(&b"on"[..]));
+                }
+                other => panic!("{context}: {other:?}"),
+            }
+            flips += 1;
+            changed += u32::from(is_changed);
+        }
+    }
+    std::println!("{flips} flips, {changed} changed a value");
+    assert!(changed > 1_000);
 }
