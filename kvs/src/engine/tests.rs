@@ -18,6 +18,8 @@ use crate::bytes::Aligned;
 use crate::sim::{Rng, SimFlash, Tear};
 
 type Model = BTreeMap<u32, Vec<u8>>;
+/// The changes of one commit, and whether maintenance follows.
+type Step = (Vec<(u32, Option<Vec<u8>>)>, bool);
 
 #[derive(Clone, Copy)]
 struct Shape {
@@ -163,19 +165,40 @@ impl<const W: usize, const E: usize> Torture<W, E> {
         changes
     }
 
+    /// The same with another image.
+    fn from(&self, image: &[u8], possible: &[Model]) -> Self {
+        Self {
+            shape: self.shape,
+            rng: self.rng.clone(),
+            flash: SimFlash::from_image(image),
+            possible: possible.to_vec(),
+            tally: Tally::default(),
+            history: self.history.clone(),
+        }
+    }
+
     /// Mounts, and commits until the power fails or so many commits were made.
     fn session(&mut self, context: &str) {
         let to_come = 1 + self.rng.below(400) as u64;
         let tear = Tear::ALL[self.rng.below(Tear::ALL.len())];
-        let seed = self.rng.next_u64();
-        let at = self.flash.operations() + to_come;
-        self.flash.cut_after(at, tear, seed);
         let commits = 1 + self.rng.below(30);
-        let mut before = self.possible.clone();
-        let mut after = self.possible.clone();
         let plan: Vec<_> = (0..commits)
             .map(|_| (self.changes(), self.rng.below(4) == 0))
             .collect();
+        self.commits(&plan, Some((to_come, tear)), context);
+    }
+
+    /// Makes these commits, with maintenance behind those that ask for it; cuts the power in the
+    /// operation that is so many away, and returns whether that came.
+    fn commits(&mut self, plan: &[Step], cut: Option<(u64, Tear)>, context: &str) -> bool {
+        let tear = cut.map_or(Tear::Complete, |(_, tear)| tear);
+        if let Some((to_come, tear)) = cut {
+            let seed = self.rng.next_u64();
+            let at = self.flash.operations() + to_come;
+            self.flash.cut_after(at, tear, seed);
+        }
+        let mut before = self.possible.clone();
+        let mut after = self.possible.clone();
         for (key, value) in plan.iter().flat_map(|(changes, _)| changes) {
             let values = self.history.entry(*key).or_default();
             values.extend(value.clone());
@@ -183,7 +206,7 @@ impl<const W: usize, const E: usize> Torture<W, E> {
         let maintains = self.shape.maintains;
         let (mut made, mut full) = (0, 0);
         let run = self.with(|engine| {
-            for (changes, is_idle) in &plan {
+            for (changes, is_idle) in plan {
                 for after in &mut after {
                     for (key, value) in changes {
                         match value {
@@ -248,12 +271,12 @@ impl<const W: usize, const E: usize> Torture<W, E> {
             std::println!("bad: {context}, {tear:?}, {made} commits made");
             self.tally.bad += 1;
             self.possible = vec![self.found(context)];
-            return;
+            return was_cut;
         }
         if self.shape.unstable.is_none() {
             assert_eq!(found, again, "{context}: a second mount");
             self.possible = vec![again];
-            return;
+            return was_cut;
         }
         // Once something is written, what was there before is there for good, or not.
         let of_found = pairs
@@ -264,6 +287,7 @@ impl<const W: usize, const E: usize> Torture<W, E> {
             .collect();
         self.possible.sort();
         self.possible.dedup();
+        was_cut
     }
 
     fn said(
@@ -430,4 +454,54 @@ fn every_bit_flipped() {
     }
     std::println!("{flips} flips, {changed} changed a value");
     assert!(changed > 1_000);
+}
+
+/// The power is cut in every operation of a dozen commits, in every way, and once more in every
+/// operation of the commits that follow.
+#[test]
+fn every_cut_twice() {
+    let mut cuts = 0;
+    for seed in 0..4 {
+        let shape = Shape {
+            sectors: 2 + seed as usize % 2,
+            keys: 4,
+            longest: 16,
+            maintains: seed == 3,
+            ..SHAPE
+        };
+        let mut torture = Torture::<4, 256>::new(shape, seed);
+        for session in 0..6 {
+            torture.session(&std::format!("seed {seed}, session {session}"));
+        }
+        let image = torture.flash.image().to_vec();
+        let plan: Vec<_> = (0..6).map(|_| (torture.changes(), false)).collect();
+        let more: Vec<_> = (0..3).map(|_| (torture.changes(), true)).collect();
+        let possible = torture.possible.clone();
+        for at in 0.. {
+            let mut was_cut = false;
+            for tear in Tear::ALL {
+                let mut torture = torture.from(&image, &possible);
+                let context = std::format!("seed {seed}, {tear:?} at {at}");
+                was_cut |= torture.commits(&plan, Some((at, tear)), &context);
+                cuts += 1;
+                let (image, possible) = (torture.flash.image().to_vec(), torture.possible.clone());
+                for again in (0..).step_by(3) {
+                    let tear = Tear::ALL[(at + again) as usize % Tear::ALL.len()];
+                    let context = std::format!("{context}, then {tear:?} at {again}");
+                    let mut torture = torture.from(&image, &possible);
+                    let was_cut = torture.commits(&more, Some((again, tear)), &context);
+                    torture.commits(&more, None, &context);
+                    cuts += 1;
+                    if !was_cut {
+                        break;
+                    }
+                }
+            }
+            if !was_cut {
+                break;
+            }
+        }
+    }
+    std::println!("{cuts} cuts");
+    assert!(cuts > 10_000);
 }
