@@ -48,12 +48,22 @@ pub trait Checksum {
 #[derive(Clone, Debug)]
 pub struct Crc32c(u32);
 
+const ALGORITHM: crc::Algorithm<u32> = crc::CRC_32_ISCSI;
+
 /// How many bits are looked up at a time.
 const BITS: u32 = if cfg!(feature = "crc-table") { 8 } else { 4 };
 const LOW_BITS: u32 = (1 << BITS) - 1;
-static TABLE: [u32; 1 << BITS] = table();
 
-const fn table() -> [u32; 1 << BITS] {
+#[cfg(feature = "crc-table")]
+static TABLE: [u32; 1 << BITS] = {
+    let crc = crc::Crc::<u32, crc::Table<1>>::new(&ALGORITHM);
+    let [table] = crc.table();
+    *table
+};
+
+/// The `crc` crate has no table of 16.
+#[cfg(not(feature = "crc-table"))]
+static TABLE: [u32; 1 << BITS] = {
     let mut table = [0; 1 << BITS];
     let mut rest: &mut [u32] = &mut table;
     let mut bits = 0;
@@ -63,14 +73,20 @@ const fn table() -> [u32; 1 << BITS] {
         rest = others;
     }
     table
-}
+};
 
-/// What `BITS` bits come to, by the polynomial `0x1EDC6F41`, its bits reversed.
+/// What `BITS` bits come to.
+#[cfg(not(feature = "crc-table"))]
 const fn divided(bits: u32) -> u32 {
     let mut crc = bits;
     let mut left = BITS;
     while left != 0 {
-        crc = (crc >> 1) ^ if crc & 1 == 1 { 0x82F6_3B78 } else { 0 };
+        crc = (crc >> 1)
+            ^ if crc & 1 == 1 {
+                ALGORITHM.poly.reverse_bits()
+            } else {
+                0
+            };
         left = left.wrapping_sub(1);
     }
     crc
@@ -87,7 +103,7 @@ impl Crc32c {
     /// The checksum of nothing so far.
     #[must_use]
     pub const fn new() -> Self {
-        Self(u32::MAX)
+        Self(ALGORITHM.init)
     }
 
     /// The checksum of `bytes` alone.
@@ -124,7 +140,7 @@ impl Checksum for Crc32c {
     }
 
     fn value(&self) -> u32 {
-        !self.0
+        self.0 ^ ALGORITHM.xorout
     }
 }
 
