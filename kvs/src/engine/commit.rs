@@ -3,7 +3,7 @@
 use super::entry::{CHECKSUM_LEN, EntryHeader, Role};
 use super::index::{ERASED as ERASED_AHEAD, FAILED, RETIRED};
 use super::mount::Except;
-use super::{CLOSED, Engine, FRESH, Fault, NorFlash, bisync};
+use super::{CLOSED, Engine, FRESH, Fault, NorFlash, STALE, bisync};
 use crate::bytes::copy;
 use crate::checksum::Checksum;
 use crate::format::ERASED;
@@ -196,33 +196,38 @@ impl<F: NorFlash> Engine<'_, F> {
     /// do, the commit does not count any more, and nothing is appended there.
     #[inline(never)]
     pub(super) async fn begin_write(&mut self) -> Result<(), Fault> {
-        self.resume().await?;
-        if !self.is(FRESH) {
-            return Ok(());
-        }
-        let base = self.flash.base(self.active);
-        let (from, end) = (
-            base.wrapping_add(self.suspect_from),
-            base.wrapping_add(self.end),
-        );
-        if !self.is_steady(from, end).await {
-            self.read_all(Except::From(from)).await?;
-        } else if !self.is_tail_erased(end).await {
-            self.set(CLOSED, true);
-        }
-        // Or while a sector's header was written.
-        let newest = self
-            .index
-            .lowest(&|_, sector| self.sequence.wrapping_sub(sector.sequence));
-        if let Some(newest) = newest.filter(|number| self.index.sector(*number).is(ERASED_AHEAD)) {
-            let base = self.flash.base(newest);
-            if !self.is_steady(base, base.wrapping_add(Self::FIRST)).await {
-                self.mark_unknown(newest);
+        loop {
+            self.resume().await?;
+            if !self.is(FRESH) {
+                return Ok(());
             }
+            let base = self.flash.base(self.active);
+            let (from, end) = (
+                base.wrapping_add(self.suspect_from),
+                base.wrapping_add(self.end),
+            );
+            if !self.is_steady(from, end).await {
+                self.read_all(Except::From(from)).await?;
+            } else if !self.is_tail_erased(end).await {
+                self.set(CLOSED, true);
+            }
+            // Or while a sector's header was written.
+            let newest = self
+                .index
+                .lowest(&|_, sector| self.sequence.wrapping_sub(sector.sequence));
+            if let Some(newest) =
+                newest.filter(|newest| self.index.sector(*newest).is(ERASED_AHEAD))
+            {
+                let base = self.flash.base(newest);
+                if !self.is_steady(base, base.wrapping_add(Self::FIRST)).await {
+                    self.mark_unknown(newest);
+                }
+            }
+            self.erase_unknown().await;
+            // Unless a table has turned out to be wrong.
+            let is_stale = self.is(STALE);
+            self.set(FRESH, is_stale);
         }
-        self.erase_unknown().await;
-        self.set(FRESH, false);
-        Ok(())
     }
 
     /// Whether the bytes read the same each time.

@@ -91,6 +91,13 @@ impl<'a, F: NorFlash> Flash<'a, F> {
         self.buffer
     }
 
+    /// Puts one byte into what is staged.
+    pub(super) fn put(&mut self, at: u32, byte: u8) {
+        if let Some(target) = self.buffer.get_mut(at as usize) {
+            *target = byte;
+        }
+    }
+
     /// How many bytes can be staged: whole words.
     pub(super) fn stage_len(&self) -> u32 {
         self.buffer.len() as u32 & !Self::WORD.wrapping_sub(1)

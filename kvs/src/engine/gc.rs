@@ -5,9 +5,9 @@
 
 use super::entry::{CHECKSUM_LEN, EntryHeader, Role};
 use super::header::{SEQUENCE_MAX, SectorHeader, stride};
-use super::index::{ERASED, FAILED, NEEDED, RETIRED, UNKNOWN};
+use super::index::{ERASED, FAILED, NEEDED, RETIRED, TABLE_ITEM, UNKNOWN};
 use super::mount::Except;
-use super::{CLOSED, Engine, Fault, NONE, NorFlash, ONLY_COPIES, bisync};
+use super::{BY_TABLE, CLOSED, Engine, Fault, NONE, NorFlash, ONLY_COPIES, bisync};
 use crate::bytes::copy;
 use crate::checksum::Checksum;
 use crate::format::ERASED as ERASED_BYTE;
@@ -155,13 +155,29 @@ impl<F: NorFlash> Engine<'_, F> {
         })
     }
 
-    /// The length of an opening.
-    #[allow(
-        clippy::unused_self,
-        reason = "it is going to depend on the number of keys"
-    )]
+    /// The most that an opening takes.
     pub(super) fn opening_len(&self) -> u32 {
-        EntryHeader::opening(0, 0, 0).entry_len(Self::WORD)
+        self.opening(self.table_len()).entry_len(Self::WORD)
+    }
+
+    /// The header of the next sector's first entry.
+    fn opening(&self, table_len: u32) -> EntryHeader {
+        let before = self.index.sector(self.active).sequence;
+        let end = self.end >> Self::WORD.trailing_zeros();
+        EntryHeader::opening(before, end, table_len)
+    }
+
+    /// The length of a table of all keys, if the next sector begins with one: so that tables take no
+    /// more than a sixteenth of all sectors, and a quarter of one.
+    fn table_len(&self) -> u32 {
+        let len = (self.index.table_count() as u32).wrapping_mul(TABLE_ITEM);
+        let sectors = u32::from(self.since_table).saturating_add(1);
+        let is_worth = len.saturating_mul(16) <= self.payload().saturating_mul(sectors);
+        if is_worth && len <= self.payload() / 4 {
+            len
+        } else {
+            0
+        }
     }
 
     /// Makes the next free sector the active one.
@@ -175,38 +191,74 @@ impl<F: NorFlash> Engine<'_, F> {
         if !is_ready || !self.flash.is_erased(first, self.payload()).await {
             self.prepare(next).await?;
         }
-        // Where there is none, the sequence is that of no sector.
-        let before = self.index.sector(self.active).sequence;
+        self.forget_tombstones();
+        let opening = self.opening(self.table_len());
+        self.since_table = match opening.value_len {
+            0 => self.since_table.saturating_add(1),
+            _ => 0,
+        };
         if let Some(sector) = self.index.sector_mut(next) {
             sector.flags &= !ERASED;
         }
-        let end = self.end >> Self::WORD.trailing_zeros();
-        let opening = EntryHeader::opening(before, end, 0);
-        self.checksum.reset();
-        self.checksum.update(&[opening.checked_tag()]);
-        let bytes = opening.encode();
-        self.checksum.update(bytes.get(1..).unwrap_or_default());
-        copy(self.flash.stage(), &bytes);
-        self.seal(0, opening, first, Role::First);
         self.active = next;
         self.end = Self::FIRST;
         self.set(CLOSED, false);
         self.set(ONLY_COPIES, true);
-        let len = self.opening_len();
-        let mut opened = self.flash.program(first, len).await;
-        if opened.is_ok() {
-            opened = self.take_in(first, first.wrapping_add(len)).await;
-        }
+        let opened = self.write_opening(opening, first).await;
         if opened.is_err() {
             self.fail(next);
         }
-        self.forget_tombstones();
         opened
+    }
+
+    /// Writes a sector's first entry, with the slots of all keys as its value if it has a table.
+    async fn write_opening(&mut self, opening: EntryHeader, first: u32) -> Result<(), Fault> {
+        let len = opening.entry_len(Self::WORD);
+        let salt = self.salt_of(first) ^ Role::First.salt(false);
+        let header = opening.encode();
+        self.checksum.reset();
+        self.checksum.update(&[opening.checked_tag()]);
+        self.checksum.update(header.get(1..).unwrap_or_default());
+        copy(self.flash.stage(), &header);
+        let (mut address, mut staged) = (first, opening.len());
+        let end = first.wrapping_add(len);
+        let mut slot = 0usize;
+        while address.wrapping_add(staged) < end {
+            let mut item = [ERASED_BYTE; TABLE_ITEM as usize];
+            let written = address.wrapping_add(staged).wrapping_sub(first);
+            let mut count = TABLE_ITEM;
+            if written < opening.body_len() {
+                let next = self.index.slots().get(slot).copied();
+                slot = slot.wrapping_add(1);
+                let Some(next) = next.filter(|next| !next.is_new()) else {
+                    continue;
+                };
+                item = next.encode();
+                self.checksum.update(&item);
+            } else if written == opening.body_len() {
+                count = CHECKSUM_LEN;
+                copy(&mut item, &(self.checksum.value() ^ salt).to_le_bytes());
+            } else {
+                count = 1;
+            }
+            for byte in item.into_iter().take(count as usize) {
+                self.flash.put(staged, byte);
+                staged = staged.wrapping_add(1);
+                if staged == self.flash.stage_len() {
+                    self.flash.program(address, staged).await?;
+                    address = address.wrapping_add(staged);
+                    staged = 0;
+                }
+            }
+        }
+        self.flash.program(address, staged).await?;
+        self.take_in(first, end).await
     }
 
     /// Erases a free sector, and gives it a header.
     #[inline(never)]
     pub(super) async fn prepare(&mut self, number: usize) -> Result<(), Fault> {
+        self.verify_table().await?;
         let sequence = self.sequence.wrapping_add(1);
         if sequence > SEQUENCE_MAX {
             return Err(Fault::WornOut);
@@ -243,6 +295,26 @@ impl<F: NorFlash> Engine<'_, F> {
             self.fail(number);
         }
         written
+    }
+
+    /// Checks the entries that a table told of, before something is erased in their favour.
+    #[inline(never)]
+    async fn verify_table(&mut self) -> Result<(), Fault> {
+        if !self.is(BY_TABLE) {
+            return Ok(());
+        }
+        for at in 0..self.index.slots().len() {
+            let slot = self.index.slots().get(at).copied();
+            let Some(slot) = slot.filter(|slot| !slot.is_new()) else {
+                continue;
+            };
+            if self.entry_of(slot).await.is_none() {
+                self.doubt_table();
+                return Err(Fault::Remounted);
+            }
+        }
+        self.set(BY_TABLE, false);
+        Ok(())
     }
 
     /// Erases the sectors that have no valid header, and have been used: they may be newer than the
@@ -282,6 +354,9 @@ impl<F: NorFlash> Engine<'_, F> {
             return Ok(false);
         };
         let Some(entry) = self.entry_of(slot).await else {
+            if self.doubt_table() {
+                return Err(Fault::Remounted);
+            }
             if self.flash.is_unreadable() {
                 // It may be readable another time.
                 if let Some(sector) = self.index.sector_mut(victim) {

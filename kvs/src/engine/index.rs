@@ -4,6 +4,9 @@
 //! Pure: it reads no flash. Slots are sorted by hash. A sector's count of live words follows the
 //! slots: whatever changes a slot goes through here.
 
+/// The length of an item of a table: a slot.
+pub(super) const TABLE_ITEM: u32 = 8;
+
 /// Where the latest entry of a key is: 8 bytes of RAM a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Slot {
@@ -32,16 +35,20 @@ impl Slot {
         }
     }
 
-    /// The same bytes as in a sector's table.
-    pub(super) fn from_words([hash, place]: [u32; 2]) -> Self {
+    /// From the bytes of an item of a table.
+    pub(super) fn decode(item: &[u8; TABLE_ITEM as usize]) -> Self {
+        let [a, b, c, d, e, f, g, h] = *item;
         Self {
-            hash,
-            place: place & !REPLACED,
+            hash: u32::from_le_bytes([a, b, c, d]),
+            place: u32::from_le_bytes([e, f, g, h]) & !REPLACED,
         }
     }
 
-    pub(super) fn to_words(self) -> [u32; 2] {
-        [self.hash, self.place & !REPLACED]
+    /// The bytes of an item of a table.
+    pub(super) fn encode(self) -> [u8; TABLE_ITEM as usize] {
+        let [a, b, c, d] = self.hash.to_le_bytes();
+        let [e, f, g, h] = (self.place & !REPLACED).to_le_bytes();
+        [a, b, c, d, e, f, g, h]
     }
 
     pub(super) fn hash(self) -> u32 {
@@ -140,6 +147,14 @@ impl<'a> Index<'a> {
                 flags: sector.flags & (FAILED | RETIRED),
                 ..Sector::UNKNOWN
             };
+        }
+    }
+
+    /// Forgets all entries.
+    pub(super) fn clear_slots(&mut self) {
+        self.len = 0;
+        for sector in self.sectors.iter_mut() {
+            sector.live = 0;
         }
     }
 
@@ -246,8 +261,19 @@ impl<'a> Index<'a> {
         true
     }
 
-    /// Takes a slot from a table, in which they are sorted. `false` if there is no room.
-    pub(super) fn push(&mut self, slot: Slot) -> bool {
+    /// Takes a slot from a table, in which they are sorted, that was written when `sequence` was the
+    /// newest. `false` if there is no room.
+    ///
+    /// If its sector has been erased since, a tombstone hides nothing any more; and of a value there
+    /// is a newer entry, which is still to come.
+    pub(super) fn push(&mut self, mut slot: Slot, sequence: u32) -> bool {
+        let sector = self.sector(self.sector_of(slot));
+        if sector.is(ERASED | UNKNOWN) || sector.sequence == 0 || sector.sequence > sequence {
+            if slot.is_tombstone() {
+                return true;
+            }
+            slot.place = 0;
+        }
         let Some(target) = self.slots.get_mut(self.len) else {
             return false;
         };
@@ -255,6 +281,11 @@ impl<'a> Index<'a> {
         self.len = self.len.wrapping_add(1);
         self.count(slot, true);
         true
+    }
+
+    /// Whether no entry is missing that a table told of.
+    pub(super) fn is_complete(&self) -> bool {
+        !self.slots().iter().any(|slot| slot.is_new())
     }
 
     fn set(&mut self, at: usize, slot: Slot) {
@@ -376,6 +407,11 @@ impl<'a> Index<'a> {
         if let Some(slot) = self.slots.get_mut(at) {
             slot.place = REPLACED;
         }
+    }
+
+    /// How many slots have an entry, and so are in a table.
+    pub(super) fn table_count(&self) -> usize {
+        self.slots().iter().filter(|slot| !slot.is_new()).count()
     }
 
     /// The longest entry, in words.

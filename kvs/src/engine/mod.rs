@@ -92,6 +92,8 @@ pub(crate) struct Engine<'a, F> {
     flags: u8,
     /// Places where something had rotted.
     damaged: u16,
+    /// How many sectors were opened since the last table.
+    since_table: u8,
 }
 
 /// Nothing more is appended to the active sector.
@@ -102,6 +104,10 @@ const ONLY_COPIES: u8 = 2;
 const FRESH: u8 = 4;
 /// The index is not what is in flash: it is to be filled anew.
 const STALE: u8 = 8;
+/// The mount went by a table, whose entries have not been checked.
+const BY_TABLE: u8 = 16;
+/// A table was wrong: mounts do without.
+const NO_TABLES: u8 = 32;
 
 #[bisync]
 impl<F: NorFlash> Engine<'_, F> {

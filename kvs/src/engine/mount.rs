@@ -5,10 +5,12 @@ use core::ops::Range;
 use super::entry::ERASED as ERASED_BYTE;
 use super::flash::Flash;
 use super::header::{COPY_LEN, Layout, SectorHeader, stride};
-use super::index::{ERASED, Index, Sector, Slot, UNKNOWN};
-use super::read::Found;
+use super::index::{ERASED, Index, Sector, Slot, TABLE_ITEM, UNKNOWN};
+use super::read::{Entry, Found};
 use super::scan::Scanned;
-use super::{CLOSED, Engine, FRESH, Fault, NONE, NorFlash, ONLY_COPIES, STALE, bisync};
+use super::{
+    BY_TABLE, CLOSED, Engine, FRESH, Fault, NO_TABLES, NONE, NorFlash, ONLY_COPIES, STALE, bisync,
+};
 use crate::bytes::is_erased;
 use crate::checksum::Crc32c;
 
@@ -49,8 +51,10 @@ impl<'a, F: NorFlash> Engine<'a, F> {
             wear_spread: 100,
             flags: 0,
             damaged: 0,
+            since_table: 0,
         };
-        engine.read_all(Except::Nothing).await?;
+        engine.set(STALE, true);
+        engine.resume().await?;
         Ok(engine)
     }
 }
@@ -66,9 +70,15 @@ impl<F: NorFlash> Engine<'_, F> {
         self.active = NONE;
         self.end = self.flash.sector_size();
         self.suspect_from = self.end;
-        self.flags = FRESH | STALE;
+        self.flags = FRESH | STALE | self.flags & NO_TABLES;
         self.read_headers().await?;
         let mut sequence = 0;
+        let table = self.read_table(except).await;
+        if let Some(number) = table {
+            // All that is older is in the table.
+            sequence = self.index.sector(number).sequence.wrapping_sub(1);
+            self.set(BY_TABLE, true);
+        }
         // The newest sector that has entries.
         while let Some(number) = self.index.next_after(sequence) {
             sequence = self.index.sector(number).sequence;
@@ -105,6 +115,11 @@ impl<F: NorFlash> Engine<'_, F> {
         if self.has_unknown() || matches!(except, Except::Sector(_)) {
             self.set(CLOSED, true);
         }
+        if table.is_some() && (self.active == NONE || !self.index.is_complete()) {
+            // What the table tells of is not all there: the next time, all is read.
+            self.set(NO_TABLES, true);
+            return Ok(());
+        }
         self.forget_tombstones();
         self.gc_before_sequence = self.index.sector(self.active).sequence;
         self.set(STALE, false);
@@ -113,10 +128,67 @@ impl<F: NorFlash> Engine<'_, F> {
 
     /// Must be called before the index is used: reads all anew where that did not succeed before.
     pub(super) async fn resume(&mut self) -> Result<(), Fault> {
-        if self.is(STALE) {
+        // Twice at most: a table may turn out to be wrong.
+        while self.is(STALE) {
             self.read_all(Except::Nothing).await?;
         }
         Ok(())
+    }
+
+    /// Must be called where an entry is not there that the index tells of. `true` if a table may
+    /// have been wrong: then all is read anew, without tables, before the index is used again.
+    pub(super) fn doubt_table(&mut self) -> bool {
+        let is_by_table = self.is(BY_TABLE);
+        if is_by_table {
+            self.set(STALE | NO_TABLES, true);
+        }
+        is_by_table
+    }
+
+    /// Takes the newest table into the index, and returns the sector that it is in.
+    async fn read_table(&mut self, except: Except) -> Option<usize> {
+        self.since_table = 0;
+        if self.is(NO_TABLES) {
+            return None;
+        }
+        let mut before = u32::MAX;
+        loop {
+            let number = self.index.lowest(&|_, sector| {
+                let is_opened = sector.sequence != 0 && !sector.is(ERASED);
+                if is_opened && sector.sequence < before {
+                    !sector.sequence
+                } else {
+                    u32::MAX
+                }
+            })?;
+            before = self.index.sector(number).sequence;
+            let opening = self.flash.base(number).wrapping_add(Self::FIRST);
+            let is_left_out = matches!(except, Except::Sector(other) if other == number);
+            if !is_left_out
+                && let Found::Entry(entry) = self.probe(opening).await
+                && entry.header.is_opening()
+                && entry.header.value_len != 0
+            {
+                return self.take_table(&entry, before).await.then_some(number);
+            }
+            self.since_table = self.since_table.saturating_add(1);
+        }
+    }
+
+    /// Takes a table into the index. `false` if there is no room for it, or it can't be read.
+    async fn take_table(&mut self, entry: &Entry, sequence: u32) -> bool {
+        let mut at = entry.address.wrapping_add(entry.header.len());
+        let end = entry.address.wrapping_add(entry.header.body_len());
+        while at < end {
+            let bytes = self.flash.bytes(at, TABLE_ITEM).await;
+            let item = bytes.first_chunk().map(Slot::decode);
+            if !item.is_some_and(|slot| self.index.push(slot, sequence)) {
+                self.index.clear_slots();
+                return false;
+            }
+            at = at.wrapping_add(TABLE_ITEM);
+        }
+        true
     }
 
     /// The headers of all sectors.

@@ -165,7 +165,10 @@ impl<F: NorFlash> Engine<'_, F> {
             && self.index.sector_of(slot) == self.active
             && Self::address_of(slot) >= from;
         if !is_suspect {
-            return Fault::Corrupt;
+            return match self.doubt_table() {
+                true => Fault::Remounted,
+                false => Fault::Corrupt,
+            };
         }
         match self.read_all(Except::From(from)).await {
             Ok(()) => Fault::Remounted,
