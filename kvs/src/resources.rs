@@ -6,6 +6,7 @@ use crate::sectors::Sector;
 #[cfg(doc)]
 use crate::settings::Settings;
 use crate::settings::SettingsSet;
+use crate::settings::name::{Message, Part};
 
 /// The RAM that a store works in: 8 bytes a key, 12 bytes a sector, and a buffer.
 ///
@@ -112,14 +113,28 @@ impl<const KEYS: usize, const SECTORS: usize, const BUFFER: usize>
     pub const fn for_settings<S: SettingsSet>() -> Self {
         const {
             let () = S::IS_CHECKED;
-            assert!(
-                KEYS >= S::TOTAL_KEY_SLOTS,
-                "settings: the resources' KEYS are fewer than an update or a rollback needs; see `Settings::KEY_SLOTS`, and `SettingsSet::TOTAL_KEY_SLOTS` for several structs"
-            );
-            assert!(
-                BUFFER >= S::LARGEST_BUFFER,
-                "settings: a value could be larger than the resources' BUFFER; see `Settings::BUFFER`, and `SettingsSet::LARGEST_BUFFER` for several structs"
-            );
+            if KEYS < S::TOTAL_KEY_SLOTS {
+                Message::fail(&[
+                    Part::Text("the resources' KEYS, the first number, is "),
+                    Part::Number(KEYS),
+                    Part::Text(", and an update or a rollback needs "),
+                    Part::Number(S::TOTAL_KEY_SLOTS),
+                    Part::Text(
+                        "; write `Settings::KEY_SLOTS`, or `SettingsSet::TOTAL_KEY_SLOTS` for several structs",
+                    ),
+                ])
+            }
+            if BUFFER < S::LARGEST_BUFFER {
+                Message::fail(&[
+                    Part::Text("the resources' BUFFER, the last number, is "),
+                    Part::Number(BUFFER),
+                    Part::Text(", and the largest value needs "),
+                    Part::Number(S::LARGEST_BUFFER),
+                    Part::Text(
+                        " (64 at least); write `Settings::BUFFER`, or `SettingsSet::LARGEST_BUFFER` for several structs",
+                    ),
+                ])
+            }
         }
         Self::new()
     }

@@ -8,7 +8,7 @@ pub mod generated;
 mod history;
 mod index;
 mod key;
-mod name;
+pub(crate) mod name;
 mod place;
 mod refused;
 mod report;
