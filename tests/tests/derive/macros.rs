@@ -55,13 +55,13 @@ fn an_expression_that_a_macro_passes_on_stays_one() {
 }
 
 mod renamed {
-    pub(crate) use kvs;
+    pub(crate) use kvs as store;
 }
 
 macro_rules! named_by_a_macro {
     () => {
         #[derive(kvs::Settings)]
-        #[settings(crate = $crate::macros::renamed::kvs)]
+        #[settings(crate = $crate::macros::renamed::store)]
         struct Named {
             level: u8,
         }
