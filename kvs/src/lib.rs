@@ -168,10 +168,6 @@ pub mod asynch {
 /// The engine that is to replace the one in `store`, in the making: tested, and not used yet.
 #[cfg(all(test, feature = "blocking", feature = "sim"))]
 #[path = "."]
-#[allow(
-    dead_code,
-    reason = "what the store is going to call is not all called by its tests"
-)]
 mod next {
     use embedded_storage::nor_flash::NorFlash;
     use kvs_bisync::blocking as bisync;

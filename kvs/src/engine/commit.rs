@@ -1,7 +1,7 @@
 //! Commits: changes become a run of entries at the end of the active sector.
 
 use super::entry::{CHECKSUM_LEN, EntryHeader, Role};
-use super::index::{ERASED as ERASED_AHEAD, FAILED, RETIRED};
+use super::index::{ERASED_AHEAD, FAILED, RETIRED};
 use super::mount::Except;
 use super::{CLOSED, Engine, FRESH, Fault, NorFlash, STALE, bisync};
 use crate::bytes::copy;
@@ -111,11 +111,18 @@ impl<F: NorFlash> Engine<'_, F> {
             .unwrap_or_default();
         copy(front, &header.encode());
         copy(rest, value);
-        self.checksum.reset();
-        self.checksum.update(&[header.checked_tag()]);
-        self.checksum.update(front.get(1..).unwrap_or_default());
+        self.begin_checksum(header);
         self.checksum.update(value);
         Ok(len)
+    }
+
+    /// Computes the checksum of an entry as far as its header.
+    pub(super) fn begin_checksum(&mut self, header: EntryHeader) {
+        let bytes = header.encode();
+        let behind_tag = bytes.get(1..header.len() as usize);
+        self.checksum.reset();
+        self.checksum.update(&[header.checked_tag()]);
+        self.checksum.update(behind_tag.unwrap_or_default());
     }
 
     /// Makes what is staged so far from the buffer's front, whose checksum has just been computed,

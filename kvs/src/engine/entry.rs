@@ -10,10 +10,10 @@
 //! Pure: from bytes and to bytes. What an entry says of its place and of its commit is in the
 //! checksum's salt, so that a copy of an entry has the checksum of its original, salted anew.
 
-/// The tag of erased flash.
-pub(super) const ERASED: u8 = 0xFF;
+use crate::format::pad;
+
 /// In a tag: more entries of the same commit follow.
-pub(super) const MORE: u8 = 0x40;
+const MORE: u8 = 0x40;
 /// The longest value of a short entry.
 pub(super) const SHORT_MAX: u32 = 62;
 /// The longest header.
@@ -180,15 +180,10 @@ pub(super) fn salt(sequence: u32, offset: u32) -> u32 {
     sequence.rotate_left(16) ^ offset
 }
 
-/// `len` up to a multiple of `word`, a power of two.
-pub(super) const fn pad(len: u32, word: u32) -> u32 {
-    let mask = word.wrapping_sub(1);
-    len.wrapping_add(mask) & !mask
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format::ERASED;
 
     #[test]
     fn headers_are_read_as_they_are_written() {

@@ -1,9 +1,9 @@
 //! The partition: a range of a NOR flash in sectors of one size, and the buffer that its bytes pass
 //! through. The only layer that talks to the driver; it knows nothing of entries.
 
-use super::entry::pad;
 use super::{Fault, NorFlash, bisync};
 use crate::bytes::{Aligned, is_erased};
+use crate::format::pad;
 
 /// Bytes that are looked at in one read where they are only compared.
 const CHUNK: usize = 32;
@@ -101,11 +101,6 @@ impl<'a, F: NorFlash> Flash<'a, F> {
     /// How many bytes can be staged: whole words.
     pub(super) fn stage_len(&self) -> u32 {
         self.buffer.len() as u32 & !Self::WORD.wrapping_sub(1)
-    }
-
-    /// What is staged, or was read.
-    pub(super) fn buffer(&self) -> &[u8] {
-        self.buffer
     }
 
     /// Makes the next look read the flash again.

@@ -4,13 +4,13 @@
 //! entries of another are copied into it before anything new; until then the copies may be undone.
 
 use super::entry::{CHECKSUM_LEN, EntryHeader, Role};
-use super::header::{SEQUENCE_MAX, SectorHeader, stride};
-use super::index::{ERASED, FAILED, NEEDED, RETIRED, TABLE_ITEM, UNKNOWN};
+use super::header::{SEQUENCE_MAX, SectorHeader};
+use super::index::{ERASED_AHEAD, FAILED, NEEDED, RETIRED, TABLE_ITEM, UNKNOWN};
 use super::mount::Except;
 use super::{BY_TABLE, CLOSED, Engine, Fault, NONE, NorFlash, ONLY_COPIES, bisync};
 use crate::bytes::copy;
 use crate::checksum::Checksum;
-use crate::format::ERASED as ERASED_BYTE;
+use crate::format::{ERASED, header_stride};
 
 #[bisync]
 impl<F: NorFlash> Engine<'_, F> {
@@ -141,7 +141,7 @@ impl<F: NorFlash> Engine<'_, F> {
             if sector.live() != 0 || is_taken {
                 return u32::MAX;
             }
-            if sector.is(ERASED) {
+            if sector.is(ERASED_AHEAD) {
                 return sector.sequence & 0x0FFF_FFFF;
             }
             let rank = if sector.is(FAILED) {
@@ -187,7 +187,7 @@ impl<F: NorFlash> Engine<'_, F> {
             return Err(Fault::Full);
         };
         let first = self.flash.base(next).wrapping_add(Self::FIRST);
-        let is_ready = self.index.sector(next).is(ERASED);
+        let is_ready = self.index.sector(next).is(ERASED_AHEAD);
         if !is_ready || !self.flash.is_erased(first, self.payload()).await {
             self.prepare(next).await?;
         }
@@ -198,7 +198,7 @@ impl<F: NorFlash> Engine<'_, F> {
             _ => 0,
         };
         if let Some(sector) = self.index.sector_mut(next) {
-            sector.flags &= !ERASED;
+            sector.flags &= !ERASED_AHEAD;
         }
         self.active = next;
         self.end = Self::FIRST;
@@ -215,16 +215,13 @@ impl<F: NorFlash> Engine<'_, F> {
     async fn write_opening(&mut self, opening: EntryHeader, first: u32) -> Result<(), Fault> {
         let len = opening.entry_len(Self::WORD);
         let salt = self.salt_of(first) ^ Role::First.salt(false);
-        let header = opening.encode();
-        self.checksum.reset();
-        self.checksum.update(&[opening.checked_tag()]);
-        self.checksum.update(header.get(1..).unwrap_or_default());
-        copy(self.flash.stage(), &header);
+        self.begin_checksum(opening);
+        copy(self.flash.stage(), &opening.encode());
         let (mut address, mut staged) = (first, opening.len());
         let end = first.wrapping_add(len);
         let mut slot = 0usize;
         while address.wrapping_add(staged) < end {
-            let mut item = [ERASED_BYTE; TABLE_ITEM as usize];
+            let mut item = [ERASED; TABLE_ITEM as usize];
             let written = address.wrapping_add(staged).wrapping_sub(first);
             let mut count = TABLE_ITEM;
             if written < opening.body_len() {
@@ -277,8 +274,8 @@ impl<F: NorFlash> Engine<'_, F> {
             .stage()
             .get_mut(..Self::FIRST as usize)
             .unwrap_or_default();
-        front.fill(ERASED_BYTE);
-        for target in front.chunks_mut(stride(Self::WORD) as usize) {
+        front.fill(ERASED);
+        for target in front.chunks_mut(header_stride(Self::WORD) as usize) {
             copy(target, &header.encode());
         }
         let base = self.flash.base(number);
@@ -289,7 +286,7 @@ impl<F: NorFlash> Engine<'_, F> {
         if let Some(sector) = self.index.sector_mut(number) {
             sector.erases = header.erases;
             sector.sequence = if written.is_ok() { sequence } else { 0 };
-            sector.flags = sector.flags & (FAILED | RETIRED) | ERASED;
+            sector.flags = sector.flags & (FAILED | RETIRED) | ERASED_AHEAD;
         }
         if written.is_err() {
             self.fail(number);
@@ -433,7 +430,7 @@ impl<F: NorFlash> Engine<'_, F> {
         if free >= 2 || free == 1 && !self.is(ONLY_COPIES) {
             let ready = self
                 .next_free()
-                .filter(|next| !self.index.sector(*next).is(ERASED));
+                .filter(|next| !self.index.sector(*next).is(ERASED_AHEAD));
             if let Some(next) = ready {
                 self.prepare(next).await?;
                 return Ok(true);

@@ -2,7 +2,6 @@
 //!
 //! 16 bytes, twice, each in words of its own. Pure: from bytes and to bytes.
 
-use super::entry::pad;
 use crate::checksum::Crc32c;
 
 /// The length of one copy.
@@ -72,11 +71,6 @@ impl SectorHeader {
             m0, m1, version, sizes, s0, s1, s2, s3, e0, e1, e2, e3, c0, c1, c2, c3,
         ]
     }
-}
-
-/// How far apart the copies of a header are.
-pub(super) const fn stride(word: u32) -> u32 {
-    pad(COPY_LEN, word)
 }
 
 #[cfg(test)]

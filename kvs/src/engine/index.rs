@@ -90,7 +90,7 @@ pub(crate) struct Sector {
 }
 
 /// Erased, with a header, and not opened yet.
-pub(super) const ERASED: u16 = 1;
+pub(super) const ERASED_AHEAD: u16 = 1;
 /// A program or an erase failed.
 pub(super) const FAILED: u16 = 2;
 /// It failed twice, and is left alone as long as there are others.
@@ -268,7 +268,7 @@ impl<'a> Index<'a> {
     /// is a newer entry, which is still to come.
     pub(super) fn push(&mut self, mut slot: Slot, sequence: u32) -> bool {
         let sector = self.sector(self.sector_of(slot));
-        if sector.is(ERASED | UNKNOWN) || sector.sequence == 0 || sector.sequence > sequence {
+        if sector.is(ERASED_AHEAD | UNKNOWN) || sector.sequence == 0 || sector.sequence > sequence {
             if slot.is_tombstone() {
                 return true;
             }

@@ -42,12 +42,9 @@ mod scan;
 mod tests;
 
 use crate::checksum::Crc32c;
-#[allow(unused_imports)]
-pub(crate) use commit::Change;
+use crate::format::header_stride;
 use flash::Flash;
 use index::Index;
-#[allow(unused_imports)]
-pub(crate) use index::{Sector, Slot};
 
 /// Why something can't be done: one byte, which fits a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +110,7 @@ const NO_TABLES: u8 = 32;
 impl<F: NorFlash> Engine<'_, F> {
     const WORD: u32 = Flash::<'static, F>::WORD;
     /// Where a sector's entries begin.
-    const FIRST: u32 = header::stride(Self::WORD).wrapping_mul(2);
+    const FIRST: u32 = header_stride(Self::WORD).wrapping_mul(2);
 
     fn is(&self, flag: u8) -> bool {
         self.flags & flag != 0

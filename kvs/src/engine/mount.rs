@@ -2,10 +2,9 @@
 
 use core::ops::Range;
 
-use super::entry::ERASED as ERASED_BYTE;
 use super::flash::Flash;
-use super::header::{COPY_LEN, Layout, SectorHeader, stride};
-use super::index::{ERASED, Index, Sector, Slot, TABLE_ITEM, UNKNOWN};
+use super::header::{COPY_LEN, Layout, SectorHeader};
+use super::index::{ERASED_AHEAD, Index, Sector, Slot, TABLE_ITEM, UNKNOWN};
 use super::read::{Entry, Found};
 use super::scan::Scanned;
 use super::{
@@ -13,6 +12,7 @@ use super::{
 };
 use crate::bytes::is_erased;
 use crate::checksum::Crc32c;
+use crate::format::{ERASED, header_stride};
 
 /// What of the flash a mount leaves out.
 #[derive(Clone, Copy)]
@@ -82,7 +82,7 @@ impl<F: NorFlash> Engine<'_, F> {
         // The newest sector that has entries.
         while let Some(number) = self.index.next_after(sequence) {
             sequence = self.index.sector(number).sequence;
-            if self.index.sector(number).is(ERASED) {
+            if self.index.sector(number).is(ERASED_AHEAD) {
                 continue;
             }
             if matches!(except, Except::Sector(other) if other == number) {
@@ -93,24 +93,20 @@ impl<F: NorFlash> Engine<'_, F> {
             self.set(ONLY_COPIES, true);
             let scanned = self.read_sector(number, except).await?;
             if scanned.entries == 0 {
+                // It was opened at most, and nothing was committed to it.
                 self.set(ONLY_COPIES, only_copies);
-            }
-            if scanned.entries != 0 {
-                self.active = number;
-                self.end = self.flash.offset_within(number, scanned.end);
-                self.suspect_from = self.flash.offset_within(number, scanned.last_from);
-                let is_void = matches!(except, Except::From(_));
-                self.set(
-                    CLOSED,
-                    scanned.is_torn || is_void && number == self.newest_opened(),
-                );
-            } else if self.active != NONE {
-                // It was opened, and nothing was committed to it.
                 self.set(CLOSED, true);
                 self.mark_unknown(number);
-            } else {
-                self.mark_unknown(number);
+                continue;
             }
+            self.active = number;
+            self.end = self.flash.offset_within(number, scanned.end);
+            self.suspect_from = self.flash.offset_within(number, scanned.last_from);
+            let is_void = matches!(except, Except::From(_));
+            self.set(
+                CLOSED,
+                scanned.is_torn || is_void && Some(number) == self.newest_opened(u32::MAX),
+            );
         }
         if self.has_unknown() || matches!(except, Except::Sector(_)) {
             self.set(CLOSED, true);
@@ -153,14 +149,7 @@ impl<F: NorFlash> Engine<'_, F> {
         }
         let mut before = u32::MAX;
         loop {
-            let number = self.index.lowest(&|_, sector| {
-                let is_opened = sector.sequence != 0 && !sector.is(ERASED);
-                if is_opened && sector.sequence < before {
-                    !sector.sequence
-                } else {
-                    u32::MAX
-                }
-            })?;
+            let number = self.newest_opened(before)?;
             before = self.index.sector(number).sequence;
             let opening = self.flash.base(number).wrapping_add(Self::FIRST);
             let is_left_out = matches!(except, Except::Sector(other) if other == number);
@@ -198,7 +187,7 @@ impl<F: NorFlash> Engine<'_, F> {
         for number in 0..self.index.sector_count() {
             let base = self.flash.base(number);
             let (mut found, mut is_used) = (None, false);
-            for at in [base, base.wrapping_add(stride(Self::WORD))] {
+            for at in [base, base.wrapping_add(header_stride(Self::WORD))] {
                 let bytes = self.flash.bytes(at, COPY_LEN).await;
                 is_readable |= !bytes.is_empty();
                 is_used |= !is_erased(bytes);
@@ -209,7 +198,7 @@ impl<F: NorFlash> Engine<'_, F> {
             }
             let first = base.wrapping_add(Self::FIRST);
             let bytes = self.flash.bytes(first, 1).await;
-            let is_blank = bytes.first() == Some(&ERASED_BYTE);
+            let is_blank = bytes.first() == Some(&ERASED);
             let Some(sector) = self.index.sector_mut(number) else {
                 break;
             };
@@ -220,7 +209,7 @@ impl<F: NorFlash> Engine<'_, F> {
                 sector.sequence = header.sequence;
                 sector.erases = header.erases;
                 if is_blank {
-                    sector.flags |= ERASED;
+                    sector.flags |= ERASED_AHEAD;
                 }
                 self.sequence = self.sequence.max(header.sequence);
                 most = most.max(header.erases);
@@ -253,7 +242,7 @@ impl<F: NorFlash> Engine<'_, F> {
         let mut after = sequence;
         while let Some(next) = self.index.next_after(after) {
             after = self.index.sector(next).sequence;
-            if self.index.sector(next).is(ERASED) {
+            if self.index.sector(next).is(ERASED_AHEAD) {
                 continue;
             }
             let opening = self.flash.base(next).wrapping_add(Self::FIRST);
@@ -284,19 +273,20 @@ impl<F: NorFlash> Engine<'_, F> {
     /// written: what is written next must not be taken for what follows it.
     pub(super) fn mark_unknown(&mut self, number: usize) {
         if let Some(sector) = self.index.sector_mut(number) {
-            sector.flags = sector.flags & !ERASED | UNKNOWN;
+            sector.flags = sector.flags & !ERASED_AHEAD | UNKNOWN;
         }
     }
 
-    /// The newest sector that is not erased ahead.
-    fn newest_opened(&self) -> usize {
-        let mut newest = (0, NONE);
-        for (number, sector) in self.index.sectors() {
-            if !sector.is(ERASED) && sector.sequence > newest.0 {
-                newest = (sector.sequence, number);
+    /// The newest sector of those before `sequence` that are not erased ahead.
+    fn newest_opened(&self, sequence: u32) -> Option<usize> {
+        self.index.lowest(&|_, sector| {
+            let is_opened = sector.sequence != 0 && !sector.is(ERASED_AHEAD);
+            if is_opened && sector.sequence < sequence {
+                !sector.sequence
+            } else {
+                u32::MAX
             }
-        }
-        newest.1
+        })
     }
 
     /// Whether there is a sector without a header that has been used: it may have been the newest.

@@ -1,10 +1,11 @@
 //! Reading entries: what stands at an address, and whether it counts.
 
-use super::entry::{CHECKSUM_LEN, ERASED, EntryHeader, HEADER_MAX, Role, salt};
+use super::entry::{CHECKSUM_LEN, EntryHeader, HEADER_MAX, Role, salt};
 use super::index::Slot;
 use super::mount::Except;
 use super::{Engine, FRESH, Fault, NorFlash, bisync};
 use crate::checksum::Checksum;
+use crate::format::ERASED;
 
 /// How often an entry is read that does not check: a glitch on the bus is no damage, and a word
 /// whose program was cut may read right the next time.

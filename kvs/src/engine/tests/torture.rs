@@ -1,0 +1,311 @@
+//! A store that is used, cut off and looked at, and the model of what it should hold.
+
+use std::collections::BTreeMap;
+use std::vec;
+use std::vec::Vec;
+
+use super::super::commit::Change;
+use super::super::index::{Sector, Slot};
+use super::super::read::Found;
+use super::super::{Engine, Fault};
+use crate::bytes::Aligned;
+use crate::sim::{Rng, SimFlash, Tear};
+
+type Model = BTreeMap<u32, Vec<u8>>;
+/// The changes of one commit, and whether maintenance follows.
+type Step = (Vec<(u32, Option<Vec<u8>>)>, bool);
+
+#[derive(Clone, Copy)]
+pub(super) struct Shape {
+    pub(super) sectors: usize,
+    pub(super) keys: usize,
+    pub(super) longest: usize,
+    pub(super) maintains: bool,
+    /// Words that were torn read differently each time; so many of 16 reads of a bit give 1.
+    pub(super) unstable: Option<u8>,
+}
+
+/// What came of a run.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    pub(super) cuts: usize,
+    pub(super) commits: usize,
+    pub(super) full: usize,
+    /// How often the keys were neither as before nor as after, with unstable words.
+    pub(super) bad: usize,
+}
+
+pub(super) struct Torture<const W: usize, const E: usize> {
+    shape: Shape,
+    rng: Rng,
+    pub(super) flash: SimFlash<W, E, W>,
+    /// What may be there: with words that read differently each time, the last commit before a cut
+    /// may be there or not until something is written after it.
+    pub(super) possible: Vec<Model>,
+    pub(super) tally: Tally,
+    /// All values that each key has ever had.
+    pub(super) history: BTreeMap<u32, Vec<Vec<u8>>>,
+}
+
+impl<const W: usize, const E: usize> Torture<W, E> {
+    pub(super) fn new(shape: Shape, seed: u64) -> Self {
+        let mut flash = SimFlash::new(shape.sectors);
+        flash.unstable_tears(shape.unstable.is_some());
+        flash.unstable_ones(shape.unstable.unwrap_or(8));
+        flash.fault_seed(seed);
+        Self {
+            shape,
+            rng: Rng::new(seed),
+            flash,
+            possible: vec![Model::new()],
+            tally: Tally::default(),
+            history: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn key(&self, number: usize) -> u32 {
+        (number as u32 + 1).wrapping_mul(0x9E37_79B1)
+    }
+
+    pub(super) fn with<T>(
+        &mut self,
+        body: impl FnOnce(&mut Engine<'_, &mut SimFlash<W, E, W>>) -> T,
+    ) -> Result<T, Fault> {
+        let mut slots = vec![Slot::EMPTY; self.shape.keys + 4];
+        let mut sectors = vec![Sector::UNKNOWN; self.shape.sectors];
+        let mut buffer = Aligned([0; 256]);
+        let range = 0..(self.shape.sectors * E) as u32;
+        let mut engine = Engine::mount(
+            &mut self.flash,
+            range,
+            E as u32,
+            &mut slots,
+            &mut sectors,
+            &mut buffer.0,
+        )?;
+        engine.index.check_invariants();
+        Ok(body(&mut engine))
+    }
+
+    /// All keys, as a fresh mount finds them.
+    pub(super) fn found(&mut self, context: &str) -> Model {
+        let keys: Vec<u32> = (0..self.shape.keys)
+            .map(|number| self.key(number))
+            .collect();
+        let found = self.with(|engine| {
+            'again: loop {
+                let mut found = Model::new();
+                for key in &keys {
+                    match engine.get(*key) {
+                        Ok(Some(value)) => drop(found.insert(*key, value.to_vec())),
+                        Ok(None) => {}
+                        Err(Fault::Remounted) => continue 'again,
+                        Err(fault) => panic!("{key:#x}: {fault:?}"),
+                    }
+                }
+                return found;
+            }
+        });
+        found.unwrap_or_else(|fault| panic!("{context}: {fault:?}"))
+    }
+
+    /// Prints what is in flash.
+    fn dump(&mut self) {
+        let sectors = self.shape.sectors;
+        let _ = self.with(|engine| {
+            for number in 0..sectors {
+                let sector = engine.index.sector(number);
+                std::println!(
+                    "sector {number}: {sector:?} active: {}",
+                    number == engine.active
+                );
+                let base = number as u32 * E as u32;
+                let mut at = base + Engine::<&mut SimFlash<W, E, W>>::FIRST;
+                while at < base + E as u32 {
+                    match engine.probe(at) {
+                        Found::Entry(entry) => {
+                            std::println!(
+                                "  {:#x}: {:x?} {:?}",
+                                at - base,
+                                entry.header,
+                                entry.role
+                            );
+                            at += entry.header.entry_len(W as u32);
+                        }
+                        found => {
+                            if found == Found::Damage {
+                                std::println!("  {:#x}: damage", at - base);
+                            }
+                            at += W as u32;
+                        }
+                    }
+                }
+            }
+        });
+    }
+
+    pub(super) fn changes(&mut self) -> Vec<(u32, Option<Vec<u8>>)> {
+        let count = 1 + self.rng.below(4);
+        let mut changes = Vec::new();
+        for _ in 0..count {
+            let key = self.rng.below(self.shape.keys);
+            let key = self.key(key);
+            let value = (self.rng.below(6) != 0).then(|| {
+                let len = self.rng.below(self.shape.longest + 1);
+                (0..len).map(|_| self.rng.next_u8()).collect()
+            });
+            changes.push((key, value));
+        }
+        changes
+    }
+
+    /// The same with another image.
+    pub(super) fn from(&self, image: &[u8], possible: &[Model]) -> Self {
+        Self {
+            shape: self.shape,
+            rng: self.rng.clone(),
+            flash: SimFlash::from_image(image),
+            possible: possible.to_vec(),
+            tally: Tally::default(),
+            history: self.history.clone(),
+        }
+    }
+
+    /// Mounts, and commits until the power fails or so many commits were made.
+    pub(super) fn session(&mut self, context: &str) {
+        let to_come = 1 + self.rng.below(400) as u64;
+        let tear = Tear::ALL[self.rng.below(Tear::ALL.len())];
+        let commits = 1 + self.rng.below(30);
+        let plan: Vec<_> = (0..commits)
+            .map(|_| (self.changes(), self.rng.below(4) == 0))
+            .collect();
+        self.commits(&plan, Some((to_come, tear)), context);
+    }
+
+    /// Makes these commits, with maintenance behind those that ask for it; cuts the power in the
+    /// operation that is so many away, and returns whether that came.
+    pub(super) fn commits(
+        &mut self,
+        plan: &[Step],
+        cut: Option<(u64, Tear)>,
+        context: &str,
+    ) -> bool {
+        let tear = cut.map_or(Tear::Complete, |(_, tear)| tear);
+        if let Some((to_come, tear)) = cut {
+            let seed = self.rng.next_u64();
+            let at = self.flash.operations() + to_come;
+            self.flash.cut_after(at, tear, seed);
+        }
+        let mut before = self.possible.clone();
+        let mut after = self.possible.clone();
+        for (key, value) in plan.iter().flat_map(|(changes, _)| changes) {
+            let values = self.history.entry(*key).or_default();
+            values.extend(value.clone());
+        }
+        let maintains = self.shape.maintains;
+        let (mut made, mut full) = (0, 0);
+        let run = self.with(|engine| {
+            for (changes, is_idle) in plan {
+                for after in &mut after {
+                    for (key, value) in changes {
+                        match value {
+                            Some(value) => drop(after.insert(*key, value.clone())),
+                            None => drop(after.remove(key)),
+                        }
+                    }
+                }
+                let asked: Vec<_> = changes
+                    .iter()
+                    .map(|(hash, value)| Change {
+                        hash: *hash,
+                        value: value.as_deref(),
+                    })
+                    .collect();
+                let result = engine.commit(&asked);
+                if std::env::var("TRACE").is_ok_and(|wanted| wanted == context) {
+                    std::println!(
+                        "{changes:x?}: {result:?}; active {} end {:#x} flags {}",
+                        engine.active,
+                        engine.end,
+                        engine.flags
+                    );
+                    std::println!("   {:?}", engine.index.slots());
+                }
+                match result {
+                    Ok(_) => {
+                        before.clone_from(&after);
+                        made += 1;
+                        engine.index.check_invariants();
+                    }
+                    Err(Fault::Full) => {
+                        after.clone_from(&before);
+                        full += 1;
+                    }
+                    Err(_) => return,
+                }
+                let mut has_more = maintains && *is_idle;
+                while has_more {
+                    match engine.maintain() {
+                        Ok(more) => has_more = more,
+                        Err(_) => return,
+                    }
+                }
+            }
+        });
+        self.tally.commits += made;
+        self.tally.full += full;
+        let was_cut = !self.flash.is_powered();
+        self.flash.power_on();
+        assert!(was_cut || run.is_ok(), "{context}: {run:?}");
+        self.tally.cuts += usize::from(was_cut);
+        let found = self.found(context);
+        let again = self.found(context);
+        let pairs: Vec<_> = before.iter().zip(&after).collect();
+        let is_right = |found: &Model| pairs.iter().any(|(a, b)| found == *a || found == *b);
+        if !is_right(&found) || !is_right(&again) {
+            let is_wanted = std::env::var("TRACE").is_ok_and(|wanted| wanted == context);
+            if self.shape.unstable.is_none() || is_wanted {
+                panic!("{}", self.said(context, tear, &found, &before, &after));
+            }
+            std::println!("bad: {context}, {tear:?}, {made} commits made");
+            self.tally.bad += 1;
+            self.possible = vec![self.found(context)];
+            return was_cut;
+        }
+        if self.shape.unstable.is_none() {
+            assert_eq!(found, again, "{context}: a second mount");
+            self.possible = vec![again];
+            return was_cut;
+        }
+        // Once something is written, what was there before is there for good, or not.
+        let of_found = pairs
+            .iter()
+            .filter(|(a, b)| made == 0 || found == **a || found == **b);
+        self.possible = of_found
+            .flat_map(|(a, b)| [(*a).clone(), (*b).clone()])
+            .collect();
+        self.possible.sort();
+        self.possible.dedup();
+        was_cut
+    }
+
+    fn said(
+        &mut self,
+        context: &str,
+        tear: Tear,
+        found: &Model,
+        before: &[Model],
+        after: &[Model],
+    ) -> std::string::String {
+        self.dump();
+        for number in 0..self.shape.keys {
+            let key = self.key(number);
+            let of = |model: &Model| model.get(&key).cloned();
+            let all = [of(found), of(&before[0]), of(&after[0])];
+            if all[0] != all[1] || all[0] != all[2] {
+                std::println!("{key:#x}: found, before, after: {all:x?}");
+            }
+        }
+        std::format!("{context}: after {tear:?}")
+    }
+}
