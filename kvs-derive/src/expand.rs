@@ -55,20 +55,7 @@ fn tree(model: &Struct) -> TokenStream {
     let fields = model.stored().map(|field| {
         let name = &field.name;
         let keep = field.attrs.keep;
-        let node = match field.kind() {
-            Kind::Leaf | Kind::Skipped => {
-                let range = range(field);
-                quote!(#krate::Node::Leaf(#range))
-            }
-            Kind::Group => {
-                let fields = keys::of_nested(krate, &field.ty, "FIELDS");
-                quote!(#krate::Node::Group(#fields))
-            }
-            Kind::Array(item, len) => {
-                let fields = keys::of_nested(krate, item, "FIELDS");
-                quote!(#krate::Node::Array(#fields, #len))
-            }
-        };
+        let node = keys::node(krate, field, &range(field));
         quote!(#krate::Field { name: #name, keep: #keep, node: #node })
     });
     let ident = &model.ident;

@@ -104,17 +104,7 @@ fn tree_fields(model: &Struct) -> TokenStream {
     let krate = &model.krate;
     let fields = model.stored().map(|field| {
         let name = field.number.to_string();
-        let node = match field.kind() {
-            Kind::Leaf | Kind::Skipped => quote!(#krate::Node::Leaf("")),
-            Kind::Group => {
-                let fields = keys::of_nested(krate, &field.ty, "FIELDS");
-                quote!(#krate::Node::Group(#fields))
-            }
-            Kind::Array(item, len) => {
-                let fields = keys::of_nested(krate, item, "FIELDS");
-                quote!(#krate::Node::Array(#fields, #len))
-            }
-        };
+        let node = keys::node(krate, field, "");
         quote!(#krate::Field { name: #name, keep: false, node: #node },)
     });
     fields.collect()

@@ -35,6 +35,22 @@ pub(crate) fn of_nested(krate: &TokenStream, ty: &Type, item: &str) -> TokenStre
     quote_spanned!(span=> <#ty as #krate::__private::Nestable>::#item)
 }
 
+/// What a field holds, for the tree: of a leaf, what its `range` allows.
+pub(crate) fn node(krate: &TokenStream, field: &Field, range: &str) -> TokenStream {
+    let fields = || of_nested(krate, item(field), "FIELDS");
+    match field.kind() {
+        Kind::Leaf | Kind::Skipped => quote!(#krate::Node::Leaf(#range)),
+        Kind::Group => {
+            let fields = fields();
+            quote!(#krate::Node::Group(#fields))
+        }
+        Kind::Array(_, len) => {
+            let fields = fields();
+            quote!(#krate::Node::Array(#fields, #len))
+        }
+    }
+}
+
 /// The constant through which a nested field is used.
 pub(crate) fn nested(krate: &TokenStream, field: &Field) -> TokenStream {
     let (ops, ty) = (&field.names.ops, item(field));

@@ -62,12 +62,8 @@ fn one(was: &Setting, lock: &Lock, known: &Known) -> Problem {
         return Problem::new(path, what, advice);
     }
     let name = path.rsplit('.').next().unwrap_or(path);
-    let ty = in_rust(&was.ty);
+    let (ty, rev) = (in_rust(&was.ty), rev_of(was));
     if let Some(alias) = alias_of_other_type(was, known) {
-        let rev = match was.rev {
-            1 => String::new(),
-            rev => format!("rev = {rev}, "),
-        };
         let advice = format!(
             "`{alias}` has `alias = \"{name}\"`, and an alias is of the field's own type and revision.\n\
              Write `migrate(from = \"{name}\", {rev}ty = {ty}, ..)` in place of it."
@@ -79,9 +75,9 @@ fn one(was: &Setting, lock: &Lock, known: &Known) -> Problem {
         None => "the new field.".into(),
     };
     // An alias is of the field's own revision.
-    let (also, rev) = match was.rev {
-        1 => (String::new(), String::new()),
-        rev => (format!(" and `rev = {rev}`"), format!("rev = {rev}, ")),
+    let also = match was.rev {
+        1 => String::new(),
+        rev => format!(" and `rev = {rev}`"),
     };
     let entry = retired_entry(name, &ty, was.rev);
     let advice = format!(
@@ -90,6 +86,14 @@ fn one(was: &Setting, lock: &Lock, known: &Known) -> Problem {
          If it is not needed any more, write `#[settings(retired({entry}))]` on the struct that it was in."
     );
     Problem::new(path, what, advice)
+}
+
+/// What a `migrate(..)` says of the old revision: nothing of the first.
+fn rev_of(was: &Setting) -> String {
+    match was.rev {
+        1 => String::new(),
+        rev => format!("rev = {rev}, "),
+    }
 }
 
 /// The setting that has an alias for a path, under which it does not find the values.
@@ -119,11 +123,7 @@ fn of_other_prefix(
         let within = [behind, &was.path]
             .into_iter()
             .find(|within| is_new(within))?;
-        let rev = match was.rev {
-            1 => String::new(),
-            rev => format!("rev = {rev}, "),
-        };
-        let (path, ty) = (&was.path, in_rust(&was.ty));
+        let (path, ty, rev) = (&was.path, in_rust(&was.ty), rev_of(was));
         Some(format!(
             "\n`migrate(from = \"/{path}\", {rev}ty = {ty})` on `{within}`"
         ))

@@ -124,27 +124,16 @@ pub fn assert_unchanged(schema: &'static Schema, path: &Path) {
             why: Why::BadMode(value.to_string()),
         }),
     };
-    match verdict {
-        Ok(Verdict::Same) => {}
-        Ok(Verdict::Written) => {
-            let (name, file) = (schema.name, path.display());
-            let _ = writeln!(
-                io::stderr(),
-                "note: {file} of `{name}` is written; commit it"
-            );
-        }
-        Ok(Verdict::Accepted(notes)) => {
-            let (name, file) = (schema.name, path.display());
-            let notes = notes.join("; ");
-            let _ = writeln!(io::stderr(), "note: {file} of `{name}`: {notes}");
-        }
-        // Not by `eprintln`, which is not seen of a test that passes.
-        Ok(Verdict::Behind(changes)) => {
-            let text = behind(schema.name, path, &changes);
-            let _ = writeln!(io::stderr(), "note: {text}");
-        }
+    let (name, file) = (schema.name, path.display());
+    let note = match verdict {
+        Ok(Verdict::Same) => return,
+        Ok(Verdict::Written) => format!("{file} of `{name}` is written; commit it"),
+        Ok(Verdict::Accepted(notes)) => format!("{file} of `{name}`: {}", notes.join("; ")),
+        Ok(Verdict::Behind(changes)) => behind(name, path, &changes),
         Err(failure) => panic!("{failure}"),
-    }
+    };
+    // Not by `eprintln`, which is not seen of a test that passes.
+    let _ = writeln!(io::stderr(), "note: {note}");
 }
 
 /// What [`assert_wire_matches_schema!`](crate::assert_wire_matches_schema) calls.

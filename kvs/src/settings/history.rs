@@ -16,7 +16,7 @@
 use postcard_schema::schema::{DataModelType, NamedType};
 
 use super::name::{KeyName, NameWriter};
-use super::schema::{Schema, SchemaNode};
+use super::schema::Schema;
 use super::walk::Walk;
 
 /// A key that is no setting's any more, in the order in which they are tried for each setting.
@@ -181,43 +181,7 @@ impl Schema {
     /// How many keys the struct knows, as a root: its settings' and the old ones.
     #[must_use]
     pub const fn key_count(&self) -> usize {
-        self.keys_at(1).saturating_add(self.sources.len())
-    }
-
-    /// How many keys the struct has where it has been at so many places: as many as the walk comes
-    /// to.
-    const fn keys_at(&self, places: usize) -> usize {
-        let mut count = 0usize;
-        let mut fields = self.fields;
-        while let [field, rest @ ..] = fields {
-            let names = 1usize.saturating_add(field.aliases.len());
-            let keys = match &field.node {
-                SchemaNode::Leaf(leaf) => {
-                    let mut keys = names;
-                    let mut rules = leaf.rules;
-                    while let [rule, others @ ..] = rules {
-                        keys = keys.saturating_add(rule.sources.len());
-                        rules = others;
-                    }
-                    places.saturating_mul(keys)
-                }
-                SchemaNode::Group(inner) => inner.keys_at(places.saturating_mul(names)),
-                SchemaNode::Array(inner, len) => {
-                    let keys = inner.keys_at(places.saturating_mul(names));
-                    keys.saturating_mul(*len)
-                }
-            };
-            count = count.saturating_add(keys);
-            fields = rest;
-        }
-        let mut retired = self.retired;
-        while let [one, rest @ ..] = retired {
-            if one.ty.is_some() {
-                count = count.saturating_add(places);
-            }
-            retired = rest;
-        }
-        count
+        self.fill_keys(0, &mut [])
     }
 
     /// All keys that the struct knows, as a root; `N` is [`key_count`](Self::key_count). Those of

@@ -38,6 +38,15 @@ impl TextHash {
         len: 0,
     };
 
+    /// The hash of `text`, where the derive has hashed it.
+    pub(crate) const fn known(text: &str, [hash, power]: [u64; 2]) -> Self {
+        Self {
+            hash,
+            power,
+            len: text.len(),
+        }
+    }
+
     /// The hash of `text`.
     pub(crate) const fn of(text: &str) -> Self {
         let mut hash = Self::EMPTY;

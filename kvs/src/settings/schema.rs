@@ -148,7 +148,7 @@ impl FieldSchema {
     #[must_use]
     pub const fn nested(
         name: &'static str,
-        [hash, power]: [u64; 2],
+        hash: [u64; 2],
         docs: &'static str,
         aliases: &'static [&'static str],
         [keep, secret]: [bool; 2],
@@ -156,11 +156,7 @@ impl FieldSchema {
     ) -> Self {
         Self {
             name,
-            hash: TextHash {
-                hash,
-                power,
-                len: name.len(),
-            },
+            hash: TextHash::known(name, hash),
             docs,
             aliases,
             keep,

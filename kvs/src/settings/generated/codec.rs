@@ -120,7 +120,7 @@ impl<T> Codec<T> {
     pub const fn field(
         &self,
         name: &'static str,
-        [hash, power]: [u64; 2],
+        hash: [u64; 2],
         docs: &'static str,
         aliases: &'static [&'static str],
         [keep, secret]: [bool; 2],
@@ -131,11 +131,6 @@ impl<T> Codec<T> {
     ) -> FieldSchema {
         #[cfg(not(feature = "lock"))]
         let _ = spec;
-        let name_hash = TextHash {
-            hash,
-            power,
-            len: name.len(),
-        };
         let shape = if rev <= 1 {
             self.shape
         } else {
@@ -143,7 +138,7 @@ impl<T> Codec<T> {
         };
         FieldSchema {
             name,
-            hash: name_hash.then(&shape),
+            hash: TextHash::known(name, hash).then(&shape),
             docs,
             aliases,
             keep,
