@@ -166,13 +166,29 @@ pub mod asynch {
 }
 
 /// The engine that is to replace the one in `store`, in the making: tested, and not used yet.
-#[cfg(all(test, feature = "blocking", feature = "sim"))]
+#[cfg(all(test, feature = "blocking", feature = "async", feature = "sim"))]
+mod engine;
+
+#[cfg(all(test, feature = "blocking", feature = "async", feature = "sim"))]
 #[path = "."]
 mod next {
-    use embedded_storage::nor_flash::NorFlash;
-    use kvs_bisync::blocking as bisync;
+    #[path = "."]
+    pub(crate) mod blocking {
+        use embedded_storage::nor_flash::NorFlash;
+        use kvs_bisync::blocking as bisync;
 
-    mod engine;
+        mod device;
+        pub(crate) mod direct;
+    }
+
+    #[path = "."]
+    pub(crate) mod asynch {
+        use embedded_storage_async::nor_flash::NorFlash;
+        use kvs_bisync::asynch as bisync;
+
+        pub(crate) mod deferred;
+        mod device;
+    }
 }
 
 pub use change::{Change, EncodeError, RawKey};

@@ -1,269 +1,243 @@
 //! Commits: changes become a run of entries at the end of the active sector.
 
-use super::entry::{CHECKSUM_LEN, EntryHeader, Role};
-use super::index::{ERASED_AHEAD, FAILED, RETIRED};
+use super::append::{Source, is_superseded};
+use super::entry::{CHECKSUM_LEN, EntryHeader};
+use super::index::{CHECKED, ERASED_AHEAD, FAILED, RETIRED, Slot, UNKNOWN};
 use super::mount::Except;
-use super::{CLOSED, Engine, FRESH, Fault, NorFlash, STALE, bisync};
-use crate::bytes::copy;
+use super::{CLOSED, Device, Engine, Fault, HEADER_UNSEEN, Job, SUSPECT, TAIL_UNSEEN};
+use crate::change::Batch;
 use crate::checksum::Checksum;
-use crate::format::ERASED;
 
 /// How often the last commit is read before anything is written after a mount.
-const READS: usize = 32;
+const READS: u8 = 32;
 
-/// A put, or a delete.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Change<'a> {
-    pub(crate) hash: u32,
-    pub(crate) value: Option<&'a [u8]>,
+/// A commit that is under way.
+pub(super) struct Plan {
+    step: Step,
+    /// The change to look at next.
+    next: usize,
+    /// How many changes make a difference, and the bytes that their entries take.
+    entries: usize,
+    bytes: u32,
+    /// The header of a value that is the one stored, as far as its checksum.
+    alike: Option<EntryHeader>,
+    attempts: usize,
+    /// The active sector when the attempt began, and whether it was closed.
+    active: (usize, bool),
 }
 
-#[bisync]
-impl<F: NorFlash> Engine<'_, F> {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Start,
+    Plan,
+    Room,
+    Write,
+}
+
+impl Plan {
+    pub(super) const START: Self = Self {
+        step: Step::Start,
+        next: 0,
+        entries: 0,
+        bytes: 0,
+        alike: None,
+        attempts: 0,
+        active: (0, false),
+    };
+}
+
+impl<D: Device, C: Checksum> Engine<'_, D, C> {
     /// Makes all of the changes, or none; returns how many made a difference. Of several changes of
     /// one key the last counts.
-    pub(crate) async fn commit(&mut self, changes: &[Change<'_>]) -> Result<usize, Fault> {
-        let mut result = Err(Fault::Full);
-        for _ in 0..self.index.sector_count().wrapping_mul(2).wrapping_add(2) {
-            self.begin_write().await?;
-            let (active, was_closed) = (self.active, self.is(CLOSED));
-            result = self.attempt(changes).await;
+    pub(crate) fn commit(&mut self, batch: &mut dyn Batch, job: &mut Job) -> Result<usize, Fault> {
+        loop {
+            let result = self.attempt(batch, job);
+            if result == Err(Fault::Pending) {
+                return result;
+            }
             self.index.end_commit();
             // Another sector may do.
-            let is_new = self.active != active || self.is(CLOSED) != was_closed;
-            if result.is_ok() || result != Err(Fault::Remounted) && !is_new {
-                break;
+            let is_new = job.plan.active != (self.active, self.is(CLOSED));
+            let attempts = job.plan.attempts.wrapping_add(1);
+            let most = self.index.sector_count().wrapping_mul(2).wrapping_add(2);
+            if result.is_ok() || result != Err(Fault::Remounted) && !is_new || attempts > most {
+                return result;
             }
+            job.restart();
+            job.plan.attempts = attempts;
         }
-        result
     }
 
-    async fn attempt(&mut self, changes: &[Change<'_>]) -> Result<usize, Fault> {
-        let (entries, bytes) = self.plan(changes).await?;
-        if entries == 0 {
-            return Ok(0);
+    fn attempt(&mut self, batch: &mut dyn Batch, job: &mut Job) -> Result<usize, Fault> {
+        if job.plan.step == Step::Start {
+            let begun = self.begin_write(job);
+            job.plan.active = (self.active, self.is(CLOSED));
+            begun?;
+            job.plan.step = Step::Plan;
         }
-        if bytes > self.payload().wrapping_sub(self.opening_len()) {
-            return Err(Fault::CommitTooLarge);
-        }
-        self.make_room(bytes).await?;
-        let written = self.write(changes, entries, bytes).await;
-        if written.is_err() {
-            self.fail(self.active);
-        }
-        written.map(|()| entries)
-    }
-
-    /// Finds out which changes make a difference, and notes the keys that they replace; returns how
-    /// many there are, and the bytes that their entries take.
-    #[inline(never)]
-    async fn plan(&mut self, changes: &[Change<'_>]) -> Result<(usize, u32), Fault> {
-        let (mut entries, mut bytes) = (0usize, 0u32);
-        for (number, change) in changes.iter().enumerate() {
-            if is_superseded(changes, number) {
-                continue;
+        if job.plan.step == Step::Plan {
+            self.plan(batch, job)?;
+            if job.plan.entries == 0 {
+                return Ok(0);
             }
-            let stored = self
-                .index
-                .get(change.hash)
-                .filter(|slot| !slot.is_tombstone());
-            let header = header_of(change);
-            match (stored, change.value) {
-                (None, None) => continue,
-                (Some(slot), Some(_)) => {
-                    if let Some(entry) = self.entry_of(slot).await
-                        && entry.header.with_more(false) == header
-                    {
-                        let len = self.stage(change, 0)?;
-                        self.seal(0, entry.header, entry.address, entry.role);
-                        if self.flash.is_staged(entry.address, len).await {
-                            continue;
-                        }
-                    }
-                }
-                _ => {}
+            if job.plan.bytes > self.payload().wrapping_sub(self.opening_len()) {
+                return Err(Fault::CommitTooLarge);
             }
-            if !self.index.replace(change.hash) {
-                return Err(Fault::TooManyKeys);
-            }
-            entries = entries.wrapping_add(1);
-            bytes = bytes.wrapping_add(header.entry_len(Self::WORD));
+            job.plan.step = Step::Room;
         }
-        Ok((entries, bytes))
-    }
-
-    /// Puts the header and the value of a change into the buffer, so far from its front, and
-    /// computes their checksum; returns the length of the entry.
-    fn stage(&mut self, change: &Change<'_>, at: u32) -> Result<u32, Fault> {
-        let header = header_of(change);
-        let len = header.entry_len(Self::WORD);
-        if at.wrapping_add(len) > self.flash.stage_len() {
-            return Err(Fault::BufferTooSmall);
-        }
-        let value = change.value.unwrap_or_default();
-        let target = self
-            .flash
-            .stage()
-            .get_mut(at as usize..)
-            .unwrap_or_default();
-        let (front, rest) = target
-            .split_at_mut_checked(header.len() as usize)
-            .unwrap_or_default();
-        copy(front, &header.encode());
-        copy(rest, value);
-        self.begin_checksum(header);
-        self.checksum.update(value);
-        Ok(len)
-    }
-
-    /// Computes the checksum of an entry as far as its header.
-    pub(super) fn begin_checksum(&mut self, header: EntryHeader) {
-        let bytes = header.encode();
-        let behind_tag = bytes.get(1..header.len() as usize);
-        self.checksum.reset();
-        self.checksum.update(&[header.checked_tag()]);
-        self.checksum.update(behind_tag.unwrap_or_default());
-    }
-
-    /// Makes what is staged so far from the buffer's front, whose checksum has just been computed,
-    /// the entry that it is at `address`.
-    pub(super) fn seal(&mut self, at: u32, header: EntryHeader, address: u32, role: Role) {
-        let salt = self.salt_of(address) ^ role.salt(header.has_more());
-        let checksum = (self.checksum.value() ^ salt).to_le_bytes();
-        let end = at.wrapping_add(header.entry_len(Self::WORD));
-        let entry = self.flash.stage().get_mut(at as usize..end as usize);
-        let entry = entry.unwrap_or_default();
-        let [tag, ..] = header.encode();
-        if let Some(target) = entry.first_mut() {
-            *target = tag;
-        }
-        let tail = entry
-            .get_mut(header.body_len() as usize..)
-            .unwrap_or_default();
-        let (front, padding) = tail
-            .split_at_mut_checked(CHECKSUM_LEN as usize)
-            .unwrap_or_default();
-        copy(front, &checksum);
-        padding.fill(ERASED);
-    }
-
-    /// Writes the changes that replace something.
-    #[inline(never)]
-    async fn write(
-        &mut self,
-        changes: &[Change<'_>],
-        entries: usize,
-        bytes: u32,
-    ) -> Result<(), Fault> {
-        let from = self.write_address();
-        // All of it before the first program: the end of a commit that was cut may be left there.
-        if !self.flash.is_erased(from, bytes).await {
-            return Err(Fault::NotErased);
-        }
-        let (mut address, mut staged, mut left) = (from, 0u32, entries);
-        for (number, change) in changes.iter().enumerate() {
-            if is_superseded(changes, number) || !self.index.is_replaced(change.hash) {
-                continue;
-            }
-            let len = header_of(change).entry_len(Self::WORD);
-            if staged.wrapping_add(len) > self.flash.stage_len() {
-                self.flash.program(address, staged).await?;
-                address = address.wrapping_add(staged);
-                staged = 0;
-            }
-            self.stage(change, staged)?;
-            let role = if left == entries {
-                Role::First
-            } else {
-                Role::Continues
+        let (entries, bytes) = (job.plan.entries, job.plan.bytes);
+        if job.plan.step == Step::Room {
+            self.make_room(bytes, job)?;
+            let source = Source::Changes {
+                next: 0,
+                left: entries,
+                is_first: true,
             };
-            let header = header_of(change).with_more(left > 1);
-            self.seal(staged, header, address.wrapping_add(staged), role);
-            staged = staged.wrapping_add(len);
-            left = left.wrapping_sub(1);
+            job.append = self.begin_append(source, bytes, 0);
+            job.plan.step = Step::Write;
         }
-        self.flash.program(address, staged).await?;
-        self.take_in(from, address.wrapping_add(staged)).await
+        self.append(batch, job)?;
+        Ok(entries)
     }
 
-    /// Takes what was just programmed into the index, as a mount would.
-    pub(super) async fn take_in(&mut self, from: u32, to: u32) -> Result<(), Fault> {
-        let damaged = self.damaged;
-        let scanned = self.scan(from, to, from).await?;
-        if scanned.end != to || scanned.is_torn || self.damaged != damaged {
-            return Err(Fault::VerifyFailed);
+    /// Finds out which changes make a difference, and notes the keys that they replace.
+    #[inline(never)]
+    fn plan(&mut self, batch: &mut dyn Batch, job: &mut Job) -> Result<(), Fault> {
+        while job.plan.next < batch.len() {
+            let number = job.plan.next;
+            let hash = batch.key(number).hash();
+            if !is_superseded(batch, number, hash)
+                && let Some(header) = self.difference(batch, number, hash, job)?
+            {
+                if !self.index.replace(hash) {
+                    return Err(Fault::TooManyKeys);
+                }
+                let len = header.entry_len(Self::WORD);
+                job.plan.entries = job.plan.entries.wrapping_add(1);
+                job.plan.bytes = job.plan.bytes.wrapping_add(len);
+            }
+            job.plan.next = number.wrapping_add(1);
         }
-        self.end = self.flash.offset_within(self.active, to);
-        self.suspect_from = self.end;
         Ok(())
+    }
+
+    /// The header of the entry for a change, if it makes a difference.
+    fn difference(
+        &mut self,
+        batch: &mut dyn Batch,
+        number: usize,
+        hash: u32,
+        job: &mut Job,
+    ) -> Result<Option<EntryHeader>, Fault> {
+        let stored = self.index.get(hash).filter(|slot| !slot.is_tombstone());
+        if job.plan.alike.is_none() {
+            let Some(header) = self.stage(batch, number, 0, job)? else {
+                return Ok(None);
+            };
+            let Some(slot) = stored else {
+                let is_needed = !header.is_tombstone() && !self.is_implied(batch, number, header);
+                return Ok(is_needed.then_some(header));
+            };
+            let is_alike = header.entry_len(Self::WORD) == slot.len().wrapping_mul(Self::WORD)
+                && self
+                    .flash
+                    .is_staged(Self::address_of(slot), header.body_len(), 1)?;
+            if !is_alike {
+                return Ok(Some(header));
+            }
+            job.plan.alike = Some(header);
+        }
+        let (Some(header), Some(slot)) = (job.plan.alike, stored) else {
+            return Ok(None);
+        };
+        let is_stored = self.is_stored(header, slot)?;
+        job.plan.alike = None;
+        Ok((!is_stored).then_some(header))
+    }
+
+    /// Whether the checksum of the entry in this slot, whose bytes are those that were staged last,
+    /// is right.
+    fn is_stored(&mut self, header: EntryHeader, slot: Slot) -> Result<bool, Fault> {
+        let address = Self::address_of(slot);
+        let body = header.body_len();
+        let bytes = self.flash.bytes(address, body.wrapping_add(CHECKSUM_LEN))?;
+        let stored = bytes.get(body as usize..).and_then(<[u8]>::first_chunk);
+        let (Some(tag), Some(stored)) = (bytes.first().copied(), stored) else {
+            return Ok(false);
+        };
+        let stored = u32::from_le_bytes(*stored);
+        Ok(self.role_of(address, tag, stored).is_some())
+    }
+
+    /// Whether what was staged last is what a load would make of nothing.
+    fn is_implied(&self, batch: &dyn Batch, number: usize, header: EntryHeader) -> bool {
+        let value = header.len() as usize..header.body_len() as usize;
+        let value = self.flash.staged().get(value);
+        batch.is_implied(number, value.unwrap_or_default())
     }
 
     /// Must be called before anything is written. The power may have failed while the last commit
     /// was written, and its words may read differently each time, and so may what follows: if they
     /// do, the commit does not count any more, and nothing is appended there.
     #[inline(never)]
-    pub(super) async fn begin_write(&mut self) -> Result<(), Fault> {
-        loop {
-            self.resume().await?;
-            if !self.is(FRESH) {
-                return Ok(());
+    pub(super) fn begin_write(&mut self, job: &mut Job) -> Result<(), Fault> {
+        self.resume(job)?;
+        let base = self.flash.base(self.active);
+        let end = base.wrapping_add(self.end);
+        if self.is(SUSPECT) {
+            let from = base.wrapping_add(self.suspect_from);
+            if !self.is_steady(from, end, job)? {
+                return Err(self.remount(Except::From(from), job));
             }
-            let base = self.flash.base(self.active);
-            let (from, end) = (
-                base.wrapping_add(self.suspect_from),
-                base.wrapping_add(self.end),
-            );
-            if !self.is_steady(from, end).await {
-                self.read_all(Except::From(from)).await?;
-            } else if !self.is_tail_erased(end).await {
-                self.set(CLOSED, true);
-            }
-            // Or while a sector's header was written.
+            self.set(SUSPECT, false);
+        }
+        if self.is(TAIL_UNSEEN) {
+            // As far as a program that was cut may have reached.
+            let len = self.room().min(self.flash.stage_len());
+            let is_erased = self.flash.is_erased(end, len, READS)?;
+            self.set(CLOSED, self.is(CLOSED) || !is_erased);
+            self.set(TAIL_UNSEEN, false);
+        }
+        if self.is(HEADER_UNSEEN) {
+            // It may have failed while a sector's header was written, too.
             let newest = self
                 .index
                 .lowest(&|_, sector| self.sequence.wrapping_sub(sector.sequence));
-            if let Some(newest) =
-                newest.filter(|newest| self.index.sector(*newest).is(ERASED_AHEAD))
-            {
+            let newest = newest.filter(|newest| self.index.sector(*newest).is(ERASED_AHEAD));
+            if let Some(newest) = newest {
                 let base = self.flash.base(newest);
-                if !self.is_steady(base, base.wrapping_add(Self::FIRST)).await {
+                if !self.is_steady(base, base.wrapping_add(Self::FIRST), job)? {
                     self.mark_unknown(newest);
                 }
             }
-            self.erase_unknown().await;
-            // Unless a table has turned out to be wrong.
-            let is_stale = self.is(STALE);
-            self.set(FRESH, is_stale);
+            self.set(HEADER_UNSEEN, false);
         }
+        // Sectors that have no valid header, and have been used, may be newer than the active one,
+        // and may be readable another time.
+        for number in 0..self.index.sector_count() {
+            let sector = self.index.sector(number);
+            if sector.is(UNKNOWN) && sector.live() == 0 {
+                match self.prepare(number, job) {
+                    Err(fault @ (Fault::Pending | Fault::Remounted)) => return Err(fault),
+                    // If it can't be had, another will do.
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Whether the bytes read the same each time.
-    async fn is_steady(&mut self, from: u32, end: u32) -> bool {
-        let mut at = from;
-        while at < end {
-            self.flash.forget();
+    fn is_steady(&mut self, from: u32, end: u32, job: &mut Job) -> Result<bool, Fault> {
+        let mut is_steady = true;
+        while is_steady && from.wrapping_add(job.done) < end {
+            let at = from.wrapping_add(job.done);
             let len = end.wrapping_sub(at).min(self.flash.stage_len());
-            let held = self.flash.bytes(at, len).await.len() as u32;
-            let len = len.min(held);
-            for _ in 0..READS {
-                if len == 0 || !self.flash.is_held(at, len).await {
-                    return false;
-                }
-            }
-            at = at.wrapping_add(len);
+            is_steady = self.flash.is_steady(at, len, READS)?;
+            job.done = job.done.wrapping_add(len);
         }
-        true
-    }
-
-    /// Whether the bytes that a program that was cut may have reached are erased each time.
-    async fn is_tail_erased(&mut self, end: u32) -> bool {
-        let len = self.room().min(self.flash.stage_len());
-        for _ in 0..READS {
-            if !self.flash.is_erased(end, len).await {
-                return false;
-            }
-        }
-        true
+        job.done = 0;
+        Ok(is_steady)
     }
 
     /// Nothing is appended to a sector any more, where a program failed.
@@ -273,26 +247,10 @@ impl<F: NorFlash> Engine<'_, F> {
             if sector.is(FAILED) {
                 sector.flags |= RETIRED;
             }
-            sector.flags = (sector.flags | FAILED) & !ERASED_AHEAD;
+            sector.flags = (sector.flags | FAILED) & !(ERASED_AHEAD | CHECKED);
         }
         if number == self.active {
             self.set(CLOSED, true);
         }
-    }
-}
-
-/// Whether a later change is of the same key.
-fn is_superseded(changes: &[Change<'_>], number: usize) -> bool {
-    let (before, later) = changes
-        .split_at_checked(number.wrapping_add(1))
-        .unwrap_or_default();
-    let hash = before.last().map(|change| change.hash);
-    later.iter().any(|change| Some(change.hash) == hash)
-}
-
-fn header_of(change: &Change<'_>) -> EntryHeader {
-    match change.value {
-        Some(value) => EntryHeader::value(change.hash, value.len() as u32),
-        None => EntryHeader::tombstone(change.hash),
     }
 }

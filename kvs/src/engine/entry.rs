@@ -4,25 +4,29 @@
 //! short      tag | key hash u32 | value, up to 62 bytes | checksum u32 | pad
 //! tombstone  tag | key hash u32 | checksum u32 | pad
 //! long       tag | key hash u32 | value length u16 | value | checksum u32 | pad
+//! named      tag | value length u16 | name length u8 | name | value | checksum u32 | pad
 //! opening    tag | end u17, sequence u15 | table length u16 | table | checksum u32 | pad
 //! ```
 //!
 //! Pure: from bytes and to bytes. What an entry says of its place and of its commit is in the
 //! checksum's salt, so that a copy of an entry has the checksum of its original, salted anew.
 
+use crate::bytes::copy;
+use crate::change::RawKey;
 use crate::format::pad;
 
 /// In a tag: more entries of the same commit follow.
 const MORE: u8 = 0x40;
 /// The longest value of a short entry.
 pub(super) const SHORT_MAX: u32 = 62;
-/// The longest header.
+/// The longest header, without a name.
 pub(super) const HEADER_MAX: u32 = 7;
 /// The length of a checksum.
 pub(super) const CHECKSUM_LEN: u32 = 4;
 
 const TOMBSTONE: u8 = 0x80;
 const LONG: u8 = 0x81;
+const NAMED: u8 = 0x82;
 const OPENING: u8 = 0x83;
 
 /// In an opening, the bits for where the sector before ended; the others tell which it is.
@@ -59,12 +63,21 @@ impl Role {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct EntryHeader {
     tag: u8,
+    name_len: u8,
     /// The key's; of an opening, where the sector that was active before it ended.
     pub(super) hash: u32,
     pub(super) value_len: u32,
 }
 
 impl EntryHeader {
+    /// Of nothing.
+    pub(super) const NONE: Self = Self {
+        tag: 0,
+        name_len: 0,
+        hash: 0,
+        value_len: 0,
+    };
+
     /// The header of a value of so many bytes.
     pub(super) fn value(hash: u32, value_len: u32) -> Self {
         let tag = if value_len <= SHORT_MAX {
@@ -74,14 +87,29 @@ impl EntryHeader {
         };
         Self {
             tag,
+            name_len: 0,
             hash,
             value_len,
+        }
+    }
+
+    /// The header of a key's value of so many bytes.
+    pub(super) fn of(key: &RawKey<'_>, value_len: u32) -> Self {
+        match key {
+            RawKey::Hash(hash) => Self::value(*hash, value_len),
+            RawKey::Name(name) => Self {
+                tag: NAMED,
+                name_len: name.len() as u8,
+                hash: key.hash(),
+                value_len,
+            },
         }
     }
 
     pub(super) fn tombstone(hash: u32) -> Self {
         Self {
             tag: TOMBSTONE,
+            name_len: 0,
             hash,
             value_len: 0,
         }
@@ -92,6 +120,7 @@ impl EntryHeader {
     pub(super) fn opening(sequence: u32, end: u32, table_len: u32) -> Self {
         Self {
             tag: OPENING,
+            name_len: 0,
             hash: sequence << END_BITS | end & END_MAX,
             value_len: table_len,
         }
@@ -113,30 +142,45 @@ impl EntryHeader {
     }
 
     /// The header at the front of `bytes`, which are all that are left if they are fewer than
-    /// [`HEADER_MAX`]. `None` if there is none of these kinds, or nothing.
+    /// [`HEADER_MAX`]. `None` if there is none of these kinds, or nothing. The hash of a name is
+    /// still to be computed.
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
         let [tag, a, b, c, d, rest @ ..] = bytes else {
             return None;
         };
-        let hash = u32::from_le_bytes([*a, *b, *c, *d]);
+        let (mut hash, mut name_len) = (u32::from_le_bytes([*a, *b, *c, *d]), 0);
         let value_len = match (*tag & !MORE, rest) {
             (len, _) if u32::from(len) <= SHORT_MAX => u32::from(len),
             (TOMBSTONE, _) => 0,
             (LONG | OPENING, [low, high, ..]) => u32::from(u16::from_le_bytes([*low, *high])),
+            (NAMED, _) => {
+                (hash, name_len) = (0, *c);
+                u32::from(u16::from_le_bytes([*a, *b]))
+            }
             _ => return None,
         };
         Some(Self {
             tag: *tag,
+            name_len,
             hash,
             value_len,
         })
     }
 
-    /// The bytes; as many of them as [`len`](Self::len) says count.
-    pub(super) fn encode(&self) -> [u8; HEADER_MAX as usize] {
-        let [a, b, c, d] = self.hash.to_le_bytes();
+    /// Writes the header, but for the name, to the front of `out`.
+    pub(super) fn encode(&self, out: &mut [u8]) {
         let [low, high, ..] = self.value_len.to_le_bytes();
-        [self.tag, a, b, c, d, low, high]
+        let [a, b, c, d] = match self.is_named() {
+            true => [low, high, self.name_len, 0],
+            false => self.hash.to_le_bytes(),
+        };
+        let bytes = [self.tag, a, b, c, d, low, high];
+        let len = self.name_offset() as usize;
+        copy(out, bytes.get(..len).unwrap_or_default());
+    }
+
+    pub(super) fn tag(&self) -> u8 {
+        self.tag
     }
 
     /// The tag as the checksum covers it: without what changes where the entry is copied.
@@ -156,12 +200,26 @@ impl EntryHeader {
         self.tag & !MORE == OPENING
     }
 
-    /// The length of the header.
-    pub(super) fn len(&self) -> u32 {
+    pub(super) fn is_named(&self) -> bool {
+        self.tag & !MORE == NAMED
+    }
+
+    pub(super) fn name_len(&self) -> u32 {
+        self.name_len.into()
+    }
+
+    /// The length of the header without the name, which is where the name begins.
+    pub(super) fn name_offset(&self) -> u32 {
         match self.tag & !MORE {
             LONG | OPENING => 7,
+            NAMED => 4,
             _ => 5,
         }
+    }
+
+    /// The length of the header, which is where the value begins.
+    pub(super) fn len(&self) -> u32 {
+        self.name_offset().wrapping_add(self.name_len())
     }
 
     /// Where the checksum is, from the entry's start.
@@ -175,6 +233,11 @@ impl EntryHeader {
     }
 }
 
+/// Whether an entry with this tag has more of its commit behind it.
+pub(super) fn has_more(tag: u8) -> bool {
+    tag & MORE != 0
+}
+
 /// What the checksum of an entry is XORed with: the sequence of its sector, and its offset there.
 pub(super) fn salt(sequence: u32, offset: u32) -> u32 {
     sequence.rotate_left(16) ^ offset
@@ -184,6 +247,12 @@ pub(super) fn salt(sequence: u32, offset: u32) -> u32 {
 mod tests {
     use super::*;
     use crate::format::ERASED;
+
+    fn bytes(header: &EntryHeader) -> [u8; HEADER_MAX as usize] {
+        let mut bytes = [0; HEADER_MAX as usize];
+        header.encode(&mut bytes);
+        bytes
+    }
 
     #[test]
     fn headers_are_read_as_they_are_written() {
@@ -196,7 +265,7 @@ mod tests {
                 ] {
                     for more in [false, true] {
                         let header = header.with_more(more);
-                        let bytes = header.encode();
+                        let bytes = bytes(&header);
                         assert_eq!(EntryHeader::decode(&bytes), Some(header));
                         assert_eq!(header.has_more(), more);
                         assert_ne!(bytes[0], ERASED);
@@ -204,6 +273,15 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_name_is_in_the_header() {
+        let header = EntryHeader::of(&RawKey::Name("serial"), 300);
+        assert_eq!(header.len(), 4 + 6);
+        let read = EntryHeader::decode(&bytes(&header)).unwrap_or(header.with_more(true));
+        let hash = header.hash;
+        assert_eq!(EntryHeader { hash, ..read }, header);
     }
 
     #[test]
@@ -224,8 +302,8 @@ mod tests {
             let bytes = [*tag, 0, 0, 0, 0, 0, 0];
             EntryHeader::decode(&bytes).is_some()
         });
-        // 63 lengths, three kinds, each with more to follow or not.
-        assert_eq!(known.count(), 2 * (63 + 3));
+        // 63 lengths, four kinds, each with more to follow or not.
+        assert_eq!(known.count(), 2 * (63 + 4));
         assert_eq!(EntryHeader::decode(&[ERASED; 7]), None);
         assert_eq!(EntryHeader::decode(&[1, 2, 3, 4]), None);
         assert_eq!(EntryHeader::decode(&[LONG, 0, 0, 0, 0, 1]), None);

@@ -1,62 +1,128 @@
-//! Room: opening sectors, collecting the live entries of others, wear levelling.
+//! Garbage collection: opening sectors, moving the live entries of others, wear levelling.
 //!
 //! At least one sector is free whenever a commit is finished. When the last one is opened, the live
 //! entries of another are copied into it before anything new; until then the copies may be undone.
 
-use super::entry::{CHECKSUM_LEN, EntryHeader, Role};
+use super::append::Source;
+use super::entry::EntryHeader;
 use super::header::{SEQUENCE_MAX, SectorHeader};
-use super::index::{ERASED_AHEAD, FAILED, NEEDED, RETIRED, TABLE_ITEM, UNKNOWN};
+use super::index::{
+    BLANK, CHECKED, ERASED_AHEAD, FAILED, NEEDED, RETIRED, Slot, TABLE_ITEM, UNKNOWN,
+};
 use super::mount::Except;
-use super::{BY_TABLE, CLOSED, Engine, Fault, NONE, NorFlash, ONLY_COPIES, bisync};
+use super::{BY_TABLE, CLOSED, Device, Engine, Fault, Job, NONE, ONLY_COPIES};
 use crate::bytes::copy;
+use crate::change::Changes;
 use crate::checksum::Checksum;
 use crate::format::{ERASED, header_stride};
 
-#[bisync]
-impl<F: NorFlash> Engine<'_, F> {
+/// Whether a collection is under way.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Collection {
+    No,
+    /// It takes sectors from before the active one.
+    Begins,
+    Goes,
+}
+
+/// What is to be done next to make room.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// There is room.
+    Ready,
+    /// Erase this free sector ahead.
+    Prepare(usize),
+    /// Open this free sector.
+    Open(usize),
+    /// Move the entry of this slot to the end of the active sector.
+    Move(Slot),
+    /// Begin a collection that was cut and can't go on anew: the copies do not count.
+    Undo,
+    /// Nothing would help.
+    Full,
+}
+
+impl<D: Device, C: Checksum> Engine<'_, D, C> {
     /// Makes room for `need` bytes in the active sector, so that one sector is free when they are
     /// there.
     #[inline(never)]
-    pub(super) async fn make_room(&mut self, need: u32) -> Result<(), Fault> {
-        let mut is_collecting = false;
+    pub(super) fn make_room(&mut self, need: u32, job: &mut Job) -> Result<(), Fault> {
         // More steps than there can be entries to move.
         for _ in 0..self.index.slots().len().wrapping_mul(4).wrapping_add(64) {
-            let (free, is_spare) = self.free_sectors();
-            // If the commit is cut, its predecessors are live: then a sector has to be free all the
-            // same, or the active one must hold copies only, so that it can be undone.
-            let is_safe = free != 0 && (self.is(ONLY_COPIES) || is_spare);
-            if need <= self.room() && is_safe {
+            let step = match job.step {
+                Some(step) => step,
+                None => self.next_step(need, job),
+            };
+            if step == Step::Ready {
                 return Ok(());
             }
-            if free != 0 && !is_spare {
-                return self.undo().await;
-            }
-            let cold = self.victim(true);
-            if free >= 2 && (cold.is_none() || is_collecting) {
-                self.open_next().await?;
-                continue;
-            }
-            if !is_collecting {
-                is_collecting = true;
-                if free == 1 && !self.can_make(need) {
-                    return Err(Fault::Full);
-                }
-                if free == 1 {
-                    self.open_next().await?;
-                }
-                if free != 0 {
-                    self.gc_before_sequence = self.index.sector(self.active).sequence;
-                    continue;
-                }
-            }
-            let Some(victim) = cold.or_else(|| self.victim(false)) else {
-                return self.undo().await;
-            };
-            if !self.move_one(victim).await? {
-                return self.undo().await;
-            }
+            self.take_step(step, job)?;
         }
         Err(Fault::Full)
+    }
+
+    /// Does a step.
+    fn take_step(&mut self, step: Step, job: &mut Job) -> Result<(), Fault> {
+        job.step = Some(step);
+        match step {
+            Step::Ready => {}
+            Step::Prepare(number) => self.prepare(number, job)?,
+            Step::Open(number) => self.open(number, job)?,
+            Step::Move(slot) => self.move_entry(slot, job)?,
+            Step::Undo => return Err(self.undo(job)),
+            Step::Full => return Err(Fault::Full),
+        }
+        job.step = None;
+        Ok(())
+    }
+
+    /// What is to be done next for `need` bytes.
+    fn next_step(&mut self, need: u32, job: &mut Job) -> Step {
+        if job.collection == Collection::Begins {
+            self.gc_before_sequence = self.index.sector(self.active).sequence;
+            job.collection = Collection::Goes;
+        }
+        let (free, is_spare) = self.free_sectors();
+        // If the commit is cut, its predecessors are live: then a sector has to be free all the
+        // same, or the active one must hold copies only, so that it can be undone.
+        let is_safe = free != 0 && (self.is(ONLY_COPIES) || is_spare);
+        if need <= self.room() && is_safe {
+            return Step::Ready;
+        }
+        if free != 0 && !is_spare {
+            return Step::Undo;
+        }
+        let cold = self.victim(true);
+        if free >= 2 && (cold.is_none() || job.collection == Collection::Goes) {
+            return self.open_step();
+        }
+        if job.collection == Collection::No && free != 0 {
+            if free == 1 && !self.can_make(need) {
+                return Step::Full;
+            }
+            job.collection = Collection::Begins;
+            if free == 1 {
+                return self.open_step();
+            }
+            return self.next_step(need, job);
+        }
+        job.collection = Collection::Goes;
+        let victim = cold.or_else(|| self.victim(false));
+        victim.map_or(Step::Undo, |victim| self.move_step(victim))
+    }
+
+    /// To open the next free sector.
+    fn open_step(&self) -> Step {
+        self.next_free().map_or(Step::Full, Step::Open)
+    }
+
+    /// To move an entry of this sector.
+    fn move_step(&self, victim: usize) -> Step {
+        match self.index.live_in(victim) {
+            Some(slot) if slot.len().wrapping_mul(Self::WORD) <= self.room() => Step::Move(slot),
+            Some(_) => self.next_free().map_or(Step::Undo, Step::Open),
+            None => Step::Undo,
+        }
     }
 
     /// How many sectors are free, the active one aside, with what the commit under way replaces;
@@ -74,16 +140,12 @@ impl<F: NorFlash> Engine<'_, F> {
     }
 
     /// Begins a collection that was cut and can't go on anew: the copies do not count.
-    #[inline(never)]
-    async fn undo(&mut self) -> Result<(), Fault> {
-        if !self.is(ONLY_COPIES) || self.active == NONE {
-            return Err(Fault::Full);
+    fn undo(&mut self, job: &mut Job) -> Fault {
+        if self.is(ONLY_COPIES) && self.active != NONE {
+            self.remount(Except::Sector(self.active), job)
+        } else {
+            Fault::Full
         }
-        let copies = self.active;
-        self.index.end_commit();
-        self.read_all(Except::Sector(copies)).await?;
-        self.set(super::FRESH, false);
-        Err(Fault::Remounted)
     }
 
     /// Whether a collection would make so much room.
@@ -113,10 +175,7 @@ impl<F: NorFlash> Engine<'_, F> {
     /// for too long, if there is one and `cold` asks for it.
     #[inline(never)]
     fn victim(&self, cold: bool) -> Option<usize> {
-        let most = self
-            .index
-            .sectors()
-            .fold(0, |most, (_, sector)| sector.erases.max(most));
+        let most = self.index.most_erases();
         self.index.lowest(&|number, sector| {
             let is_old = sector.sequence < self.gc_before_sequence && number != self.active;
             let is_spared = sector.erases.wrapping_add(self.wear_spread.into()) < most;
@@ -180,16 +239,23 @@ impl<F: NorFlash> Engine<'_, F> {
         }
     }
 
-    /// Makes the next free sector the active one.
+    /// Makes a free sector the active one.
     #[inline(never)]
-    async fn open_next(&mut self) -> Result<(), Fault> {
-        let Some(next) = self.next_free() else {
-            return Err(Fault::Full);
-        };
-        let first = self.flash.base(next).wrapping_add(Self::FIRST);
-        let is_ready = self.index.sector(next).is(ERASED_AHEAD);
-        if !is_ready || !self.flash.is_erased(first, self.payload()).await {
-            self.prepare(next).await?;
+    fn open(&mut self, number: usize, job: &mut Job) -> Result<(), Fault> {
+        if !job.append.is_idle() {
+            return self.append(&Changes(&[]), job);
+        }
+        let sector = self.index.sector(number);
+        if !sector.is(CHECKED) {
+            let first = self.flash.base(number).wrapping_add(Self::FIRST);
+            let is_ready =
+                sector.is(ERASED_AHEAD) && self.flash.is_erased(first, self.payload(), 1)?;
+            if is_ready {
+                self.index.flag(number, CHECKED, 0);
+            } else {
+                self.index.flag(number, 0, ERASED_AHEAD);
+                self.prepare(number, job)?;
+            }
         }
         self.forget_tombstones();
         let opening = self.opening(self.table_len());
@@ -197,133 +263,83 @@ impl<F: NorFlash> Engine<'_, F> {
             0 => self.since_table.saturating_add(1),
             _ => 0,
         };
-        if let Some(sector) = self.index.sector_mut(next) {
-            sector.flags &= !ERASED_AHEAD;
-        }
-        self.active = next;
+        self.index.flag(number, 0, ERASED_AHEAD | CHECKED);
+        self.active = number;
         self.end = Self::FIRST;
         self.set(CLOSED, false);
         self.set(ONLY_COPIES, true);
-        let opened = self.write_opening(opening, first).await;
-        if opened.is_err() {
-            self.fail(next);
-        }
-        opened
-    }
-
-    /// Writes a sector's first entry, with the slots of all keys as its value if it has a table.
-    async fn write_opening(&mut self, opening: EntryHeader, first: u32) -> Result<(), Fault> {
         let len = opening.entry_len(Self::WORD);
-        let salt = self.salt_of(first) ^ Role::First.salt(false);
-        self.begin_checksum(opening);
-        copy(self.flash.stage(), &opening.encode());
-        let (mut address, mut staged) = (first, opening.len());
-        let end = first.wrapping_add(len);
-        let mut slot = 0usize;
-        while address.wrapping_add(staged) < end {
-            let mut item = [ERASED; TABLE_ITEM as usize];
-            let written = address.wrapping_add(staged).wrapping_sub(first);
-            let mut count = TABLE_ITEM;
-            if written < opening.body_len() {
-                let next = self.index.slots().get(slot).copied();
-                slot = slot.wrapping_add(1);
-                let Some(next) = next.filter(|next| !next.is_new()) else {
-                    continue;
-                };
-                item = next.encode();
-                self.checksum.update(&item);
-            } else if written == opening.body_len() {
-                count = CHECKSUM_LEN;
-                copy(&mut item, &(self.checksum.value() ^ salt).to_le_bytes());
-            } else {
-                count = 1;
-            }
-            for byte in item.into_iter().take(count as usize) {
-                self.flash.put(staged, byte);
-                staged = staged.wrapping_add(1);
-                if staged == self.flash.stage_len() {
-                    self.flash.program(address, staged).await?;
-                    address = address.wrapping_add(staged);
-                    staged = 0;
-                }
-            }
-        }
-        self.flash.program(address, staged).await?;
-        self.take_in(first, end).await
+        job.append = self.begin_append(Source::Opening(opening), len, 0);
+        self.append(&Changes(&[]), job)
     }
 
     /// Erases a free sector, and gives it a header.
     #[inline(never)]
-    pub(super) async fn prepare(&mut self, number: usize) -> Result<(), Fault> {
-        self.verify_table().await?;
+    pub(super) fn prepare(&mut self, number: usize, job: &mut Job) -> Result<(), Fault> {
+        self.verify_table(job)?;
         let sequence = self.sequence.wrapping_add(1);
         if sequence > SEQUENCE_MAX {
             return Err(Fault::WornOut);
         }
-        self.sequence = sequence;
         // What the active sector has copies of may be in there.
         self.set(ONLY_COPIES, false);
-        let erased = self.flash.erase(number).await;
+        if !self.index.sector(number).is(BLANK) {
+            let erased = self.flash.erase(number);
+            if erased == Err(Fault::Pending) {
+                return erased;
+            }
+            if let Some(sector) = self.index.sector_mut(number) {
+                sector.erases = sector.erases.wrapping_add(1);
+                sector.sequence = 0;
+                sector.flags = sector.flags & (FAILED | RETIRED | UNKNOWN) | BLANK;
+            }
+            if erased.is_err() {
+                self.index.flag(number, 0, UNKNOWN | BLANK);
+                self.fail(number);
+                return erased;
+            }
+        }
         let header = SectorHeader {
             layout: self.layout(),
             sequence,
-            erases: self.index.sector(number).erases.wrapping_add(1),
+            erases: self.index.sector(number).erases,
         };
-        let front = self
-            .flash
-            .stage()
-            .get_mut(..Self::FIRST as usize)
-            .unwrap_or_default();
+        let front = self.flash.stage().get_mut(..Self::FIRST as usize);
+        let front = front.unwrap_or_default();
         front.fill(ERASED);
         for target in front.chunks_mut(header_stride(Self::WORD) as usize) {
             copy(target, &header.encode());
         }
-        let base = self.flash.base(number);
-        let written = match erased {
-            Ok(()) => self.flash.program(base, Self::FIRST).await,
-            Err(fault) => Err(fault),
-        };
-        if let Some(sector) = self.index.sector_mut(number) {
-            sector.erases = header.erases;
-            sector.sequence = if written.is_ok() { sequence } else { 0 };
-            sector.flags = sector.flags & (FAILED | RETIRED) | ERASED_AHEAD;
+        let written = self.flash.program(self.flash.base(number), Self::FIRST);
+        if written == Err(Fault::Pending) {
+            return written;
         }
-        if written.is_err() {
-            self.fail(number);
+        self.sequence = sequence;
+        self.index
+            .flag(number, ERASED_AHEAD | CHECKED, UNKNOWN | BLANK);
+        match self.index.sector_mut(number) {
+            Some(sector) if written.is_ok() => sector.sequence = sequence,
+            _ => self.fail(number),
         }
         written
     }
 
     /// Checks the entries that a table told of, before something is erased in their favour.
     #[inline(never)]
-    async fn verify_table(&mut self) -> Result<(), Fault> {
-        if !self.is(BY_TABLE) {
-            return Ok(());
-        }
-        for at in 0..self.index.slots().len() {
-            let slot = self.index.slots().get(at).copied();
-            let Some(slot) = slot.filter(|slot| !slot.is_new()) else {
-                continue;
+    fn verify_table(&mut self, job: &mut Job) -> Result<(), Fault> {
+        while self.is(BY_TABLE) {
+            let Some(slot) = self.index.slots().get(job.done as usize).copied() else {
+                self.set(BY_TABLE, false);
+                job.done = 0;
+                break;
             };
-            if self.entry_of(slot).await.is_none() {
+            if !slot.is_new() && self.entry_of(slot, job)?.is_none() {
                 self.doubt_table();
                 return Err(Fault::Remounted);
             }
+            job.done = job.done.wrapping_add(1);
         }
-        self.set(BY_TABLE, false);
         Ok(())
-    }
-
-    /// Erases the sectors that have no valid header, and have been used: they may be newer than the
-    /// active one, and may be readable another time.
-    pub(super) async fn erase_unknown(&mut self) {
-        for number in 0..self.index.sector_count() {
-            let sector = self.index.sector(number);
-            if sector.is(UNKNOWN) && sector.live() == 0 {
-                // If it can't be had, another will do.
-                let _ = self.prepare(number).await;
-            }
-        }
     }
 
     /// Forgets the tombstones in the oldest sector that has something: they hide nothing.
@@ -343,106 +359,73 @@ impl<F: NorFlash> Engine<'_, F> {
         }
     }
 
-    /// Copies one live entry of `victim` into the active sector, or opens another for it. `false`
-    /// if there is no place for it.
+    /// Copies an entry to the end of the active sector.
     #[inline(never)]
-    async fn move_one(&mut self, victim: usize) -> Result<bool, Fault> {
-        let Some(slot) = self.index.live_in(victim) else {
-            return Ok(false);
-        };
-        let Some(entry) = self.entry_of(slot).await else {
+    fn move_entry(&mut self, slot: Slot, job: &mut Job) -> Result<(), Fault> {
+        if !job.append.is_idle() {
+            return self.append(&Changes(&[]), job);
+        }
+        let Some(entry) = self.entry_of(slot, job)? else {
             if self.doubt_table() {
                 return Err(Fault::Remounted);
             }
             if self.flash.is_unreadable() {
                 // It may be readable another time.
-                if let Some(sector) = self.index.sector_mut(victim) {
-                    sector.flags |= RETIRED;
-                }
-                return Ok(true);
+                self.index.flag(self.index.sector_of(slot), RETIRED, 0);
+            } else {
+                self.damaged = self.damaged.saturating_add(1);
+                self.index.remove(slot);
             }
-            self.damaged = self.damaged.saturating_add(1);
-            self.index.remove(slot);
-            return Ok(true);
+            return Ok(());
         };
         let len = entry.header.entry_len(Self::WORD);
-        if self.room() < len {
-            if self.next_free().is_none() {
-                return Ok(false);
-            }
-            self.open_next().await?;
-            return Ok(true);
-        }
-        let checksum = self.checksum.value();
-        let moved = self.copy_entry(entry.address, entry.header, checksum).await;
-        if moved.is_err() {
-            self.fail(self.active);
-        }
-        moved.map(|()| true)
-    }
-
-    /// Copies an entry, whose checksum without the salt is known, to the end of the active sector.
-    async fn copy_entry(
-        &mut self,
-        from: u32,
-        header: EntryHeader,
-        checksum: u32,
-    ) -> Result<(), Fault> {
-        let to = self.write_address();
-        let header = header.with_more(false);
-        let len = header.entry_len(Self::WORD);
-        if !self.flash.is_erased(to, len).await {
-            return Err(Fault::NotErased);
-        }
-        let salt = self.salt_of(to) ^ Role::Copy.salt(false);
-        let checksum = (checksum ^ salt).to_le_bytes();
-        let body = header.body_len();
-        let [tag, ..] = header.encode();
-        let mut done = 0u32;
-        while done < len {
-            let count = len.wrapping_sub(done).min(self.flash.stage_len());
-            self.flash.forget();
-            if (self.flash.bytes(from.wrapping_add(done), count).await.len() as u32) < count {
-                return Err(Fault::Flash);
-            }
-            let staged = self.flash.stage();
-            for (at, byte) in (body..body.wrapping_add(CHECKSUM_LEN)).zip(checksum) {
-                if let Some(target) = staged.get_mut(at.wrapping_sub(done) as usize) {
-                    *target = byte;
-                }
-            }
-            if done == 0
-                && let Some(target) = staged.first_mut()
-            {
-                *target = tag;
-            }
-            self.flash.program(to.wrapping_add(done), count).await?;
-            done = done.wrapping_add(count);
-        }
-        self.take_in(to, to.wrapping_add(len)).await
+        job.append = self.begin_append(Source::Copy(entry), len, self.checksum.value());
+        self.append(&Changes(&[]), job)
     }
 
     /// Does one step of what commits would do later: erases a free sector ahead, or moves an entry.
     /// Returns whether there is more to do.
-    pub(crate) async fn maintain(&mut self) -> Result<bool, Fault> {
-        self.begin_write().await?;
+    pub(crate) fn maintain(&mut self, job: &mut Job) -> Result<bool, Fault> {
+        loop {
+            let step = self.maintenance_step(job);
+            if step != Err(Fault::Remounted) {
+                return step;
+            }
+            job.restart();
+        }
+    }
+
+    fn maintenance_step(&mut self, job: &mut Job) -> Result<bool, Fault> {
+        if job.step.is_none() {
+            self.begin_write(job)?;
+        }
+        let step = match job.step {
+            Some(step) => step,
+            None => self.next_ahead(),
+        };
+        if step == Step::Ready {
+            return Ok(false);
+        }
+        self.take_step(step, job).map(|()| true)
+    }
+
+    /// What can be done ahead.
+    fn next_ahead(&mut self) -> Step {
         let (free, _) = self.free_sectors();
         if free >= 2 || free == 1 && !self.is(ONLY_COPIES) {
-            let ready = self
-                .next_free()
-                .filter(|next| !self.index.sector(*next).is(ERASED_AHEAD));
-            if let Some(next) = ready {
-                self.prepare(next).await?;
-                return Ok(true);
+            let next = self.next_free();
+            if let Some(next) = next.filter(|next| !self.index.sector(*next).is(ERASED_AHEAD)) {
+                return Step::Prepare(next);
             }
             if free >= 2 || !self.can_make(self.payload()) {
-                return Ok(false);
+                return Step::Ready;
             }
             self.gc_before_sequence = self.index.sector(self.active).sequence;
         }
-        match self.victim(false) {
-            Some(victim) if self.active != NONE => self.move_one(victim).await,
-            _ => Ok(false),
+        let victim = self.victim(false).filter(|_| self.active != NONE);
+        match victim.map(|victim| self.move_step(victim)) {
+            None | Some(Step::Undo) => Step::Ready,
+            Some(step) => step,
         }
     }
 }

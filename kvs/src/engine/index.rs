@@ -11,7 +11,7 @@ pub(super) const TABLE_ITEM: u32 = 8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Slot {
     hash: u32,
-    /// Flags in the upper 3 bits; the entry's length in words, 10 bits; its address in words.
+    /// Flags in the upper 3 bits; the entry's length, 9 bits; its address in words, 20 bits.
     place: u32,
 }
 
@@ -20,18 +20,25 @@ const TOMBSTONE: u32 = 1 << 31;
 /// The commit under way replaces the entry: it does not count as live any more.
 const REPLACED: u32 = 1 << 30;
 const FLAGS: u32 = TOMBSTONE | REPLACED;
-const LEN_SHIFT: u32 = 19;
-const LEN_MAX: u32 = 0x3FF;
-const WORD_MAX: u32 = (1 << LEN_SHIFT) - 1;
+const LEN_SHIFT: u32 = 20;
+const LEN_MASK: u32 = 0x1FF;
+/// The last address in words.
+pub(super) const WORD_MAX: u32 = (1 << LEN_SHIFT) - 1;
+/// Lengths from this many words on are kept in steps of 256 words, rounded up.
+const COARSE: u32 = 256;
 
 impl Slot {
     pub(crate) const EMPTY: Self = Self { hash: 0, place: 0 };
 
     pub(super) fn new(hash: u32, word: u32, len: u32, is_tombstone: bool) -> Self {
         let flag = if is_tombstone { TOMBSTONE } else { 0 };
+        let len = match len {
+            0..COARSE => len,
+            _ => COARSE.wrapping_add(len.wrapping_sub(1) / COARSE),
+        };
         Self {
             hash,
-            place: word & WORD_MAX | len.min(LEN_MAX) << LEN_SHIFT | flag,
+            place: word & WORD_MAX | (len & LEN_MASK) << LEN_SHIFT | flag,
         }
     }
 
@@ -60,9 +67,15 @@ impl Slot {
         self.place & WORD_MAX
     }
 
-    /// The entry's length in words; 1023 stands for that and more.
+    /// The entry's length in words; of long ones, up to 255 words more.
     pub(super) fn len(self) -> u32 {
-        self.place >> LEN_SHIFT & LEN_MAX
+        match self.place >> LEN_SHIFT & LEN_MASK {
+            len @ 0..COARSE => len,
+            len => len
+                .wrapping_sub(COARSE)
+                .wrapping_add(1)
+                .wrapping_mul(COARSE),
+        }
     }
 
     pub(super) fn is_tombstone(self) -> bool {
@@ -97,9 +110,12 @@ pub(super) const FAILED: u16 = 2;
 pub(super) const RETIRED: u16 = 4;
 /// The commit under way replaces an entry in it.
 pub(super) const NEEDED: u16 = 8;
-
 /// It has no valid header, and has been used.
 pub(super) const UNKNOWN: u16 = 16;
+/// It has been erased just now, and has no header yet.
+pub(super) const BLANK: u16 = 32;
+/// Since the mount, it has been seen that all of it is erased behind its header.
+pub(super) const CHECKED: u16 = 64;
 
 impl Sector {
     pub(crate) const UNKNOWN: Self = Self {
@@ -150,12 +166,21 @@ impl<'a> Index<'a> {
         }
     }
 
-    /// Forgets all entries.
-    pub(super) fn clear_slots(&mut self) {
-        self.len = 0;
+    /// Gives sectors without a header as many erases as the most worn one has.
+    pub(super) fn guess_erases(&mut self) {
+        let most = self.most_erases();
         for sector in self.sectors.iter_mut() {
-            sector.live = 0;
+            if sector.sequence == 0 {
+                sector.erases = most;
+            }
         }
+    }
+
+    /// How often the most worn sector has been erased.
+    pub(super) fn most_erases(&self) -> u32 {
+        self.sectors
+            .iter()
+            .fold(0, |most, sector| sector.erases.max(most))
     }
 
     pub(super) fn sector_count(&self) -> usize {
@@ -169,6 +194,13 @@ impl<'a> Index<'a> {
 
     pub(super) fn sector_mut(&mut self, number: usize) -> Option<&mut Sector> {
         self.sectors.get_mut(number)
+    }
+
+    /// Sets and clears flags of a sector.
+    pub(super) fn flag(&mut self, number: usize, set: u16, clear: u16) {
+        if let Some(sector) = self.sectors.get_mut(number) {
+            sector.flags = sector.flags & !clear | set;
+        }
     }
 
     pub(super) fn sectors(&self) -> impl Iterator<Item = (usize, Sector)> + '_ {

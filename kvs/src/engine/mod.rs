@@ -1,5 +1,5 @@
-//! The engine, second edition: a log-structured key-value store for hashed keys. In the making, beside the
-//! one in `store`, which it is to replace.
+//! The engine: a log-structured key-value store for hashed keys. In the making, beside the one in
+//! `store`, which it is to replace.
 //!
 //! From the flash up, each layer a type that owns its state:
 //!
@@ -8,6 +8,10 @@
 //! Index    in RAM: the latest entry of each key, and what is known of each sector
 //! Engine   entries in flash <-> the index: mount, lookup, commit, garbage collection
 //! ```
+//!
+//! Nothing here waits. Where a driver is async, a call ends with [`Fault::Pending`] for each flash
+//! operation, and is made again when that is done, with the same [`Job`], in which it has noted how
+//! far it came.
 //!
 //! # Glossary
 //!
@@ -25,15 +29,16 @@
 //! | suspect | the last commit before a mount: the power may have failed while it was written, and it may read differently each time |
 //! | copy | an entry that a collection made of a live one |
 //! | to replace | of a commit under way: to write a newer entry of a key |
+//! | job | how far a call has come that has to wait for the flash |
 
-use super::{NorFlash, bisync};
-
+mod append;
 mod commit;
 mod entry;
 mod flash;
 mod gc;
 mod header;
 mod index;
+mod job;
 mod mount;
 mod read;
 mod scan;
@@ -41,14 +46,20 @@ mod scan;
 #[cfg(test)]
 mod tests;
 
-use crate::checksum::Crc32c;
+use crate::checksum::{Checksum, Crc32c};
 use crate::format::header_stride;
+
 use flash::Flash;
+pub(crate) use flash::{Device, Operation, Request};
 use index::Index;
+pub(crate) use index::{Sector, Slot};
+pub(crate) use job::Job;
 
 /// Why something can't be done: one byte, which fits a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
+    /// Not yet: the driver has something to do first.
+    Pending,
     /// The driver reports an error.
     Flash,
     /// Flash is not erased where it should be.
@@ -59,34 +70,37 @@ pub(crate) enum Fault {
     Corrupt,
     Full,
     CommitTooLarge,
+    /// A value does not fit into the buffer.
     BufferTooSmall,
     TooManyKeys,
+    /// A value can't be had from the batch: the job has the reason.
+    Refused,
     /// Another layout or version.
     Incompatible,
     /// All sequences are used.
     WornOut,
-    /// The partition has been read anew; what was under way has to start over.
+    /// What was read before may not count any more: what was under way has to start over.
     Remounted,
 }
 
 /// The number of the active sector where there is none.
 const NONE: usize = usize::MAX;
 
-pub(crate) struct Engine<'a, F> {
-    flash: Flash<'a, F>,
+pub(crate) struct Engine<'a, D, C = Crc32c> {
+    flash: Flash<'a, D>,
     index: Index<'a>,
-    checksum: Crc32c,
+    checksum: C,
     active: usize,
     /// Where the committed entries of the active sector end.
     end: u32,
-    /// Where the suspect commit begins, in the active sector; [`end`](Self::end) if there is none.
+    /// Where the suspect commit begins, in the active sector.
     suspect_from: u32,
     /// The largest sequence of all headers.
     sequence: u32,
     /// The collection under way takes sectors from before this sequence.
     gc_before_sequence: u32,
     wear_spread: u16,
-    flags: u8,
+    flags: u16,
     /// Places where something had rotted.
     damaged: u16,
     /// How many sectors were opened since the last table.
@@ -94,29 +108,37 @@ pub(crate) struct Engine<'a, F> {
 }
 
 /// Nothing more is appended to the active sector.
-const CLOSED: u8 = 1;
+const CLOSED: u16 = 1;
 /// All committed entries of the active sector are copies.
-const ONLY_COPIES: u8 = 2;
-/// Nothing has been written since the mount.
-const FRESH: u8 = 4;
+const ONLY_COPIES: u16 = 2;
 /// The index is not what is in flash: it is to be filled anew.
-const STALE: u8 = 8;
+const STALE: u16 = 4;
 /// The mount went by a table, whose entries have not been checked.
-const BY_TABLE: u8 = 16;
+const BY_TABLE: u16 = 8;
 /// A table was wrong: mounts do without.
-const NO_TABLES: u8 = 32;
+const NO_TABLES: u16 = 16;
+/// The last commit may read differently the next time.
+const SUSPECT: u16 = 32;
+/// Nobody has looked yet whether the tail is erased.
+const TAIL_UNSEEN: u16 = 64;
+/// The newest header may read differently the next time.
+const HEADER_UNSEEN: u16 = 128;
 
-#[bisync]
-impl<F: NorFlash> Engine<'_, F> {
-    const WORD: u32 = Flash::<'static, F>::WORD;
+impl<D: Device, C: Checksum> Engine<'_, D, C> {
+    const WORD: u32 = D::WORD;
     /// Where a sector's entries begin.
-    const FIRST: u32 = header_stride(Self::WORD).wrapping_mul(2);
+    const FIRST: u32 = header_stride(D::WORD).wrapping_mul(2);
 
-    fn is(&self, flag: u8) -> bool {
+    /// The driver, and the buffer that its requests are about.
+    pub(crate) fn parts(&mut self) -> (&mut D, &mut [u8]) {
+        self.flash.parts()
+    }
+
+    fn is(&self, flag: u16) -> bool {
         self.flags & flag != 0
     }
 
-    fn set(&mut self, flag: u8, on: bool) {
+    fn set(&mut self, flag: u16, on: bool) {
         self.flags = if on {
             self.flags | flag
         } else {

@@ -4,18 +4,19 @@ use core::ops::Range;
 
 use super::flash::Flash;
 use super::header::{COPY_LEN, Layout, SectorHeader};
-use super::index::{ERASED_AHEAD, Index, Sector, Slot, TABLE_ITEM, UNKNOWN};
-use super::read::{Entry, Found};
-use super::scan::Scanned;
+use super::index::{CHECKED, ERASED_AHEAD, Index, Sector, Slot, TABLE_ITEM, UNKNOWN};
+use super::read::Found;
+use super::scan::Scan;
 use super::{
-    BY_TABLE, CLOSED, Engine, FRESH, Fault, NO_TABLES, NONE, NorFlash, ONLY_COPIES, STALE, bisync,
+    BY_TABLE, CLOSED, Device, Engine, Fault, HEADER_UNSEEN, Job, NO_TABLES, NONE, ONLY_COPIES,
+    STALE, SUSPECT, TAIL_UNSEEN,
 };
 use crate::bytes::is_erased;
-use crate::checksum::Crc32c;
+use crate::checksum::Checksum;
 use crate::format::{ERASED, header_stride};
 
 /// What of the flash a mount leaves out.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Except {
     Nothing,
     /// This sector, whose entries are all copies.
@@ -24,111 +25,112 @@ pub(super) enum Except {
     From(u32),
 }
 
-#[bisync]
-impl<'a, F: NorFlash> Engine<'a, F> {
-    /// Mounts the partition in `range`, whose sectors have this size, a power of two.
-    pub(crate) async fn mount(
-        driver: F,
-        range: Range<u32>,
+/// A mount that is under way.
+pub(super) struct Mount {
+    step: Step,
+    except: Except,
+    /// The sector that is being read.
+    number: usize,
+    /// Sectors up to this sequence have been read; or, of tables, those from it on.
+    sequence: u32,
+    /// The rest of the table that is being read: addresses.
+    table: Range<u32>,
+    /// A header could be read.
+    is_readable: bool,
+    /// There is something in the sector.
+    is_used: bool,
+    /// All that was committed to the sectors before is copies.
+    only_copies: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Start,
+    /// A copy of a sector's header, at this offset.
+    Header(u32),
+    /// Whether a sector is erased behind its header.
+    Front,
+    /// Whether an opening has a table.
+    Table,
+    /// The table's slots.
+    Slots,
+    Sector,
+    /// The opening that says where a sector ended.
+    End,
+    Entries,
+}
+
+impl Mount {
+    pub(super) const START: Self = Self::new(Except::Nothing);
+
+    const fn new(except: Except) -> Self {
+        Self {
+            step: Step::Start,
+            except,
+            number: 0,
+            sequence: 0,
+            table: 0..0,
+            is_readable: false,
+            is_used: false,
+            only_copies: false,
+        }
+    }
+
+    fn leaves_out(&self, number: usize) -> bool {
+        self.except == Except::Sector(number)
+    }
+}
+
+impl<'a, D: Device, C: Checksum> Engine<'a, D, C> {
+    /// An engine for the partition that begins at `start`, of sectors of this size, a power of two.
+    /// Nothing has been read yet: the first call mounts.
+    pub(crate) fn new(
+        device: D,
+        checksum: C,
+        start: u32,
         sector_size: u32,
-        slots: &'a mut [Slot],
-        sectors: &'a mut [Sector],
-        buffer: &'a mut [u8],
-    ) -> Result<Self, Fault> {
-        let flash = Flash::new(driver, range.start, sector_size, buffer);
+        (slots, sectors, buffer): (&'a mut [Slot], &'a mut [Sector], &'a mut [u8]),
+    ) -> Self {
+        let flash = Flash::new(device, start, sector_size, buffer);
         let shift = sector_size
             .trailing_zeros()
             .wrapping_sub(Self::WORD.trailing_zeros());
-        let mut engine = Self {
+        Self {
             flash,
             index: Index::new(slots, sectors, shift),
-            checksum: Crc32c::new(),
+            checksum,
             active: NONE,
             end: 0,
             suspect_from: 0,
             sequence: 0,
             gc_before_sequence: 0,
             wear_spread: 100,
-            flags: 0,
+            flags: STALE,
             damaged: 0,
             since_table: 0,
-        };
-        engine.set(STALE, true);
-        engine.resume().await?;
-        Ok(engine)
+        }
     }
 }
 
-#[bisync]
-impl<F: NorFlash> Engine<'_, F> {
-    /// Fills the index from what is in flash, but for what is excepted.
-    #[inline(never)]
-    pub(super) async fn read_all(&mut self, except: Except) -> Result<(), Fault> {
-        self.index.clear();
-        self.flash.forget();
-        self.damaged = 0;
-        self.active = NONE;
-        self.end = self.flash.sector_size();
-        self.suspect_from = self.end;
-        self.flags = FRESH | STALE | self.flags & NO_TABLES;
-        self.read_headers().await?;
-        let mut sequence = 0;
-        let table = self.read_table(except).await;
-        if let Some(number) = table {
-            // All that is older is in the table.
-            sequence = self.index.sector(number).sequence.wrapping_sub(1);
-            self.set(BY_TABLE, true);
-        }
-        // The newest sector that has entries.
-        while let Some(number) = self.index.next_after(sequence) {
-            sequence = self.index.sector(number).sequence;
-            if self.index.sector(number).is(ERASED_AHEAD) {
-                continue;
+impl<D: Device, C: Checksum> Engine<'_, D, C> {
+    /// Must be called before the index is used: fills it where it is not what is in flash.
+    pub(crate) fn resume(&mut self, job: &mut Job) -> Result<(), Fault> {
+        // Twice at most: a table may turn out to be wrong.
+        while self.is(STALE) {
+            let read = self.read_all(job);
+            if read != Err(Fault::Pending) {
+                job.mount = Mount::START;
             }
-            if matches!(except, Except::Sector(other) if other == number) {
-                self.mark_unknown(number);
-                continue;
-            }
-            let only_copies = self.is(ONLY_COPIES);
-            self.set(ONLY_COPIES, true);
-            let scanned = self.read_sector(number, except).await?;
-            if scanned.entries == 0 {
-                // It was opened at most, and nothing was committed to it.
-                self.set(ONLY_COPIES, only_copies);
-                self.set(CLOSED, true);
-                self.mark_unknown(number);
-                continue;
-            }
-            self.active = number;
-            self.end = self.flash.offset_within(number, scanned.end);
-            self.suspect_from = self.flash.offset_within(number, scanned.last_from);
-            let is_void = matches!(except, Except::From(_));
-            self.set(
-                CLOSED,
-                scanned.is_torn || is_void && Some(number) == self.newest_opened(u32::MAX),
-            );
+            read?;
         }
-        if self.has_unknown() || matches!(except, Except::Sector(_)) {
-            self.set(CLOSED, true);
-        }
-        if table.is_some() && (self.active == NONE || !self.index.is_complete()) {
-            // What the table tells of is not all there: the next time, all is read.
-            self.set(NO_TABLES, true);
-            return Ok(());
-        }
-        self.forget_tombstones();
-        self.gc_before_sequence = self.index.sector(self.active).sequence;
-        self.set(STALE, false);
         Ok(())
     }
 
-    /// Must be called before the index is used: reads all anew where that did not succeed before.
-    pub(super) async fn resume(&mut self) -> Result<(), Fault> {
-        // Twice at most: a table may turn out to be wrong.
-        while self.is(STALE) {
-            self.read_all(Except::Nothing).await?;
-        }
-        Ok(())
+    /// Has the index filled anew, but for what is excepted, before the job goes on.
+    pub(super) fn remount(&mut self, except: Except, job: &mut Job) -> Fault {
+        self.set(STALE, true);
+        job.mount = Mount::new(except);
+        Fault::Remounted
     }
 
     /// Must be called where an entry is not there that the index tells of. `true` if a table may
@@ -141,140 +143,238 @@ impl<F: NorFlash> Engine<'_, F> {
         is_by_table
     }
 
-    /// Takes the newest table into the index, and returns the sector that it is in.
-    async fn read_table(&mut self, except: Except) -> Option<usize> {
-        self.since_table = 0;
-        if self.is(NO_TABLES) {
-            return None;
-        }
-        let mut before = u32::MAX;
+    /// Fills the index from what is in flash.
+    #[inline(never)]
+    fn read_all(&mut self, job: &mut Job) -> Result<(), Fault> {
         loop {
-            let number = self.newest_opened(before)?;
-            before = self.index.sector(number).sequence;
-            let opening = self.flash.base(number).wrapping_add(Self::FIRST);
-            let is_left_out = matches!(except, Except::Sector(other) if other == number);
-            if !is_left_out
-                && let Found::Entry(entry) = self.probe(opening).await
-                && entry.header.is_opening()
-                && entry.header.value_len != 0
-            {
-                return self.take_table(&entry, before).await.then_some(number);
+            match job.mount.step {
+                Step::Start => {
+                    self.index.clear();
+                    self.flash.forget();
+                    self.damaged = 0;
+                    self.active = NONE;
+                    self.end = self.flash.sector_size();
+                    self.suspect_from = self.end;
+                    self.sequence = 0;
+                    self.since_table = 0;
+                    let unseen = match job.mount.except {
+                        Except::Nothing => SUSPECT | TAIL_UNSEEN | HEADER_UNSEEN,
+                        Except::From(_) => HEADER_UNSEEN,
+                        Except::Sector(_) => 0,
+                    };
+                    self.flags = STALE | unseen | self.flags & NO_TABLES;
+                    job.mount = Mount::new(job.mount.except);
+                    job.mount.step = Step::Header(0);
+                }
+                Step::Header(offset) => self.read_header(offset, &mut job.mount)?,
+                Step::Front => self.read_front(&mut job.mount)?,
+                Step::Table => self.find_table(job)?,
+                Step::Slots => self.read_slots(&mut job.mount)?,
+                Step::Sector => {
+                    if !self.next_sector(&mut job.mount) {
+                        let is_whole = job.mount.sequence == 0 || self.index.is_complete();
+                        self.end_mount(job, is_whole);
+                        return Ok(());
+                    }
+                }
+                Step::End => self.read_end(job)?,
+                Step::Entries => {
+                    self.scan(job)?;
+                    self.take_sector(job);
+                    job.mount.step = Step::Sector;
+                }
             }
-            self.since_table = self.since_table.saturating_add(1);
         }
     }
 
-    /// Takes a table into the index. `false` if there is no room for it, or it can't be read.
-    async fn take_table(&mut self, entry: &Entry, sequence: u32) -> bool {
-        let mut at = entry.address.wrapping_add(entry.header.len());
-        let end = entry.address.wrapping_add(entry.header.body_len());
-        while at < end {
-            let bytes = self.flash.bytes(at, TABLE_ITEM).await;
-            let item = bytes.first_chunk().map(Slot::decode);
-            if !item.is_some_and(|slot| self.index.push(slot, sequence)) {
-                self.index.clear_slots();
-                return false;
+    /// One copy of a sector's header.
+    fn read_header(&mut self, offset: u32, mount: &mut Mount) -> Result<(), Fault> {
+        let address = self.flash.base(mount.number).wrapping_add(offset);
+        let bytes = self.flash.only(address, COPY_LEN)?;
+        mount.is_readable |= !bytes.is_empty();
+        mount.is_used |= !is_erased(bytes);
+        let header = bytes.first_chunk().and_then(SectorHeader::decode);
+        mount.step = if header.is_some() || offset != 0 {
+            Step::Front
+        } else {
+            Step::Header(header_stride(Self::WORD))
+        };
+        let Some(header) = header else { return Ok(()) };
+        if header.layout != self.layout() {
+            return Err(Fault::Incompatible);
+        }
+        if let Some(sector) = self.index.sector_mut(mount.number) {
+            sector.sequence = header.sequence;
+            sector.erases = header.erases;
+        }
+        self.sequence = self.sequence.max(header.sequence);
+        Ok(())
+    }
+
+    /// Whether a sector is erased where its first entry would be.
+    fn read_front(&mut self, mount: &mut Mount) -> Result<(), Fault> {
+        let first = self.flash.base(mount.number).wrapping_add(Self::FIRST);
+        let is_blank = self.flash.only(first, 1)?.first() == Some(&ERASED);
+        if let Some(sector) = self.index.sector_mut(mount.number) {
+            if sector.sequence == 0 {
+                if mount.is_used || !is_blank {
+                    sector.flags |= UNKNOWN;
+                }
+            } else if is_blank {
+                sector.flags |= ERASED_AHEAD;
             }
-            at = at.wrapping_add(TABLE_ITEM);
+        }
+        mount.is_used = false;
+        mount.number = mount.number.wrapping_add(1);
+        mount.step = Step::Header(0);
+        if mount.number < self.index.sector_count() {
+            return Ok(());
+        }
+        if !mount.is_readable {
+            // Not to be taken for an empty partition.
+            return Err(Fault::Flash);
+        }
+        self.index.guess_erases();
+        (mount.number, mount.sequence) = (NONE, u32::MAX);
+        mount.step = Step::Table;
+        Ok(())
+    }
+
+    /// Whether the newest sector has a table, or the one before it.
+    fn find_table(&mut self, job: &mut Job) -> Result<(), Fault> {
+        let mount = &mut job.mount;
+        let newest = self.newest_opened(mount.sequence);
+        let Some(number) = newest.filter(|_| !self.is(NO_TABLES)) else {
+            mount.sequence = 0;
+            mount.step = Step::Sector;
+            return Ok(());
+        };
+        let opening = self.flash.base(number).wrapping_add(Self::FIRST);
+        if !mount.leaves_out(number)
+            && let Found::Entry(entry) = self.probe(opening, &mut job.probe)?
+            && entry.header.is_opening()
+            && entry.header.value_len != 0
+        {
+            let from = entry.address.wrapping_add(entry.header.len());
+            mount.table = from..from.wrapping_add(entry.header.value_len);
+            mount.step = Step::Slots;
+        } else {
+            self.since_table = self.since_table.saturating_add(1);
+        }
+        mount.sequence = self.index.sector(number).sequence;
+        Ok(())
+    }
+
+    /// Takes a table into the index.
+    fn read_slots(&mut self, mount: &mut Mount) -> Result<(), Fault> {
+        while !mount.table.is_empty() {
+            let bytes = self.flash.bytes(mount.table.start, TABLE_ITEM)?;
+            let slot = bytes.first_chunk().map(Slot::decode);
+            if !slot.is_some_and(|slot| self.index.push(slot, mount.sequence)) {
+                // There is no room for it, or it can't be read.
+                self.set(NO_TABLES, true);
+                mount.step = Step::Start;
+                return Ok(());
+            }
+            mount.table.start = mount.table.start.wrapping_add(TABLE_ITEM);
+        }
+        self.set(BY_TABLE, true);
+        // All that is older is in the table.
+        mount.sequence = mount.sequence.wrapping_sub(1);
+        mount.step = Step::Sector;
+        Ok(())
+    }
+
+    /// Goes on to the next sector in time. `false` if there is none.
+    fn next_sector(&mut self, mount: &mut Mount) -> bool {
+        let Some(number) = self.index.next_after(mount.sequence) else {
+            return false;
+        };
+        let sector = self.index.sector(number);
+        mount.sequence = sector.sequence;
+        if sector.is(ERASED_AHEAD) {
+        } else if mount.leaves_out(number) {
+            self.mark_unknown(number);
+        } else {
+            mount.number = number;
+            mount.step = Step::End;
         }
         true
     }
 
-    /// The headers of all sectors.
-    async fn read_headers(&mut self) -> Result<(), Fault> {
-        let layout = self.layout();
-        let (mut most, mut is_readable) = (0, false);
-        for number in 0..self.index.sector_count() {
-            let base = self.flash.base(number);
-            let (mut found, mut is_used) = (None, false);
-            for at in [base, base.wrapping_add(header_stride(Self::WORD))] {
-                let bytes = self.flash.bytes(at, COPY_LEN).await;
-                is_readable |= !bytes.is_empty();
-                is_used |= !is_erased(bytes);
-                found = bytes.first_chunk().and_then(SectorHeader::decode);
-                if found.is_some() {
-                    break;
-                }
-            }
-            let first = base.wrapping_add(Self::FIRST);
-            let bytes = self.flash.bytes(first, 1).await;
-            let is_blank = bytes.first() == Some(&ERASED);
-            let Some(sector) = self.index.sector_mut(number) else {
-                break;
-            };
-            if let Some(header) = found {
-                if header.layout != layout {
-                    return Err(Fault::Incompatible);
-                }
-                sector.sequence = header.sequence;
-                sector.erases = header.erases;
-                if is_blank {
-                    sector.flags |= ERASED_AHEAD;
-                }
-                self.sequence = self.sequence.max(header.sequence);
-                most = most.max(header.erases);
-            } else if is_used || !is_blank {
-                sector.flags |= UNKNOWN;
-            }
-        }
-        if !is_readable {
-            // Not to be taken for an empty partition.
-            return Err(Fault::Flash);
-        }
-        for number in 0..self.index.sector_count() {
-            if let Some(sector) = self.index.sector_mut(number)
-                && sector.sequence == 0
-            {
-                sector.erases = most;
-            }
-        }
-        Ok(())
-    }
-
-    /// The entries of one sector.
-    async fn read_sector(&mut self, number: usize, except: Except) -> Result<Scanned, Fault> {
-        let base = self.flash.base(number);
-        let sequence = self.index.sector(number).sequence;
+    /// The sector that was opened next says where this one ended.
+    fn read_end(&mut self, job: &mut Job) -> Result<(), Fault> {
+        let mount = &mut job.mount;
+        let base = self.flash.base(mount.number);
         let first = base.wrapping_add(Self::FIRST);
-        let mut to = base.wrapping_add(self.flash.sector_size());
-        let mut proven = first;
-        // The sector that was opened next says where this one ended.
-        let mut after = sequence;
-        while let Some(next) = self.index.next_after(after) {
-            after = self.index.sector(next).sequence;
-            if self.index.sector(next).is(ERASED_AHEAD) {
-                continue;
-            }
+        let (mut to, mut proven) = (base.wrapping_add(self.flash.sector_size()), first);
+        if let Some(next) = self.oldest_opened(mount.sequence) {
             let opening = self.flash.base(next).wrapping_add(Self::FIRST);
-            if let Found::Entry(entry) = self.probe(opening).await
-                && let Some(end) = entry.header.end_of(sequence)
+            if let Found::Entry(entry) = self.probe(opening, &mut job.probe)?
+                && let Some(end) = entry.header.end_of(mount.sequence)
             {
                 let end = base.wrapping_add(end.wrapping_mul(Self::WORD));
                 if end >= first && end <= to {
                     (to, proven) = (end, end);
                 }
             }
-            break;
         }
-        if let Except::From(address) = except
+        if let Except::From(address) = mount.except
             && address >= first
             && address < to
         {
             to = address;
         }
-        self.scan(first, to, proven.min(to)).await
+        job.scan = Scan::new(first, to, proven.min(to));
+        mount.only_copies = self.is(ONLY_COPIES);
+        self.set(ONLY_COPIES, true);
+        mount.step = Step::Entries;
+        Ok(())
+    }
+
+    /// A sector has been read.
+    fn take_sector(&mut self, job: &mut Job) {
+        let Job { mount, scan, .. } = job;
+        let number = mount.number;
+        if !scan.has_entries {
+            // It was opened at most, and nothing was committed to it.
+            self.set(ONLY_COPIES, mount.only_copies);
+            self.set(CLOSED, true);
+            self.mark_unknown(number);
+            return;
+        }
+        self.active = number;
+        self.end = self.flash.offset_within(number, scan.end);
+        self.suspect_from = self.flash.offset_within(number, scan.last_from);
+        let is_void = matches!(mount.except, Except::From(_));
+        let is_newest = self.newest_opened(u32::MAX) == Some(number);
+        self.set(CLOSED, scan.is_torn() || is_void && is_newest);
+    }
+
+    fn end_mount(&mut self, job: &Job, is_whole: bool) {
+        let has_unknown = self.index.sectors().any(|(_, sector)| sector.is(UNKNOWN));
+        if has_unknown || matches!(job.mount.except, Except::Sector(_)) {
+            // A sector without a header that has been used may have been the newest.
+            self.set(CLOSED, true);
+        }
+        if self.is(BY_TABLE) && (self.active == NONE || !is_whole) {
+            // What the table tells of is not all there: the next time, all is read.
+            self.set(NO_TABLES, true);
+            return;
+        }
+        self.forget_tombstones();
+        self.gc_before_sequence = self.index.sector(self.active).sequence;
+        self.set(STALE, false);
     }
 
     pub(super) fn layout(&self) -> Layout {
-        Layout::new(0, self.flash.sector_size(), Self::WORD)
+        Layout::new(C::ID, self.flash.sector_size(), Self::WORD)
     }
 
     /// Notes that nothing in a sector counts, and that it is to be erased before anything is
     /// written: what is written next must not be taken for what follows it.
     pub(super) fn mark_unknown(&mut self, number: usize) {
-        if let Some(sector) = self.index.sector_mut(number) {
-            sector.flags = sector.flags & !ERASED_AHEAD | UNKNOWN;
-        }
+        self.index.flag(number, UNKNOWN, ERASED_AHEAD | CHECKED);
     }
 
     /// The newest sector of those before `sequence` that are not erased ahead.
@@ -289,8 +389,14 @@ impl<F: NorFlash> Engine<'_, F> {
         })
     }
 
-    /// Whether there is a sector without a header that has been used: it may have been the newest.
-    fn has_unknown(&self) -> bool {
-        self.index.sectors().any(|(_, sector)| sector.is(UNKNOWN))
+    /// The oldest sector of those after `sequence` that are not erased ahead.
+    fn oldest_opened(&self, sequence: u32) -> Option<usize> {
+        self.index.lowest(&|_, sector| {
+            if sector.sequence > sequence && !sector.is(ERASED_AHEAD) {
+                sector.sequence
+            } else {
+                u32::MAX
+            }
+        })
     }
 }

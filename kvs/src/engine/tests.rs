@@ -12,7 +12,7 @@ mod torture;
 use std::vec::Vec;
 
 use super::Fault;
-use super::commit::Change;
+use crate::change::{Change, RawKey};
 use crate::sim::{SimFlash, Tear};
 use torture::{Shape, Tally, Torture};
 
@@ -40,6 +40,7 @@ const SHAPE: Shape = Shape {
     longest: 12,
     maintains: false,
     unstable: None,
+    is_async: false,
 };
 
 #[test]
@@ -82,6 +83,35 @@ fn words_that_read_differently_each_time() {
         };
         let tally = torture::<4, 256>(shape, 40, 40);
         assert!(tally.full == 0 && tally.bad == 0 && tally.cuts > 400);
+    }
+}
+
+/// An async driver is asked for the same, in the same order.
+#[test]
+fn a_driver_that_is_waited_for_does_the_same() {
+    for maintains in [false, true] {
+        for seed in 0..30 {
+            let shape = Shape {
+                maintains,
+                sectors: 2 + seed as usize % 3,
+                keys: 4,
+                ..SHAPE
+            };
+            let waited_for = Shape {
+                is_async: true,
+                ..shape
+            };
+            let mut direct = Torture::<4, 256>::new(shape, seed);
+            let mut deferred = Torture::<4, 256>::new(waited_for, seed);
+            for session in 0..40 {
+                let context = std::format!("seed {seed}, session {session}");
+                direct.session(&context);
+                deferred.session(&context);
+                assert!(direct.flash.image() == deferred.flash.image(), "{context}");
+                let operations = (direct.flash.operations(), deferred.flash.operations());
+                assert_eq!(operations.0, operations.1, "{context}");
+            }
+        }
     }
 }
 
@@ -132,7 +162,7 @@ fn every_bit_flipped() {
                     // Once more where a table turns out to be wrong.
                     let _ = engine.get(*key);
                     let found = match engine.get(*key) {
-                        Ok(value) => value.map(<[u8]>::to_vec),
+                        Ok(value) => value,
                         Err(Fault::Corrupt) => None,
                         Err(fault) => panic!("{context}: {fault:?}"),
                     };
@@ -142,10 +172,7 @@ fn every_bit_flipped() {
                         assert!(known, "{context}: a value that was never stored");
                     }
                 }
-                let change = Change {
-                    hash: keys[0],
-                    value: Some(b"on"),
-                };
+                let change = Change::put(RawKey::Hash(keys[0]), b"on");
                 engine.commit(&[change])
             });
             match result {

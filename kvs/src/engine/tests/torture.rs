@@ -4,11 +4,16 @@ use std::collections::BTreeMap;
 use std::vec;
 use std::vec::Vec;
 
-use super::super::commit::Change;
+use embassy_futures::block_on;
+
 use super::super::index::{Sector, Slot};
 use super::super::read::Found;
-use super::super::{Engine, Fault};
+use super::super::{Device, Engine, Fault, Job};
 use crate::bytes::Aligned;
+use crate::change::{Change, Changes, RawKey};
+use crate::checksum::Crc32c;
+use crate::next::asynch::deferred;
+use crate::next::blocking::direct;
 use crate::sim::{Rng, SimFlash, Tear};
 
 type Model = BTreeMap<u32, Vec<u8>>;
@@ -23,6 +28,91 @@ pub(super) struct Shape {
     pub(super) maintains: bool,
     /// Words that were torn read differently each time; so many of 16 reads of a bit give 1.
     pub(super) unstable: Option<u8>,
+    pub(super) is_async: bool,
+}
+
+/// An engine behind either kind of driver.
+pub(super) trait Calls {
+    fn get(&mut self, hash: u32) -> Result<Option<Vec<u8>>, Fault>;
+    fn commit(&mut self, changes: &[Change<'_>]) -> Result<usize, Fault>;
+    fn maintain(&mut self) -> Result<bool, Fault>;
+    fn check_invariants(&self);
+    /// What stands at an address.
+    fn probe(&mut self, address: u32) -> Found;
+    fn state(&self) -> std::string::String;
+}
+
+impl<D: Device> Calls for Engine<'_, D> {
+    fn get(&mut self, hash: u32) -> Result<Option<Vec<u8>>, Fault> {
+        let value = Engine::get(self, hash, &mut Job::new());
+        value.map(|value| value.map(<[u8]>::to_vec))
+    }
+
+    fn commit(&mut self, changes: &[Change<'_>]) -> Result<usize, Fault> {
+        Engine::commit(self, &mut Changes(changes), &mut Job::new())
+    }
+
+    fn maintain(&mut self) -> Result<bool, Fault> {
+        Engine::maintain(self, &mut Job::new())
+    }
+
+    fn check_invariants(&self) {
+        self.index.check_invariants();
+    }
+
+    fn probe(&mut self, address: u32) -> Found {
+        let found = Engine::probe(self, address, &mut Job::new().probe);
+        found.unwrap_or(Found::Damage)
+    }
+
+    fn state(&self) -> std::string::String {
+        std::format!(
+            "active {} end {:#x} flags {:#x}: {:?}",
+            self.active,
+            self.end,
+            self.flags,
+            self.index.slots()
+        )
+    }
+}
+
+/// An engine whose driver is async.
+struct Awaited<'a, F: embedded_storage_async::nor_flash::NorFlash>(Engine<'a, deferred::Driver<F>>);
+
+impl<F: embedded_storage_async::nor_flash::NorFlash> Calls for Awaited<'_, F> {
+    fn get(&mut self, hash: u32) -> Result<Option<Vec<u8>>, Fault> {
+        block_on(deferred::run(&mut self.0, |engine, job| {
+            let value = engine.get(hash, job)?;
+            Ok(value.map(<[u8]>::to_vec))
+        }))
+    }
+
+    fn commit(&mut self, changes: &[Change<'_>]) -> Result<usize, Fault> {
+        let mut batch = Changes(changes);
+        let commit = deferred::run(&mut self.0, |engine, job| engine.commit(&mut batch, job));
+        block_on(commit)
+    }
+
+    fn maintain(&mut self) -> Result<bool, Fault> {
+        block_on(deferred::run(&mut self.0, |engine, job| {
+            engine.maintain(job)
+        }))
+    }
+
+    fn check_invariants(&self) {
+        self.0.index.check_invariants();
+    }
+
+    fn probe(&mut self, address: u32) -> Found {
+        let found = block_on(deferred::run(&mut self.0, |engine, job| {
+            engine.probe(address, &mut job.probe)
+        }));
+        found.unwrap_or(Found::Damage)
+    }
+
+    fn state(&self) -> std::string::String {
+        self.0.state()
+    }
 }
 
 /// What came of a run.
@@ -67,24 +157,26 @@ impl<const W: usize, const E: usize> Torture<W, E> {
         (number as u32 + 1).wrapping_mul(0x9E37_79B1)
     }
 
-    pub(super) fn with<T>(
-        &mut self,
-        body: impl FnOnce(&mut Engine<'_, &mut SimFlash<W, E, W>>) -> T,
-    ) -> Result<T, Fault> {
+    pub(super) fn with<T>(&mut self, body: impl FnOnce(&mut dyn Calls) -> T) -> Result<T, Fault> {
         let mut slots = vec![Slot::EMPTY; self.shape.keys + 4];
         let mut sectors = vec![Sector::UNKNOWN; self.shape.sectors];
         let mut buffer = Aligned([0; 256]);
-        let range = 0..(self.shape.sectors * E) as u32;
-        let mut engine = Engine::mount(
-            &mut self.flash,
-            range,
-            E as u32,
-            &mut slots,
-            &mut sectors,
-            &mut buffer.0,
-        )?;
-        engine.index.check_invariants();
-        Ok(body(&mut engine))
+        let memory = (&mut slots[..], &mut sectors[..], &mut buffer.0[..]);
+        let flash = &mut self.flash;
+        if self.shape.is_async {
+            let driver = deferred::Driver::new(flash);
+            let mut engine = Engine::new(driver, Crc32c::new(), 0, E as u32, memory);
+            block_on(deferred::run(&mut engine, |engine, job| engine.resume(job)))?;
+            let mut engine = Awaited(engine);
+            engine.check_invariants();
+            Ok(body(&mut engine))
+        } else {
+            let driver = direct::Driver { flash, error: None };
+            let mut engine = Engine::new(driver, Crc32c::new(), 0, E as u32, memory);
+            engine.resume(&mut Job::new())?;
+            engine.index.check_invariants();
+            Ok(body(&mut engine))
+        }
     }
 
     /// All keys, as a fresh mount finds them.
@@ -97,7 +189,7 @@ impl<const W: usize, const E: usize> Torture<W, E> {
                 let mut found = Model::new();
                 for key in &keys {
                     match engine.get(*key) {
-                        Ok(Some(value)) => drop(found.insert(*key, value.to_vec())),
+                        Ok(Some(value)) => drop(found.insert(*key, value)),
                         Ok(None) => {}
                         Err(Fault::Remounted) => continue 'again,
                         Err(fault) => panic!("{key:#x}: {fault:?}"),
@@ -113,14 +205,11 @@ impl<const W: usize, const E: usize> Torture<W, E> {
     fn dump(&mut self) {
         let sectors = self.shape.sectors;
         let _ = self.with(|engine| {
+            std::println!("{}", engine.state());
             for number in 0..sectors {
-                let sector = engine.index.sector(number);
-                std::println!(
-                    "sector {number}: {sector:?} active: {}",
-                    number == engine.active
-                );
+                std::println!("sector {number}:");
                 let base = number as u32 * E as u32;
-                let mut at = base + Engine::<&mut SimFlash<W, E, W>>::FIRST;
+                let mut at = base + Engine::<direct::Driver<&mut SimFlash<W, E, W>>>::FIRST;
                 while at < base + E as u32 {
                     match engine.probe(at) {
                         Found::Entry(entry) => {
@@ -216,26 +305,20 @@ impl<const W: usize, const E: usize> Torture<W, E> {
                 }
                 let asked: Vec<_> = changes
                     .iter()
-                    .map(|(hash, value)| Change {
-                        hash: *hash,
-                        value: value.as_deref(),
+                    .map(|(hash, value)| match value {
+                        Some(value) => Change::put(RawKey::Hash(*hash), value),
+                        None => Change::delete(RawKey::Hash(*hash)),
                     })
                     .collect();
                 let result = engine.commit(&asked);
                 if std::env::var("TRACE").is_ok_and(|wanted| wanted == context) {
-                    std::println!(
-                        "{changes:x?}: {result:?}; active {} end {:#x} flags {}",
-                        engine.active,
-                        engine.end,
-                        engine.flags
-                    );
-                    std::println!("   {:?}", engine.index.slots());
+                    std::println!("{changes:x?}: {result:?}; {}", engine.state());
                 }
                 match result {
                     Ok(_) => {
                         before.clone_from(&after);
                         made += 1;
-                        engine.index.check_invariants();
+                        engine.check_invariants();
                     }
                     Err(Fault::Full) => {
                         after.clone_from(&before);

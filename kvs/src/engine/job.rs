@@ -1,0 +1,57 @@
+//! Jobs: how far a call has come that has to wait for the flash.
+
+use super::append::Append;
+use super::commit::Plan;
+use super::gc::{Collection, Step};
+use super::mount::Mount;
+use super::read::{Entry, Probe};
+use super::scan::Scan;
+use crate::change::Refusal;
+
+/// What a call keeps between two flash operations: in its caller's memory, or in its future.
+///
+/// Each call has a new one, and is made again with it for as long as it ends with
+/// [`Pending`](super::Fault::Pending).
+pub(crate) struct Job {
+    pub(super) mount: Mount,
+    pub(super) probe: Probe,
+    pub(super) scan: Scan,
+    pub(super) append: Append,
+    pub(super) plan: Plan,
+    pub(super) collection: Collection,
+    /// What is being done to make room.
+    pub(super) step: Option<Step>,
+    /// The entry that was looked up last.
+    pub(super) found: Option<Entry>,
+    /// How often an entry was read that does not check.
+    pub(super) tries: u8,
+    /// How many bytes or slots of a longer run have been seen to.
+    pub(super) done: u32,
+    /// Why the batch has no value.
+    pub(crate) refusal: Option<Refusal>,
+}
+
+impl Job {
+    pub(crate) fn new() -> Self {
+        Self {
+            mount: Mount::START,
+            probe: Probe::START,
+            scan: Scan::new(0, 0, 0),
+            append: Append::IDLE,
+            plan: Plan::START,
+            collection: Collection::No,
+            step: None,
+            found: None,
+            tries: 0,
+            done: 0,
+            refusal: None,
+        }
+    }
+
+    /// Begins anew, but for a mount that is to be made first.
+    pub(super) fn restart(&mut self) {
+        let fresh = Self::new();
+        let mount = core::mem::replace(&mut self.mount, Mount::START);
+        *self = Self { mount, ..fresh };
+    }
+}
