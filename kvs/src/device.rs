@@ -2,87 +2,69 @@
 
 use super::{NorFlash, bisync};
 use crate::bytes::{Aligned, is_erased};
-use crate::engine::{Operation, Request};
+use crate::engine::Operation;
 use crate::format::pad;
 
 /// Bytes that are looked at in one read where they are only compared: as many as a read size may be.
 const CHUNK: usize = 64;
 
-/// Does one request, and returns how many bytes that were.
+/// Does what is asked, and returns how many bytes that succeeded with. `address` counts from the
+/// start of the flash.
 #[bisync]
+#[inline(never)]
 pub(super) async fn perform<F: NorFlash>(
-    driver: &mut F,
+    flash: &mut F,
     buffer: &mut [u8],
-    request: Request,
+    operation: Operation,
+    address: u32,
+    len: u32,
 ) -> Result<u32, F::Error> {
-    let Request { address, len, .. } = request;
-    let front = buffer.get_mut(..len as usize);
-    match request.operation {
+    let front = buffer.get_mut(..len as usize).unwrap_or_default();
+    let times = match operation {
         Operation::Read { least } => {
-            if driver
-                .read(address, front.unwrap_or_default())
-                .await
-                .is_ok()
-            {
+            if flash.read(address, front).await.is_ok() {
                 return Ok(len);
             }
-            let front = buffer.get_mut(..least as usize);
-            driver.read(address, front.unwrap_or_default()).await?;
-            return Ok(least);
+            let front = buffer.get_mut(..least.into());
+            flash.read(address, front.unwrap_or_default()).await?;
+            return Ok(least.into());
         }
-        Operation::Program => driver.write(address, front.unwrap_or_default()).await?,
-        Operation::Erase => driver.erase(address, address.wrapping_add(len)).await?,
-        Operation::IsErased { times } | Operation::IsSteady { times } => {
-            let is_steady = matches!(request.operation, Operation::IsSteady { .. });
-            let front = front.filter(|_| is_steady).unwrap_or_default();
-            if is_steady {
-                driver.read(address, front).await?;
-            }
-            let front = is_steady.then_some(&*front);
-            for _ in 0..times {
-                if !is_same(driver, front, address, len, 0).await? {
-                    return Ok(0);
-                }
-            }
+        Operation::Program => {
+            flash.write(address, front).await?;
+            return Ok(len);
         }
-        Operation::IsStaged { skip } => {
-            if !is_same(driver, front.as_deref(), address, len, skip).await? {
+        Operation::Erase => {
+            flash.erase(address, address.wrapping_add(len)).await?;
+            return Ok(len);
+        }
+        Operation::IsStaged => 1,
+        Operation::IsErased { times } => times,
+        Operation::IsSteady { times } => {
+            flash.read(address, front).await?;
+            times
+        }
+    };
+    let skip = usize::from(operation == Operation::IsStaged);
+    let is_blank = matches!(operation, Operation::IsErased { .. });
+    let mut scratch = Aligned([0; CHUNK]);
+    for _ in 0..times {
+        let mut done = 0u32;
+        while done < len {
+            let count = len.wrapping_sub(done).min(CHUNK as u32) as usize;
+            let padded = pad(count as u32, F::READ_SIZE as u32) as usize;
+            let chunk = scratch.0.get_mut(..padded).unwrap_or_default();
+            flash.read(address.wrapping_add(done), chunk).await?;
+            let held = buffer.get(done as usize..).unwrap_or_default();
+            let from = if done == 0 { skip } else { 0 };
+            let is_same = match is_blank {
+                true => is_erased(chunk),
+                false => held.get(from..count) == chunk.get(from..count),
+            };
+            if !is_same {
                 return Ok(0);
             }
+            done = done.wrapping_add(count as u32);
         }
     }
     Ok(len)
-}
-
-/// Whether flash reads as these bytes, but for the first `skip`, or erased where there are none.
-#[bisync]
-#[inline(never)]
-async fn is_same<F: NorFlash>(
-    driver: &mut F,
-    bytes: Option<&[u8]>,
-    address: u32,
-    len: u32,
-    skip: u8,
-) -> Result<bool, F::Error> {
-    let mut scratch = Aligned([0; CHUNK]);
-    let (mut done, mut from) = (0u32, usize::from(skip));
-    while done < len {
-        let count = len.wrapping_sub(done).min(CHUNK as u32);
-        let padded = pad(count, F::READ_SIZE as u32) as usize;
-        let chunk = scratch.0.get_mut(..padded).unwrap_or_default();
-        driver.read(address.wrapping_add(done), chunk).await?;
-        let next = done.wrapping_add(count);
-        let is_same = match bytes {
-            Some(bytes) => {
-                let at = done as usize;
-                bytes.get(at.wrapping_add(from)..next as usize) == chunk.get(from..count as usize)
-            }
-            None => is_erased(chunk),
-        };
-        if !is_same {
-            return Ok(false);
-        }
-        (done, from) = (next, 0);
-    }
-    Ok(true)
 }

@@ -3,22 +3,44 @@
 use embedded_storage::nor_flash::{ErrorType, NorFlash};
 
 use super::device::perform;
-use crate::engine::{Device, Fault, Request};
+use crate::engine::{Device, Operation};
 
-pub(crate) struct Driver<F: ErrorType> {
-    pub(crate) flash: F,
+pub(crate) struct Driver<'a, F: ErrorType> {
+    flash: F,
+    buffer: &'a mut [u8],
+    /// Where the partition begins in the flash.
+    start: u32,
     /// What the driver said last.
-    pub(crate) error: Option<F::Error>,
+    error: Option<F::Error>,
 }
 
-impl<F: NorFlash> Device for Driver<F> {
+impl<'a, F: ErrorType> Driver<'a, F> {
+    pub(crate) fn new(flash: F, start: u32, buffer: &'a mut [u8]) -> Self {
+        Self {
+            flash,
+            buffer,
+            start,
+            error: None,
+        }
+    }
+}
+
+impl<F: NorFlash> Device for Driver<'_, F> {
     const WORD: u32 = F::WRITE_SIZE as u32;
     const READ: u32 = F::READ_SIZE as u32;
 
-    #[inline(never)]
-    fn ask(&mut self, buffer: &mut [u8], request: Request) -> Result<u32, Fault> {
-        let done = perform(&mut self.flash, buffer, request);
-        Ok(done.unwrap_or_else(|error| {
+    fn buffer(&self) -> &[u8] {
+        self.buffer
+    }
+
+    fn buffer_mut(&mut self) -> &mut [u8] {
+        self.buffer
+    }
+
+    fn ask(&mut self, operation: Operation, address: u32, len: u32) -> Option<u32> {
+        let address = self.start.wrapping_add(address);
+        let done = perform(&mut self.flash, self.buffer, operation, address, len);
+        Some(done.unwrap_or_else(|error| {
             self.error = Some(error);
             0
         }))

@@ -1,31 +1,23 @@
 //! Appending: what is written at the end of the active sector, and how it gets there.
 
-use super::entry::{CHECKSUM_LEN, EntryHeader, Role};
+use super::batch::{Batch, Value};
+use super::entry::{CHECKSUM_LEN, EntryHeader, HEADER_MAX, HEADER_MIN, Role};
 use super::index::TABLE_ITEM;
-use super::read::Entry;
 use super::scan::Scan;
 use super::{Device, Engine, Fault, Job};
 use crate::bytes::copy;
-use crate::change::{Batch, RawKey, Value};
 use crate::checksum::Checksum;
 use crate::format::ERASED;
 
 /// What is appended.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
     /// Those of a batch's changes that replace something.
-    Changes {
-        /// The next change to look at.
-        next: usize,
-        /// How many are still to be written.
-        left: usize,
-        /// None has been written yet.
-        is_first: bool,
-    },
-    /// A sector's first entry, with the slots of all keys if it has a table.
+    Changes,
+    /// A sector's first entry, and the slots of all keys if tables follow.
     Opening(EntryHeader),
-    /// An entry that stands elsewhere.
-    Copy(Entry),
+    /// The entry at this address, which the job's probe holds.
+    Copy(u32),
 }
 
 /// A run of entries that is being appended. All are addresses, but for what is staged.
@@ -36,10 +28,14 @@ pub(super) struct Append {
     to: u32,
     /// Where the next program goes.
     at: u32,
-    /// The checksum of the entry, where it may be longer than the buffer.
-    checksum: u32,
     /// How many bytes are ready to be programmed.
     staged: u32,
+    /// How many entries are still to be staged.
+    left: usize,
+    /// None has been staged yet.
+    is_first: bool,
+    /// The next change, or slot, to look at.
+    next: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -53,12 +49,14 @@ enum Step {
 impl Append {
     pub(super) const IDLE: Self = Self {
         step: Step::Idle,
-        source: Source::Opening(EntryHeader::NONE),
+        source: Source::Changes,
         from: 0,
         to: 0,
         at: 0,
-        checksum: 0,
         staged: 0,
+        left: 0,
+        is_first: true,
+        next: 0,
     };
 
     pub(super) fn is_idle(&self) -> bool {
@@ -67,8 +65,8 @@ impl Append {
 }
 
 impl<D: Device, C: Checksum> Engine<'_, D, C> {
-    /// Begins to append `len` bytes to the active sector.
-    pub(super) fn begin_append(&self, source: Source, len: u32, checksum: u32) -> Append {
+    /// Begins to append entries of `len` bytes in all to the active sector.
+    pub(super) fn begin_append(&self, source: Source, entries: usize, len: u32) -> Append {
         let from = self.write_address();
         Append {
             // What a sector was opened for has been looked at.
@@ -80,8 +78,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             from,
             to: from.wrapping_add(len),
             at: from,
-            checksum,
-            staged: 0,
+            left: entries,
+            ..Append::IDLE
         }
     }
 
@@ -99,230 +97,202 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     }
 
     fn append_run(&mut self, batch: &dyn Batch, job: &mut Job) -> Result<(), Fault> {
+        let (from, to) = (job.append.from, job.append.to);
         if job.append.step == Step::Look {
             // All of it before the first program: the end of a commit that was cut may be left there.
-            let (from, to) = (job.append.from, job.append.to);
             if !self.flash.is_erased(from, to.wrapping_sub(from), 1)? {
                 return Err(Fault::NotErased);
             }
             job.append.step = Step::Program;
         }
         if job.append.step == Step::Program {
-            while job.append.at < job.append.to {
+            while job.append.at < to {
                 if job.append.staged == 0 {
-                    self.fill(batch, job)?;
+                    job.append.staged = match job.append.source {
+                        Source::Copy(address) => self.stage_copy(address, job)?,
+                        _ => self.stage_entries(batch, &mut job.append)?,
+                    };
                 }
-                let (at, staged) = (job.append.at, job.append.staged);
-                self.flash.program(at, staged)?;
-                job.append.at = at.wrapping_add(staged);
-                job.append.staged = 0;
+                self.flash.program(job.append.at, job.append.staged)?;
+                let staged = core::mem::take(&mut job.append.staged);
+                job.append.at = job.append.at.wrapping_add(staged);
             }
-            job.scan = Scan::new(job.append.from, job.append.to, job.append.from);
+            job.scan = Scan::new(from, to, from);
             job.append.step = Step::Verify;
         }
         // As a mount would.
         self.scan(job)?;
-        if job.scan.end != job.append.to || job.scan.is_torn() {
+        if job.scan.end != to || job.scan.is_torn() {
             return Err(Fault::VerifyFailed);
         }
-        self.end = self.flash.offset_within(self.active, job.append.to);
+        self.end = to.wrapping_sub(self.flash.base(self.active));
         self.suspect_from = self.end;
         Ok(())
     }
 
-    /// Stages the next bytes that are to be programmed.
-    fn fill(&mut self, batch: &dyn Batch, job: &mut Job) -> Result<(), Fault> {
-        let left = job.append.to.wrapping_sub(job.append.at);
-        let space = left.min(self.flash.stage_len());
-        let done = job.append.at.wrapping_sub(job.append.from);
-        job.append.staged = match job.append.source {
-            Source::Changes { .. } => self.fill_changes(batch, job)?,
-            Source::Opening(header) => {
-                self.fill_opening(header, done, space, &mut job.append);
-                space
-            }
-            Source::Copy(entry) => {
-                let from = entry.address.wrapping_add(done);
-                if !self.flash.stage_from(from, space)? {
-                    return Err(Fault::Flash);
-                }
-                let Append { checksum, from, .. } = job.append;
-                let header = entry.header.with_more(false);
-                self.seal(
-                    (done as i32).wrapping_neg(),
-                    header,
-                    checksum,
-                    from,
-                    Role::Copy,
-                );
-                space
-            }
-        };
-        Ok(())
+    /// Stages the next bytes of a copy; returns how many.
+    fn stage_copy(&mut self, address: u32, job: &mut Job) -> Result<u32, Fault> {
+        let Job { append, probe, .. } = job;
+        let left = append.to.wrapping_sub(append.at);
+        let len = left.min(self.flash.stage_len());
+        let done = append.at.wrapping_sub(append.from);
+        if !self.flash.stage_from(address.wrapping_add(done), len)? {
+            return Err(Fault::Flash);
+        }
+        probe.header.set_more(false);
+        // The checksum of the bytes was computed when the entry was looked up.
+        self.seal(done.wrapping_neg(), &probe.header, append.from, Role::Copy);
+        Ok(len)
     }
 
-    /// Puts bytes where they are staged: so far from the front of the buffer, or before it.
-    fn put(&mut self, at: i32, bytes: &[u8]) {
-        let skip = at.wrapping_neg().max(0) as usize;
-        let staged = self.flash.stage().get_mut(at.max(0) as usize..);
-        let bytes = bytes.get(skip..);
-        copy(staged.unwrap_or_default(), bytes.unwrap_or_default());
-    }
-
-    /// Makes what is staged, from `at` on, the entry that it is at `address`.
-    fn seal(&mut self, at: i32, header: EntryHeader, checksum: u32, address: u32, role: Role) {
-        let salt = self.salt_of(address) ^ role.salt(header.has_more());
-        let body = header.body_len() as i32;
-        self.put(at, &[header.tag()]);
-        self.put(at.wrapping_add(body), &(checksum ^ salt).to_le_bytes());
-        let end = header.entry_len(Self::WORD) as i32;
-        for padding in body.wrapping_add(CHECKSUM_LEN as i32)..end {
-            self.put(at.wrapping_add(padding), &[ERASED]);
-        }
-    }
-
-    /// Stages a part of a sector's first entry.
-    fn fill_opening(&mut self, header: EntryHeader, done: u32, space: u32, append: &mut Append) {
-        let start = (done as i32).wrapping_neg();
-        if done == 0 {
-            let staged = self.flash.stage();
-            header.encode(staged);
-            let behind_tag = staged.get(1..header.len() as usize);
-            self.checksum.reset();
-            self.checksum.update(&[header.checked_tag()]);
-            self.checksum.update(behind_tag.unwrap_or_default());
-        }
-        let mut at = header.len();
-        for number in 0..self.index.slots().len() {
-            let slot = self.index.slots().get(number).copied();
-            let Some(slot) = slot.filter(|slot| !slot.is_new()) else {
-                continue;
-            };
-            let behind = at.wrapping_add(TABLE_ITEM);
-            if behind > header.body_len() {
-                break;
-            }
-            let item = slot.encode();
-            if done == 0 {
-                self.checksum.update(&item);
-            }
-            if behind > done && at < done.wrapping_add(space) {
-                self.put(start.wrapping_add(at as i32), &item);
-            }
-            at = behind;
-        }
-        if done == 0 {
-            append.checksum = self.checksum.value();
-        }
-        self.seal(start, header, append.checksum, append.from, Role::First);
-    }
-
-    /// Stages as many of the changes as fit; returns how many bytes they take.
-    fn fill_changes(&mut self, batch: &dyn Batch, job: &mut Job) -> Result<u32, Fault> {
-        let Source::Changes {
-            mut next,
-            mut left,
-            mut is_first,
-        } = job.append.source
-        else {
-            return Ok(0);
-        };
+    /// Stages as many entries as fit into the buffer; returns how many bytes they take.
+    fn stage_entries(&mut self, batch: &dyn Batch, append: &mut Append) -> Result<u32, Fault> {
         let mut staged = 0u32;
-        while left != 0 && next < batch.len() {
-            let hash = batch.key(next).hash();
-            if !is_superseded(batch, next, hash) && self.index.is_replaced(hash) {
-                let header = match self.stage(batch, next, staged, job) {
-                    Err(Fault::BufferTooSmall) if staged != 0 => break,
-                    header => header?,
-                };
-                if let Some(header) = header {
-                    let header = header.with_more(left > 1);
-                    let role = if is_first {
-                        Role::First
-                    } else {
-                        Role::Continues
-                    };
-                    let address = job.append.at.wrapping_add(staged);
-                    let checksum = self.checksum.value();
-                    self.seal(staged as i32, header, checksum, address, role);
-                    staged = staged.wrapping_add(header.entry_len(Self::WORD));
-                    left = left.wrapping_sub(1);
-                    is_first = false;
-                }
-            }
-            next = next.wrapping_add(1);
-        }
-        job.append.source = Source::Changes {
-            next,
-            left,
-            is_first,
-        };
-        if staged == 0 {
-            return Err(Fault::Refused);
+        while append.left != 0 {
+            let header = match append.source {
+                Source::Opening(opening) => self.stage_slots(&opening, append, staged),
+                _ => self.stage_change(batch, append, staged),
+            };
+            let mut header = match header {
+                Err(Fault::BufferTooSmall) if staged != 0 => break,
+                header => header?,
+            };
+            append.left = append.left.wrapping_sub(1);
+            header.set_more(append.left != 0);
+            let role = match core::mem::take(&mut append.is_first) {
+                true => Role::First,
+                false => Role::Continues,
+            };
+            self.seal(staged, &header, append.at.wrapping_add(staged), role);
+            staged = staged.wrapping_add(header.entry_len(Self::WORD));
         }
         Ok(staged)
     }
 
+    /// Stages the next change that replaces something.
+    fn stage_change(
+        &mut self,
+        batch: &dyn Batch,
+        append: &mut Append,
+        at: u32,
+    ) -> Result<EntryHeader, Fault> {
+        while append.next < batch.len() {
+            let number = append.next;
+            let hash = batch.hash(number);
+            if self.index.get(hash).is_replaced() && !is_superseded(batch, number, hash) {
+                let header = self.stage(batch, number, at)?;
+                append.next = number.wrapping_add(1);
+                return header.ok_or(Fault::Refused);
+            }
+            append.next = number.wrapping_add(1);
+        }
+        Err(Fault::Refused)
+    }
+
     /// Puts the header and the value of a change into the buffer, so far from its front, and
     /// computes their checksum. `None` if the key stays as it is.
+    #[inline(never)]
     pub(super) fn stage(
         &mut self,
         batch: &dyn Batch,
         number: usize,
         at: u32,
-        job: &mut Job,
     ) -> Result<Option<EntryHeader>, Fault> {
-        let key = batch.key(number);
-        let stage_len = self.flash.stage_len();
-        let staged = self.flash.stage().get_mut(at as usize..stage_len as usize);
-        let staged = staged.unwrap_or_default();
-        let mut header = EntryHeader::of(&key, 0);
-        loop {
-            let len = header.len();
-            let body = staged.get_mut(len as usize..).unwrap_or_default();
-            let value_len = match batch.value(number, body) {
-                Ok(Value::Keep | Value::Removed(..)) => return Ok(None),
-                Ok(Value::Delete) => {
-                    header = EntryHeader::tombstone(key.hash());
-                    break;
-                }
-                Ok(Value::Bytes(bytes)) => {
-                    let value_len = bytes.len() as u32;
-                    header = EntryHeader::of(&key, value_len);
-                    let body = staged.get_mut(header.len() as usize..);
-                    copy(body.unwrap_or_default(), bytes);
-                    break;
-                }
-                Ok(Value::Encoded(len)) => len as u32,
-                Err(refusal) => {
-                    job.refusal = Some(refusal);
-                    return Err(Fault::Refused);
-                }
+        let hash = batch.hash(number);
+        let end = self.flash.stage_len().wrapping_sub(CHECKSUM_LEN) as usize;
+        let mut value_offset = HEADER_MIN;
+        let header = loop {
+            let from = at.wrapping_add(value_offset) as usize;
+            let space = self.flash.stage().get_mut(from..end);
+            let space = space.ok_or(Fault::BufferTooSmall)?;
+            let header = match batch.value(number, space)? {
+                Value::Keep => return Ok(None),
+                Value::Delete => break EntryHeader::tombstone(hash),
+                Value::Put(len) => EntryHeader::value(hash, len),
             };
-            header = EntryHeader::of(&key, value_len);
-            if header.len() == len {
-                break;
+            if header.value_offset() == value_offset {
+                break header;
             }
             // A long value stands further behind: once more.
-        }
-        if at.wrapping_add(header.entry_len(Self::WORD)) > stage_len {
+            value_offset = HEADER_MAX;
+        };
+        self.check_staged(at, &header);
+        Ok(Some(header))
+    }
+
+    /// Stages an opening, or the next table behind it: as many slots as fit into the buffer.
+    fn stage_slots(
+        &mut self,
+        opening: &EntryHeader,
+        append: &mut Append,
+        at: u32,
+    ) -> Result<EntryHeader, Fault> {
+        let header = if append.is_first {
+            *opening
+        } else {
+            let left = self.index.table().count().saturating_sub(append.next);
+            EntryHeader::table(left.min(self.slots_in_a_table()).wrapping_mul(8) as u16)
+        };
+        if at.wrapping_add(header.entry_len(Self::WORD)) > self.flash.stage_len() {
             return Err(Fault::BufferTooSmall);
         }
-        header.encode(staged);
-        if let RawKey::Name(name) = key {
-            let place = staged.get_mut(header.name_offset() as usize..);
-            copy(place.unwrap_or_default(), name.as_bytes());
+        let from = at.wrapping_add(header.value_offset()) as usize;
+        let target = self.flash.stage().get_mut(from..).unwrap_or_default();
+        let items = target.chunks_exact_mut(TABLE_ITEM as usize);
+        let count = header.value_len().wrapping_div(TABLE_ITEM) as usize;
+        let slots = self.index.table().skip(append.next).take(count);
+        for (item, slot) in items.zip(slots) {
+            copy(item, &slot.encode());
         }
-        let behind_tag = staged.get(1..header.body_len() as usize);
+        append.next = append.next.wrapping_add(count);
+        self.check_staged(at, &header);
+        Ok(header)
+    }
+
+    /// How many slots a table has at most.
+    pub(super) fn slots_in_a_table(&self) -> usize {
+        let overhead = HEADER_MAX.wrapping_add(CHECKSUM_LEN);
+        let len = self.flash.stage_len().saturating_sub(overhead);
+        (len / TABLE_ITEM).max(1) as usize
+    }
+
+    /// Puts the header in front of what is staged, and computes the checksum of both.
+    fn check_staged(&mut self, at: u32, header: &EntryHeader) {
+        let staged = self
+            .flash
+            .stage()
+            .get_mut(at as usize..)
+            .unwrap_or_default();
+        header.encode(staged);
+        let body = header.body_len() as usize;
+        let padding = staged.get_mut(body..header.entry_len(Self::WORD) as usize);
+        padding.unwrap_or_default().fill(ERASED);
+        let staged = self.flash.staged().get(at as usize..).unwrap_or_default();
         self.checksum.reset();
-        self.checksum.update(&[header.checked_tag()]);
-        self.checksum.update(behind_tag.unwrap_or_default());
-        Ok(Some(header))
+        self.checksum.update(staged.get(..body).unwrap_or_default());
+    }
+
+    /// Makes what is staged, whose checksum has been computed, the entry that it is at `address`. It
+    /// begins `at` bytes from the front of the buffer, or before it.
+    #[inline(never)]
+    fn seal(&mut self, at: u32, header: &EntryHeader, address: u32, role: Role) {
+        let salt = self.salt_of(address) ^ role.salt(header.has_more());
+        let checksum = (self.checksum.value() ^ salt).to_le_bytes();
+        let staged = self.flash.stage();
+        if let Some(tag) = staged.get_mut(at as usize) {
+            *tag = header.tag();
+        }
+        let end = at.wrapping_add(header.body_len());
+        for (place, byte) in (0..CHECKSUM_LEN).zip(checksum) {
+            if let Some(target) = staged.get_mut(end.wrapping_add(place) as usize) {
+                *target = byte;
+            }
+        }
     }
 }
 
 /// Whether a later change is of the same key.
 pub(super) fn is_superseded(batch: &dyn Batch, number: usize, hash: u32) -> bool {
     !batch.is_unique()
-        && (number.wrapping_add(1)..batch.len()).any(|later| batch.key(later).hash() == hash)
+        && (number.wrapping_add(1)..batch.len()).any(|later| batch.hash(later) == hash)
 }

@@ -1,11 +1,11 @@
 //! Commits: changes become a run of entries at the end of the active sector.
 
 use super::append::{Source, is_superseded};
+use super::batch::Batch;
 use super::entry::{CHECKSUM_LEN, EntryHeader};
-use super::index::{CHECKED, ERASED_AHEAD, FAILED, RETIRED, Slot, UNKNOWN};
+use super::index::{CHECKED, ERASED_AHEAD, FAILED, Place, RETIRED, UNKNOWN};
 use super::mount::Except;
 use super::{CLOSED, Device, Engine, Fault, HEADER_UNSEEN, Job, SUSPECT, TAIL_UNSEEN};
-use crate::change::Batch;
 use crate::checksum::Checksum;
 
 /// How often the last commit is read before anything is written after a mount.
@@ -88,12 +88,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let (entries, bytes) = (job.plan.entries, job.plan.bytes);
         if job.plan.step == Step::Room {
             self.make_room(bytes, job)?;
-            let source = Source::Changes {
-                next: 0,
-                left: entries,
-                is_first: true,
-            };
-            job.append = self.begin_append(source, bytes, 0);
+            job.append = self.begin_append(Source::Changes, entries, bytes);
             job.plan.step = Step::Write;
         }
         self.append(batch, job)?;
@@ -105,7 +100,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     fn plan(&mut self, batch: &mut dyn Batch, job: &mut Job) -> Result<(), Fault> {
         while job.plan.next < batch.len() {
             let number = job.plan.next;
-            let hash = batch.key(number).hash();
+            let hash = batch.hash(number);
             if !is_superseded(batch, number, hash)
                 && let Some(header) = self.difference(batch, number, hash, job)?
             {
@@ -129,49 +124,47 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         hash: u32,
         job: &mut Job,
     ) -> Result<Option<EntryHeader>, Fault> {
-        let stored = self.index.get(hash).filter(|slot| !slot.is_tombstone());
+        let stored = self.index.get(hash);
         if job.plan.alike.is_none() {
-            let Some(header) = self.stage(batch, number, 0, job)? else {
+            let Some(header) = self.stage(batch, number, 0)? else {
                 return Ok(None);
             };
-            let Some(slot) = stored else {
-                let is_needed = !header.is_tombstone() && !self.is_implied(batch, number, header);
+            if !stored.is_value() {
+                let is_needed = !header.is_tombstone() && !self.is_implied(batch, number, &header);
                 return Ok(is_needed.then_some(header));
-            };
-            let is_alike = header.entry_len(Self::WORD) == slot.len().wrapping_mul(Self::WORD)
-                && self
-                    .flash
-                    .is_staged(Self::address_of(slot), header.body_len(), 1)?;
+            }
+            let address = Self::address_of(stored);
+            let is_alike = Self::place_of(address, &header) == stored
+                && self.flash.is_staged(address, header.body_len())?;
             if !is_alike {
                 return Ok(Some(header));
             }
             job.plan.alike = Some(header);
         }
-        let (Some(header), Some(slot)) = (job.plan.alike, stored) else {
+        let Some(header) = job.plan.alike else {
             return Ok(None);
         };
-        let is_stored = self.is_stored(header, slot)?;
+        let is_stored = self.is_stored(&header, stored)?;
         job.plan.alike = None;
         Ok((!is_stored).then_some(header))
     }
 
-    /// Whether the checksum of the entry in this slot, whose bytes are those that were staged last,
-    /// is right.
-    fn is_stored(&mut self, header: EntryHeader, slot: Slot) -> Result<bool, Fault> {
-        let address = Self::address_of(slot);
+    /// Whether the checksum of a stored entry is right, whose bytes are those that were staged last.
+    fn is_stored(&mut self, header: &EntryHeader, stored: Place) -> Result<bool, Fault> {
+        let address = Self::address_of(stored);
         let body = header.body_len();
         let bytes = self.flash.bytes(address, body.wrapping_add(CHECKSUM_LEN))?;
-        let stored = bytes.get(body as usize..).and_then(<[u8]>::first_chunk);
-        let (Some(tag), Some(stored)) = (bytes.first().copied(), stored) else {
+        let checksum = bytes.get(body as usize..).and_then(<[u8]>::first_chunk);
+        let (Some(tag), Some(checksum)) = (bytes.first().copied(), checksum) else {
             return Ok(false);
         };
-        let stored = u32::from_le_bytes(*stored);
-        Ok(self.role_of(address, tag, stored).is_some())
+        let checksum = u32::from_le_bytes(*checksum);
+        Ok(self.role_of(address, tag, checksum).is_some())
     }
 
     /// Whether what was staged last is what a load would make of nothing.
-    fn is_implied(&self, batch: &dyn Batch, number: usize, header: EntryHeader) -> bool {
-        let value = header.len() as usize..header.body_len() as usize;
+    fn is_implied(&self, batch: &dyn Batch, number: usize, header: &EntryHeader) -> bool {
+        let value = header.value_offset() as usize..header.body_len() as usize;
         let value = self.flash.staged().get(value);
         batch.is_implied(number, value.unwrap_or_default())
     }

@@ -4,29 +4,30 @@
 //! short      tag | key hash u32 | value, up to 62 bytes | checksum u32 | pad
 //! tombstone  tag | key hash u32 | checksum u32 | pad
 //! long       tag | key hash u32 | value length u16 | value | checksum u32 | pad
-//! named      tag | value length u16 | name length u8 | name | value | checksum u32 | pad
-//! opening    tag | end u17, sequence u15 | table length u16 | table | checksum u32 | pad
+//! opening    tag | end u17, sequence u15 | slots u16 | checksum u32 | pad
+//! table      tag | 0 u32 | table length u16 | slots | checksum u32 | pad
 //! ```
 //!
 //! Pure: from bytes and to bytes. What an entry says of its place and of its commit is in the
 //! checksum's salt, so that a copy of an entry has the checksum of its original, salted anew.
 
 use crate::bytes::copy;
-use crate::change::RawKey;
 use crate::format::pad;
 
 /// In a tag: more entries of the same commit follow.
 const MORE: u8 = 0x40;
 /// The longest value of a short entry.
-pub(super) const SHORT_MAX: u32 = 62;
-/// The longest header, without a name.
+const SHORT_MAX: u32 = 62;
+/// The longest header.
 pub(super) const HEADER_MAX: u32 = 7;
+/// The shortest header.
+pub(super) const HEADER_MIN: u32 = 5;
 /// The length of a checksum.
 pub(super) const CHECKSUM_LEN: u32 = 4;
 
 const TOMBSTONE: u8 = 0x80;
 const LONG: u8 = 0x81;
-const NAMED: u8 = 0x82;
+const TABLE: u8 = 0x82;
 const OPENING: u8 = 0x83;
 
 /// In an opening, the bits for where the sector before ended; the others tell which it is.
@@ -46,84 +47,67 @@ pub(super) enum Role {
 }
 
 impl Role {
-    pub(super) const ALL: [Self; 3] = [Self::First, Self::Continues, Self::Copy];
-
     /// What the role adds to the salt, where more entries of the commit follow or not.
-    pub(super) fn salt(self, more: bool) -> u32 {
+    pub(super) fn salt(self, has_more: bool) -> u32 {
         let role = match self {
             Self::First => 0,
             Self::Continues => 0x9E37_79B9,
             Self::Copy => 0x85EB_CA77,
         };
-        role ^ if more { 0xC2B2_AE3D } else { 0 }
+        role ^ if has_more { 0xC2B2_AE3D } else { 0 }
+    }
+
+    /// The role that adds this.
+    pub(super) fn of(salt: u32, has_more: bool) -> Option<Self> {
+        let all = [Self::First, Self::Continues, Self::Copy];
+        all.into_iter().find(|role| role.salt(has_more) == salt)
     }
 }
 
 /// What an entry begins with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct EntryHeader {
-    tag: u8,
-    name_len: u8,
     /// The key's; of an opening, where the sector that was active before it ended.
     pub(super) hash: u32,
-    pub(super) value_len: u32,
+    /// The length of the value; of an opening, how many slots follow in tables.
+    len: u16,
+    tag: u8,
 }
 
 impl EntryHeader {
     /// Of nothing.
     pub(super) const NONE: Self = Self {
-        tag: 0,
-        name_len: 0,
         hash: 0,
-        value_len: 0,
+        len: 0,
+        tag: 0,
     };
 
     /// The header of a value of so many bytes.
-    pub(super) fn value(hash: u32, value_len: u32) -> Self {
-        let tag = if value_len <= SHORT_MAX {
-            value_len as u8
-        } else {
-            LONG
-        };
-        Self {
-            tag,
-            name_len: 0,
-            hash,
-            value_len,
-        }
-    }
-
-    /// The header of a key's value of so many bytes.
-    pub(super) fn of(key: &RawKey<'_>, value_len: u32) -> Self {
-        match key {
-            RawKey::Hash(hash) => Self::value(*hash, value_len),
-            RawKey::Name(name) => Self {
-                tag: NAMED,
-                name_len: name.len() as u8,
-                hash: key.hash(),
-                value_len,
-            },
-        }
+    pub(super) fn value(hash: u32, len: u16) -> Self {
+        let is_short = u32::from(len) <= SHORT_MAX;
+        let tag = if is_short { len as u8 } else { LONG };
+        Self { hash, len, tag }
     }
 
     pub(super) fn tombstone(hash: u32) -> Self {
-        Self {
-            tag: TOMBSTONE,
-            name_len: 0,
-            hash,
-            value_len: 0,
-        }
+        let tag = TOMBSTONE;
+        Self { hash, len: 0, tag }
     }
 
     /// The header of a sector's first entry: where the sector of this sequence, which was the active
-    /// one until then, ended, in words; and how long the table is.
-    pub(super) fn opening(sequence: u32, end: u32, table_len: u32) -> Self {
+    /// one until then, ended, in words; and how many slots follow.
+    pub(super) fn opening(sequence: u32, end: u32, slots: u16) -> Self {
         Self {
-            tag: OPENING,
-            name_len: 0,
             hash: sequence << END_BITS | end & END_MAX,
-            value_len: table_len,
+            len: slots,
+            tag: OPENING,
         }
+    }
+
+    /// The header of a table of so many bytes.
+    pub(super) fn table(len: u16) -> Self {
+        let tag = TABLE;
+        Self { hash: 0, len, tag }
     }
 
     /// Where the sector of this sequence ended, in words, if the opening tells.
@@ -132,50 +116,43 @@ impl EntryHeader {
         is_of.then_some(self.hash & END_MAX)
     }
 
-    /// The header with more entries of its commit to follow, or not.
-    pub(super) fn with_more(self, more: bool) -> Self {
-        let more = if more { MORE } else { 0 };
-        Self {
-            tag: self.tag & !MORE | more,
-            ..self
-        }
+    /// How many slots follow an opening.
+    pub(super) fn slots(&self) -> u16 {
+        if self.is_opening() { self.len } else { 0 }
+    }
+
+    /// Says whether more entries of its commit follow.
+    pub(super) fn set_more(&mut self, has_more: bool) {
+        self.tag = if has_more {
+            self.tag | MORE
+        } else {
+            self.tag & !MORE
+        };
     }
 
     /// The header at the front of `bytes`, which are all that are left if they are fewer than
-    /// [`HEADER_MAX`]. `None` if there is none of these kinds, or nothing. The hash of a name is
-    /// still to be computed.
+    /// [`HEADER_MAX`]. `None` if there is none of these kinds, or nothing.
     pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
         let [tag, a, b, c, d, rest @ ..] = bytes else {
             return None;
         };
-        let (mut hash, mut name_len) = (u32::from_le_bytes([*a, *b, *c, *d]), 0);
-        let value_len = match (*tag & !MORE, rest) {
-            (len, _) if u32::from(len) <= SHORT_MAX => u32::from(len),
+        let hash = u32::from_le_bytes([*a, *b, *c, *d]);
+        let len = match (*tag & !MORE, rest) {
+            (len, _) if u32::from(len) <= SHORT_MAX => len.into(),
             (TOMBSTONE, _) => 0,
-            (LONG | OPENING, [low, high, ..]) => u32::from(u16::from_le_bytes([*low, *high])),
-            (NAMED, _) => {
-                (hash, name_len) = (0, *c);
-                u32::from(u16::from_le_bytes([*a, *b]))
-            }
+            (LONG..=OPENING, [low, high, ..]) => u16::from_le_bytes([*low, *high]),
             _ => return None,
         };
-        Some(Self {
-            tag: *tag,
-            name_len,
-            hash,
-            value_len,
-        })
+        let tag = *tag;
+        Some(Self { hash, len, tag })
     }
 
-    /// Writes the header, but for the name, to the front of `out`.
+    /// Writes the header to the front of `out`.
     pub(super) fn encode(&self, out: &mut [u8]) {
-        let [low, high, ..] = self.value_len.to_le_bytes();
-        let [a, b, c, d] = match self.is_named() {
-            true => [low, high, self.name_len, 0],
-            false => self.hash.to_le_bytes(),
-        };
+        let [a, b, c, d] = self.hash.to_le_bytes();
+        let [low, high] = self.len.to_le_bytes();
         let bytes = [self.tag, a, b, c, d, low, high];
-        let len = self.name_offset() as usize;
+        let len = self.value_offset() as usize;
         copy(out, bytes.get(..len).unwrap_or_default());
     }
 
@@ -183,13 +160,8 @@ impl EntryHeader {
         self.tag
     }
 
-    /// The tag as the checksum covers it: without what changes where the entry is copied.
-    pub(super) fn checked_tag(&self) -> u8 {
-        self.tag & !MORE
-    }
-
     pub(super) fn has_more(&self) -> bool {
-        self.tag & MORE != 0
+        has_more(self.tag)
     }
 
     pub(super) fn is_tombstone(&self) -> bool {
@@ -200,31 +172,29 @@ impl EntryHeader {
         self.tag & !MORE == OPENING
     }
 
-    pub(super) fn is_named(&self) -> bool {
-        self.tag & !MORE == NAMED
+    pub(super) fn is_table(&self) -> bool {
+        self.tag & !MORE == TABLE
     }
 
-    pub(super) fn name_len(&self) -> u32 {
-        self.name_len.into()
-    }
-
-    /// The length of the header without the name, which is where the name begins.
-    pub(super) fn name_offset(&self) -> u32 {
+    /// Where the value begins, from the entry's start.
+    pub(super) fn value_offset(&self) -> u32 {
         match self.tag & !MORE {
-            LONG | OPENING => 7,
-            NAMED => 4,
-            _ => 5,
+            LONG..=OPENING => HEADER_MAX,
+            _ => HEADER_MIN,
         }
     }
 
-    /// The length of the header, which is where the value begins.
-    pub(super) fn len(&self) -> u32 {
-        self.name_offset().wrapping_add(self.name_len())
+    pub(super) fn value_len(&self) -> u32 {
+        if self.is_opening() {
+            0
+        } else {
+            self.len.into()
+        }
     }
 
     /// Where the checksum is, from the entry's start.
     pub(super) fn body_len(&self) -> u32 {
-        self.len().wrapping_add(self.value_len)
+        self.value_offset().wrapping_add(self.value_len())
     }
 
     /// The length of the entry, padded to words of `word` bytes.
@@ -236,6 +206,11 @@ impl EntryHeader {
 /// Whether an entry with this tag has more of its commit behind it.
 pub(super) fn has_more(tag: u8) -> bool {
     tag & MORE != 0
+}
+
+/// The tag as the checksum covers it: without what changes where the entry is copied.
+pub(super) fn checked(tag: u8) -> u8 {
+    tag & !MORE
 }
 
 /// What the checksum of an entry is XORed with: the sequence of its sector, and its offset there.
@@ -257,14 +232,15 @@ mod tests {
     #[test]
     fn headers_are_read_as_they_are_written() {
         for hash in [0, 1, 0xFFFF_FFFF, 0x1234_5678] {
-            for len in [0, 1, SHORT_MAX, SHORT_MAX + 1, 200, 0xFFFF] {
-                for header in [
+            for len in [0, 1, SHORT_MAX as u16, SHORT_MAX as u16 + 1, 200, 0xFFFF] {
+                for mut header in [
                     EntryHeader::value(hash, len),
                     EntryHeader::tombstone(hash),
                     EntryHeader::opening(hash, 7, len),
+                    EntryHeader::table(len),
                 ] {
                     for more in [false, true] {
-                        let header = header.with_more(more);
+                        header.set_more(more);
                         let bytes = bytes(&header);
                         assert_eq!(EntryHeader::decode(&bytes), Some(header));
                         assert_eq!(header.has_more(), more);
@@ -273,15 +249,6 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn a_name_is_in_the_header() {
-        let header = EntryHeader::of(&RawKey::Name("serial"), 300);
-        assert_eq!(header.len(), 4 + 6);
-        let read = EntryHeader::decode(&bytes(&header)).unwrap_or(header.with_more(true));
-        let hash = header.hash;
-        assert_eq!(EntryHeader { hash, ..read }, header);
     }
 
     #[test]

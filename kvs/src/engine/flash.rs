@@ -1,46 +1,41 @@
 //! The partition: a range of a NOR flash in sectors of one size, and the buffer that its bytes pass
 //! through. The only layer that talks to the driver; it knows nothing of entries.
 //!
-//! Nothing in the engine waits for the flash. What a driver has to do is a [`Request`]. A blocking
-//! driver does it at once. For an async one it is noted, and the call that asked ends with
-//! [`Fault::Pending`]: when the driver is done, the same call is made again, and goes on from there.
-//! So the engine is plain code, the same for both, and only the loop around it is async.
+//! Nothing in the engine waits for the flash. It asks its [`Device`]. A blocking one does at once
+//! what it is asked. With an async one the call that asked ends with [`Fault::Pending`]; when the
+//! driver is done, the same call is made again, asks the same again, and has the answer. So the
+//! engine is plain code, the same for both, and only the loop around it is async.
 
 use super::Fault;
 use crate::bytes::move_within;
 use crate::format::pad;
 
-/// A flash driver, as the engine sees it.
+/// A flash driver for a partition, as the engine sees it, and the buffer that it works on.
+/// Addresses count from the start of the partition.
 pub(crate) trait Device {
     /// What is programmed at once.
     const WORD: u32;
     /// Reads begin and end at multiples of this.
     const READ: u32;
 
-    /// Does what is requested, with the engine's buffer, and returns how many bytes that were: none
-    /// if the driver reports an error. Or [`Fault::Pending`], and what was done is returned when the
-    /// same is requested next.
-    fn ask(&mut self, buffer: &mut [u8], request: Request) -> Result<u32, Fault>;
+    fn buffer(&self) -> &[u8];
+
+    fn buffer_mut(&mut self) -> &mut [u8];
+
+    /// Does something to `len` bytes from `address` on, and returns how many of them that succeeded
+    /// with. `None`: it has yet to be done.
+    fn ask(&mut self, operation: Operation, address: u32, len: u32) -> Option<u32>;
 }
 
-/// Something that a flash driver has to do. Addresses count from the start of the flash.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Request {
-    pub(crate) operation: Operation,
-    pub(crate) address: u32,
-    /// Bytes.
-    pub(crate) len: u32,
-}
-
+/// Something that a flash driver has to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
     /// Read to the front of the buffer; if that fails, only so many bytes.
-    Read { least: u32 },
+    Read { least: u16 },
     /// Read so many times, and see whether it is erased each time.
     IsErased { times: u8 },
-    /// Read, and see whether it is what is at the front of the buffer, but for the first so many
-    /// bytes.
-    IsStaged { skip: u8 },
+    /// Read, and see whether it is what is at the front of the buffer, but for the first byte.
+    IsStaged,
     /// Read to the front of the buffer, and so many times more, and see whether it is the same each
     /// time.
     IsSteady { times: u8 },
@@ -50,104 +45,100 @@ pub(crate) enum Operation {
     Erase,
 }
 
-pub(super) struct Flash<'a, D> {
+pub(super) struct Flash<D> {
     device: D,
-    /// Where the partition begins in the flash.
-    start: u32,
-    sector_size: u32,
-    buffer: &'a mut [u8],
     /// What of the partition the buffer holds: from this address on, so many bytes.
     held_from: u32,
-    held_len: u32,
+    held_len: u16,
     /// So many bytes from [`held_from`](Self::held_from) on can't be read.
-    unreadable: u32,
+    unreadable: u16,
+    /// The logarithm of the sector size.
+    sector_log: u8,
 }
 
-impl<'a, D: Device> Flash<'a, D> {
-    pub(super) fn new(device: D, start: u32, sector_size: u32, buffer: &'a mut [u8]) -> Self {
+impl<D: Device> Flash<D> {
+    pub(super) fn new(device: D, sector_log: u8) -> Self {
         Self {
             device,
-            start,
-            sector_size,
-            buffer,
             held_from: 0,
             held_len: 0,
-            unreadable: u32::MAX,
+            unreadable: u16::MAX,
+            sector_log,
         }
     }
 
+    pub(super) fn device(&mut self) -> &mut D {
+        &mut self.device
+    }
+
+    pub(super) fn sector_log(&self) -> u32 {
+        self.sector_log.into()
+    }
+
     pub(super) fn sector_size(&self) -> u32 {
-        self.sector_size
+        1 << (self.sector_log & 31)
     }
 
-    /// The driver, and the buffer that its requests are about.
-    pub(super) fn parts(&mut self) -> (&mut D, &mut [u8]) {
-        (&mut self.device, self.buffer)
-    }
-
-    /// The address of a sector, from the partition's start.
+    /// The address of a sector.
     pub(super) fn base(&self, sector: usize) -> u32 {
-        self.sector_size.wrapping_mul(sector as u32)
+        (sector as u32) << (self.sector_log & 31)
     }
 
-    /// How far an address, which may be the end of the sector, is from the start of sector `number`.
-    pub(super) fn offset_within(&self, number: usize, address: u32) -> u32 {
-        address.wrapping_sub(self.base(number))
+    /// The sector that an address is in.
+    pub(super) fn sector_at(&self, address: u32) -> usize {
+        (address >> (self.sector_log & 31)) as usize
     }
 
     /// How far an address is from the start of its sector.
     pub(super) fn offset(&self, address: u32) -> u32 {
-        address & self.sector_size.wrapping_sub(1)
-    }
-
-    fn ask(&mut self, operation: Operation, address: u32, len: u32) -> Result<u32, Fault> {
-        let request = Request {
-            operation,
-            address: self.start.wrapping_add(address),
-            len,
-        };
-        self.device.ask(self.buffer, request)
+        address & self.sector_size().wrapping_sub(1)
     }
 
     /// The bytes from `address` on: `need` of them at least, or as many as there are in its sector,
     /// or fit into the buffer. None if they can't be read.
     pub(super) fn bytes(&mut self, address: u32, need: u32) -> Result<&[u8], Fault> {
-        self.bytes_of(address, need, u32::MAX)
+        let held = self.read(address, need, u16::MAX);
+        held.ok_or(Fault::Pending)
     }
 
     /// The same, where no more will be looked at: reads no more than that.
     pub(super) fn only(&mut self, address: u32, need: u32) -> Result<&[u8], Fault> {
-        self.bytes_of(address, need, 0)
+        self.read(address, need, 0).ok_or(Fault::Pending)
     }
 
     #[inline(never)]
-    fn bytes_of(&mut self, address: u32, need: u32, most: u32) -> Result<&[u8], Fault> {
+    fn read(&mut self, address: u32, need: u32, most: u16) -> Option<&[u8]> {
         let from = address & !D::READ.wrapping_sub(1);
-        let left = self.sector_size.wrapping_sub(self.offset(from));
-        let space = left.min(self.buffer.len() as u32) & !D::READ.wrapping_sub(1);
         let ahead = address.wrapping_sub(from);
+        let left = self.sector_size().wrapping_sub(self.offset(from));
+        let space = left.min(self.device.buffer().len() as u32) & !D::READ.wrapping_sub(1);
         let least = pad(need.wrapping_add(ahead), D::READ).min(space);
         let mut skip = address.wrapping_sub(self.held_from);
         let wanted = need.min(least.wrapping_sub(ahead));
-        if skip > self.held_len || skip.wrapping_add(wanted) > self.held_len {
+        let held = u32::from(self.held_len);
+        if skip > held || skip.wrapping_add(wanted) > held {
             self.held_len = 0;
             skip = ahead;
             // First as much as fits; then, so that a word that can't be read does not hide the ones
             // before it, as little as will do.
-            if self.held_from != from || least < self.unreadable {
-                let most = most.min(space).max(least);
-                let count = self.ask(Operation::Read { least }, from, most)?;
+            if self.held_from != from || least < self.unreadable.into() {
+                let most = space.min(most.into()).max(least);
+                let least = least as u16;
+                let count = self.device.ask(Operation::Read { least }, from, most)?;
                 if self.held_from != from {
-                    (self.held_from, self.unreadable) = (from, u32::MAX);
+                    (self.held_from, self.unreadable) = (from, u16::MAX);
                 }
-                self.held_len = count;
+                self.held_len = count as u16;
                 if count == 0 {
                     self.unreadable = least;
                 }
             }
         }
-        let held = self.buffer.get(skip as usize..self.held_len as usize);
-        Ok(held.unwrap_or_default())
+        let held = self
+            .device
+            .buffer()
+            .get(skip as usize..self.held_len.into());
+        Some(held.unwrap_or_default())
     }
 
     /// Whether nothing could be read at the last look.
@@ -158,23 +149,23 @@ impl<'a, D: Device> Flash<'a, D> {
     /// Makes the next look read the flash again.
     pub(super) fn forget(&mut self) {
         self.held_len = 0;
-        self.unreadable = u32::MAX;
+        self.unreadable = u16::MAX;
     }
 
     /// The buffer, to stage what is to be programmed. What it held of the flash is gone.
     pub(super) fn stage(&mut self) -> &mut [u8] {
         self.forget();
-        self.buffer
+        self.device.buffer_mut()
     }
 
     /// What is staged.
     pub(super) fn staged(&self) -> &[u8] {
-        self.buffer
+        self.device.buffer()
     }
 
     /// How many bytes can be staged: whole words.
     pub(super) fn stage_len(&self) -> u32 {
-        self.buffer.len() as u32 & !D::WORD.wrapping_sub(1)
+        self.device.buffer().len() as u32 & !D::WORD.wrapping_sub(1)
     }
 
     /// Stages bytes of flash. `false` if they can't be read.
@@ -185,44 +176,40 @@ impl<'a, D: Device> Flash<'a, D> {
         Ok(is_there)
     }
 
-    /// Whether so many bytes of flash are erased each of so many times.
-    pub(super) fn is_erased(&mut self, address: u32, len: u32, times: u8) -> Result<bool, Fault> {
-        let operation = Operation::IsErased { times };
-        Ok(self.ask(operation, address, len)? == len)
+    /// Asks for something that may leave other bytes in the buffer. `true`: it succeeded with all
+    /// of them.
+    #[inline(never)]
+    fn ask(&mut self, operation: Operation, address: u32, len: u32) -> Result<bool, Fault> {
+        self.forget();
+        match self.device.ask(operation, address, len) {
+            Some(done) => Ok(done == len),
+            None => Err(Fault::Pending),
+        }
     }
 
-    /// Whether so many bytes of flash, but for the first `skip`, are as what is staged.
-    pub(super) fn is_staged(&mut self, address: u32, len: u32, skip: u8) -> Result<bool, Fault> {
-        let operation = Operation::IsStaged { skip };
-        Ok(self.ask(operation, address, len)? == len)
+    /// Whether so many bytes of flash are erased each of so many times.
+    pub(super) fn is_erased(&mut self, address: u32, len: u32, times: u8) -> Result<bool, Fault> {
+        self.ask(Operation::IsErased { times }, address, len)
+    }
+
+    /// Whether so many bytes of flash, but for the first, are as what is staged.
+    pub(super) fn is_staged(&mut self, address: u32, len: u32) -> Result<bool, Fault> {
+        self.ask(Operation::IsStaged, address, len)
     }
 
     /// Whether so many bytes of flash, which fit into the buffer, read the same each of so many times.
     pub(super) fn is_steady(&mut self, address: u32, len: u32, times: u8) -> Result<bool, Fault> {
-        self.forget();
-        let operation = Operation::IsSteady { times };
-        Ok(self.ask(operation, address, len)? == len)
+        self.ask(Operation::IsSteady { times }, address, len)
     }
 
     /// Programs the first `len` bytes of what is staged, whole words, in one call.
-    #[inline(never)]
     pub(super) fn program(&mut self, address: u32, len: u32) -> Result<(), Fault> {
-        self.forget();
-        let done = self.ask(Operation::Program, address, len)?;
-        if done == len {
-            Ok(())
-        } else {
-            Err(Fault::Flash)
-        }
+        let is_done = self.ask(Operation::Program, address, len)?;
+        is_done.then_some(()).ok_or(Fault::Flash)
     }
 
     pub(super) fn erase(&mut self, sector: usize) -> Result<(), Fault> {
-        self.forget();
-        let (base, size) = (self.base(sector), self.sector_size);
-        if self.ask(Operation::Erase, base, size)? == size {
-            Ok(())
-        } else {
-            Err(Fault::Flash)
-        }
+        let is_done = self.ask(Operation::Erase, self.base(sector), self.sector_size())?;
+        is_done.then_some(()).ok_or(Fault::Flash)
     }
 }

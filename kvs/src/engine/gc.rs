@@ -4,15 +4,15 @@
 //! entries of another are copied into it before anything new; until then the copies may be undone.
 
 use super::append::Source;
+use super::batch::Nothing;
 use super::entry::EntryHeader;
 use super::header::{SEQUENCE_MAX, SectorHeader};
 use super::index::{
-    BLANK, CHECKED, ERASED_AHEAD, FAILED, NEEDED, RETIRED, Slot, TABLE_ITEM, UNKNOWN,
+    BLANK, CHECKED, ERASED_AHEAD, FAILED, NEEDED, Place, RETIRED, TABLE_ITEM, UNKNOWN,
 };
 use super::mount::Except;
 use super::{BY_TABLE, CLOSED, Device, Engine, Fault, Job, NONE, ONLY_COPIES};
 use crate::bytes::copy;
-use crate::change::Changes;
 use crate::checksum::Checksum;
 use crate::format::{ERASED, header_stride};
 
@@ -34,8 +34,8 @@ pub(super) enum Step {
     Prepare(usize),
     /// Open this free sector.
     Open(usize),
-    /// Move the entry of this slot to the end of the active sector.
-    Move(Slot),
+    /// Move the entry of this key to the end of the active sector.
+    Move(u32, Place),
     /// Begin a collection that was cut and can't go on anew: the copies do not count.
     Undo,
     /// Nothing would help.
@@ -68,7 +68,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             Step::Ready => {}
             Step::Prepare(number) => self.prepare(number, job)?,
             Step::Open(number) => self.open(number, job)?,
-            Step::Move(slot) => self.move_entry(slot, job)?,
+            Step::Move(hash, place) => self.move_entry(hash, place, job)?,
             Step::Undo => return Err(self.undo(job)),
             Step::Full => return Err(Fault::Full),
         }
@@ -119,7 +119,9 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     /// To move an entry of this sector.
     fn move_step(&self, victim: usize) -> Step {
         match self.index.live_in(victim) {
-            Some(slot) if slot.len().wrapping_mul(Self::WORD) <= self.room() => Step::Move(slot),
+            Some(slot) if slot.place.len().wrapping_mul(Self::WORD) <= self.room() => {
+                Step::Move(slot.hash, slot.place)
+            }
             Some(_) => self.next_free().map_or(Step::Undo, Step::Open),
             None => Step::Undo,
         }
@@ -214,36 +216,44 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         })
     }
 
-    /// The most that an opening takes.
+    /// The most that an opening takes, with its tables.
     pub(super) fn opening_len(&self) -> u32 {
-        self.opening(self.table_len()).entry_len(Self::WORD)
+        self.opening_parts(&self.opening()).1
     }
 
-    /// The header of the next sector's first entry.
-    fn opening(&self, table_len: u32) -> EntryHeader {
+    /// How many entries an opening is, with its tables, and the bytes that they take.
+    fn opening_parts(&self, opening: &EntryHeader) -> (usize, u32) {
+        let (mut left, most) = (usize::from(opening.slots()), self.slots_in_a_table());
+        let (mut entries, mut len) = (1usize, opening.entry_len(Self::WORD));
+        while left != 0 {
+            let count = left.min(most);
+            let table = EntryHeader::table((count as u16).wrapping_mul(8));
+            len = len.wrapping_add(table.entry_len(Self::WORD));
+            entries = entries.wrapping_add(1);
+            left = left.wrapping_sub(count);
+        }
+        (entries, len)
+    }
+
+    /// The header of the next sector's first entry. Tables follow so that they take no more than a
+    /// sixteenth of all sectors, and a quarter of one.
+    fn opening(&self) -> EntryHeader {
+        let slots = self.index.table().count() as u32;
+        let len = slots.wrapping_mul(TABLE_ITEM);
+        let sectors = u32::from(self.since_table).saturating_add(1);
+        let payload = self.payload();
+        let is_worth = len.saturating_mul(16) <= payload.saturating_mul(sectors);
+        let has_table = is_worth && len <= payload / 4;
         let before = self.index.sector(self.active).sequence;
         let end = self.end >> Self::WORD.trailing_zeros();
-        EntryHeader::opening(before, end, table_len)
-    }
-
-    /// The length of a table of all keys, if the next sector begins with one: so that tables take no
-    /// more than a sixteenth of all sectors, and a quarter of one.
-    fn table_len(&self) -> u32 {
-        let len = (self.index.table_count() as u32).wrapping_mul(TABLE_ITEM);
-        let sectors = u32::from(self.since_table).saturating_add(1);
-        let is_worth = len.saturating_mul(16) <= self.payload().saturating_mul(sectors);
-        if is_worth && len <= self.payload() / 4 {
-            len
-        } else {
-            0
-        }
+        EntryHeader::opening(before, end, if has_table { slots as u16 } else { 0 })
     }
 
     /// Makes a free sector the active one.
     #[inline(never)]
     fn open(&mut self, number: usize, job: &mut Job) -> Result<(), Fault> {
         if !job.append.is_idle() {
-            return self.append(&Changes(&[]), job);
+            return self.append(&Nothing, job);
         }
         let sector = self.index.sector(number);
         if !sector.is(CHECKED) {
@@ -258,8 +268,9 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             }
         }
         self.forget_tombstones();
-        let opening = self.opening(self.table_len());
-        self.since_table = match opening.value_len {
+        let opening = self.opening();
+        let (entries, len) = self.opening_parts(&opening);
+        self.since_table = match opening.slots() {
             0 => self.since_table.saturating_add(1),
             _ => 0,
         };
@@ -268,9 +279,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         self.end = Self::FIRST;
         self.set(CLOSED, false);
         self.set(ONLY_COPIES, true);
-        let len = opening.entry_len(Self::WORD);
-        job.append = self.begin_append(Source::Opening(opening), len, 0);
-        self.append(&Changes(&[]), job)
+        job.append = self.begin_append(Source::Opening(opening), entries, len);
+        self.append(&Nothing, job)
     }
 
     /// Erases a free sector, and gives it a header.
@@ -333,7 +343,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 job.done = 0;
                 break;
             };
-            if !slot.is_new() && self.entry_of(slot, job)?.is_none() {
+            if !slot.place.is_none() && !self.entry_of(slot.hash, slot.place, job)? {
                 self.doubt_table();
                 return Err(Fault::Remounted);
             }
@@ -349,38 +359,34 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             0 => u32::MAX,
             sequence => sequence,
         });
-        let Some(oldest) = oldest else { return };
-        while let Some(slot) = self.index.tombstone_in(oldest) {
-            if slot.is_replaced() {
-                self.index.forget_entry(slot.hash());
-            } else {
-                self.index.remove(slot);
-            }
+        if let Some(oldest) = oldest {
+            self.index.forget_tombstones(oldest);
         }
     }
 
     /// Copies an entry to the end of the active sector.
     #[inline(never)]
-    fn move_entry(&mut self, slot: Slot, job: &mut Job) -> Result<(), Fault> {
+    fn move_entry(&mut self, hash: u32, place: Place, job: &mut Job) -> Result<(), Fault> {
         if !job.append.is_idle() {
-            return self.append(&Changes(&[]), job);
+            return self.append(&Nothing, job);
         }
-        let Some(entry) = self.entry_of(slot, job)? else {
-            if self.doubt_table() {
-                return Err(Fault::Remounted);
-            }
-            if self.flash.is_unreadable() {
-                // It may be readable another time.
-                self.index.flag(self.index.sector_of(slot), RETIRED, 0);
-            } else {
-                self.damaged = self.damaged.saturating_add(1);
-                self.index.remove(slot);
-            }
-            return Ok(());
-        };
-        let len = entry.header.entry_len(Self::WORD);
-        job.append = self.begin_append(Source::Copy(entry), len, self.checksum.value());
-        self.append(&Changes(&[]), job)
+        if self.entry_of(hash, place, job)? {
+            let len = job.probe.header.entry_len(Self::WORD);
+            let source = Source::Copy(Self::address_of(place));
+            job.append = self.begin_append(source, 1, len);
+            return self.append(&Nothing, job);
+        }
+        if self.doubt_table() {
+            return Err(Fault::Remounted);
+        }
+        if self.flash.is_unreadable() {
+            // It may be readable another time.
+            self.index.flag(self.index.sector_of(place), RETIRED, 0);
+        } else {
+            self.damaged = self.damaged.saturating_add(1);
+            self.index.remove(hash);
+        }
+        Ok(())
     }
 
     /// Does one step of what commits would do later: erases a free sector ahead, or moves an entry.

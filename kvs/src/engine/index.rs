@@ -4,72 +4,45 @@
 //! Pure: it reads no flash. Slots are sorted by hash. A sector's count of live words follows the
 //! slots: whatever changes a slot goes through here.
 
-/// The length of an item of a table: a slot.
+/// The length of a slot in a table.
 pub(super) const TABLE_ITEM: u32 = 8;
 
-/// Where the latest entry of a key is: 8 bytes of RAM a key.
+/// Where an entry is: its address in words, 20 bits, its length, 9 bits, and flags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Slot {
-    hash: u32,
-    /// Flags in the upper 3 bits; the entry's length, 9 bits; its address in words, 20 bits.
-    place: u32,
-}
+pub(super) struct Place(u32);
 
 /// The entry is a tombstone.
 const TOMBSTONE: u32 = 1 << 31;
 /// The commit under way replaces the entry: it does not count as live any more.
 const REPLACED: u32 = 1 << 30;
-const FLAGS: u32 = TOMBSTONE | REPLACED;
 const LEN_SHIFT: u32 = 20;
 const LEN_MASK: u32 = 0x1FF;
 /// The last address in words.
 pub(super) const WORD_MAX: u32 = (1 << LEN_SHIFT) - 1;
-/// Lengths from this many words on are kept in steps of 256 words, rounded up.
+/// Lengths from this many words on are kept in steps of as many words, rounded up.
 const COARSE: u32 = 256;
 
-impl Slot {
-    pub(crate) const EMPTY: Self = Self { hash: 0, place: 0 };
+impl Place {
+    /// Nowhere.
+    pub(super) const NONE: Self = Self(0);
 
-    pub(super) fn new(hash: u32, word: u32, len: u32, is_tombstone: bool) -> Self {
+    pub(super) fn new(word: u32, len: u32, is_tombstone: bool) -> Self {
         let flag = if is_tombstone { TOMBSTONE } else { 0 };
         let len = match len {
             0..COARSE => len,
             _ => COARSE.wrapping_add(len.wrapping_sub(1) / COARSE),
         };
-        Self {
-            hash,
-            place: word & WORD_MAX | (len & LEN_MASK) << LEN_SHIFT | flag,
-        }
-    }
-
-    /// From the bytes of an item of a table.
-    pub(super) fn decode(item: &[u8; TABLE_ITEM as usize]) -> Self {
-        let [a, b, c, d, e, f, g, h] = *item;
-        Self {
-            hash: u32::from_le_bytes([a, b, c, d]),
-            place: u32::from_le_bytes([e, f, g, h]) & !REPLACED,
-        }
-    }
-
-    /// The bytes of an item of a table.
-    pub(super) fn encode(self) -> [u8; TABLE_ITEM as usize] {
-        let [a, b, c, d] = self.hash.to_le_bytes();
-        let [e, f, g, h] = (self.place & !REPLACED).to_le_bytes();
-        [a, b, c, d, e, f, g, h]
-    }
-
-    pub(super) fn hash(self) -> u32 {
-        self.hash
+        Self(word & WORD_MAX | (len & LEN_MASK) << LEN_SHIFT | flag)
     }
 
     /// The entry's address in words.
     pub(super) fn word(self) -> u32 {
-        self.place & WORD_MAX
+        self.0 & WORD_MAX
     }
 
     /// The entry's length in words; of long ones, up to 255 words more.
     pub(super) fn len(self) -> u32 {
-        match self.place >> LEN_SHIFT & LEN_MASK {
+        match self.0 >> LEN_SHIFT & LEN_MASK {
             len @ 0..COARSE => len,
             len => len
                 .wrapping_sub(COARSE)
@@ -79,16 +52,48 @@ impl Slot {
     }
 
     pub(super) fn is_tombstone(self) -> bool {
-        self.place & TOMBSTONE != 0
+        self.0 & TOMBSTONE != 0
     }
 
     pub(super) fn is_replaced(self) -> bool {
-        self.place & REPLACED != 0
+        self.0 & REPLACED != 0
     }
 
-    /// Whether the key has no entry yet: the commit under way writes its first.
-    pub(super) fn is_new(self) -> bool {
-        self.place & !FLAGS == 0
+    /// Whether there is no entry: the key has none yet, or none any more.
+    pub(super) fn is_none(self) -> bool {
+        self.0 & !REPLACED == 0
+    }
+
+    /// Whether there is an entry that is a value.
+    pub(super) fn is_value(self) -> bool {
+        self.0 & TOMBSTONE == 0 && !self.is_none()
+    }
+}
+
+/// A key and where its latest entry is: 8 bytes of RAM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Slot {
+    pub(super) hash: u32,
+    pub(super) place: Place,
+}
+
+impl Slot {
+    pub(crate) const EMPTY: Self = Self {
+        hash: 0,
+        place: Place::NONE,
+    };
+
+    /// From the bytes of an item of a table.
+    pub(super) fn decode(item: &[u8; TABLE_ITEM as usize]) -> Self {
+        let numbers: [[u8; 4]; 2] = bytemuck::cast(*item);
+        let [hash, place] = numbers.map(u32::from_le_bytes);
+        let place = Place(place & !REPLACED);
+        Self { hash, place }
+    }
+
+    /// The bytes of an item of a table.
+    pub(super) fn encode(self) -> [u8; TABLE_ITEM as usize] {
+        bytemuck::cast([self.hash, self.place.0 & !REPLACED].map(u32::to_le_bytes))
     }
 }
 
@@ -125,32 +130,34 @@ impl Sector {
         flags: 0,
     };
 
-    pub(super) fn is(self, flag: u16) -> bool {
+    pub(super) fn is(&self, flag: u16) -> bool {
         self.flags & flag != 0
     }
 
     /// The words of its entries that are some key's latest, but for those that the commit under way
     /// replaces.
-    pub(super) fn live(self) -> u32 {
+    pub(super) fn live(&self) -> u32 {
         self.live.into()
     }
 }
 
+static NO_SECTOR: Sector = Sector::UNKNOWN;
+
 pub(super) struct Index<'a> {
     slots: &'a mut [Slot],
-    len: usize,
     sectors: &'a mut [Sector],
+    len: u16,
     /// From an address in words to a sector's number.
-    shift: u32,
+    shift: u8,
 }
 
 impl<'a> Index<'a> {
     /// An empty index of sectors of `1 << shift` words each.
-    pub(super) fn new(slots: &'a mut [Slot], sectors: &'a mut [Sector], shift: u32) -> Self {
+    pub(super) fn new(slots: &'a mut [Slot], sectors: &'a mut [Sector], shift: u8) -> Self {
         Self {
             slots,
-            len: 0,
             sectors,
+            len: 0,
             shift,
         }
     }
@@ -164,6 +171,32 @@ impl<'a> Index<'a> {
                 ..Sector::UNKNOWN
             };
         }
+    }
+
+    pub(super) fn sector_count(&self) -> usize {
+        self.sectors.len()
+    }
+
+    #[inline(never)]
+    pub(super) fn sector(&self, number: usize) -> &Sector {
+        self.sectors.get(number).unwrap_or(&NO_SECTOR)
+    }
+
+    #[inline(never)]
+    pub(super) fn sector_mut(&mut self, number: usize) -> Option<&mut Sector> {
+        self.sectors.get_mut(number)
+    }
+
+    /// Sets and clears flags of a sector.
+    #[inline(never)]
+    pub(super) fn flag(&mut self, number: usize, set: u16, clear: u16) {
+        if let Some(sector) = self.sectors.get_mut(number) {
+            sector.flags = sector.flags & !clear | set;
+        }
+    }
+
+    pub(super) fn sectors(&self) -> impl Iterator<Item = (usize, &Sector)> + '_ {
+        self.sectors.iter().enumerate()
     }
 
     /// Gives sectors without a header as many erases as the most worn one has.
@@ -183,33 +216,9 @@ impl<'a> Index<'a> {
             .fold(0, |most, sector| sector.erases.max(most))
     }
 
-    pub(super) fn sector_count(&self) -> usize {
-        self.sectors.len()
-    }
-
-    #[inline(never)]
-    pub(super) fn sector(&self, number: usize) -> Sector {
-        self.sectors.get(number).copied().unwrap_or(Sector::UNKNOWN)
-    }
-
-    pub(super) fn sector_mut(&mut self, number: usize) -> Option<&mut Sector> {
-        self.sectors.get_mut(number)
-    }
-
-    /// Sets and clears flags of a sector.
-    pub(super) fn flag(&mut self, number: usize, set: u16, clear: u16) {
-        if let Some(sector) = self.sectors.get_mut(number) {
-            sector.flags = sector.flags & !clear | set;
-        }
-    }
-
-    pub(super) fn sectors(&self) -> impl Iterator<Item = (usize, Sector)> + '_ {
-        self.sectors.iter().copied().enumerate()
-    }
-
     /// The sector of the lowest rank below `u32::MAX`.
     #[inline(never)]
-    pub(super) fn lowest(&self, rank: &dyn Fn(usize, Sector) -> u32) -> Option<usize> {
+    pub(super) fn lowest(&self, rank: &dyn Fn(usize, &Sector) -> u32) -> Option<usize> {
         let (mut lowest, mut found) = (u32::MAX, None);
         for (number, sector) in self.sectors() {
             let rank = rank(number, sector);
@@ -228,40 +237,61 @@ impl<'a> Index<'a> {
         })
     }
 
-    pub(super) fn sector_of(&self, slot: Slot) -> usize {
-        (slot.word() >> self.shift) as usize
+    pub(super) fn sector_of(&self, place: Place) -> usize {
+        (place.word() >> (self.shift & 31)) as usize
     }
 
     /// The slots, by hash.
     pub(super) fn slots(&self) -> &[Slot] {
-        self.slots.get(..self.len).unwrap_or_default()
+        self.slots.get(..self.len.into()).unwrap_or_default()
     }
 
-    /// The slot of a key.
-    pub(super) fn get(&self, hash: u32) -> Option<Slot> {
-        let (at, is_there) = self.search(hash);
-        self.slots().get(at).copied().filter(|_| is_there)
+    /// Where the latest entry of a key is.
+    pub(super) fn get(&self, hash: u32) -> Place {
+        let slot = self.slots().get(self.search(hash));
+        let slot = slot.filter(|slot| slot.hash == hash);
+        slot.map_or(Place::NONE, |slot| slot.place)
     }
 
-    /// Where the key is, or would be.
+    /// Where the slot of a key is, or would be.
     #[inline(never)]
-    fn search(&self, hash: u32) -> (usize, bool) {
-        let (mut low, mut high) = (0usize, self.len);
+    fn search(&self, hash: u32) -> usize {
+        let (mut low, mut high) = (0usize, usize::from(self.len));
         while low < high {
             let middle = low.wrapping_add(high) >> 1;
-            match self.slots().get(middle) {
+            match self.slots.get(middle) {
                 Some(slot) if slot.hash < hash => low = middle.wrapping_add(1),
                 _ => high = middle,
             }
         }
-        let found = self.slots().get(low);
-        (low, found.is_some_and(|slot| slot.hash == hash))
+        low
     }
 
-    /// Adds to what is live in a slot's sector, or takes from it.
-    fn count(&mut self, slot: Slot, is_added: bool) {
-        let len = slot.len() as u16;
-        let number = self.sector_of(slot);
+    /// The slot of a key. If it has none, it is given one, if `is_added`.
+    #[inline(never)]
+    fn slot_mut(&mut self, hash: u32, is_added: bool) -> Option<&mut Slot> {
+        let at = self.search(hash);
+        let is_there = self.slots().get(at).is_some_and(|slot| slot.hash == hash);
+        if !is_there {
+            let end = usize::from(self.len).wrapping_add(1);
+            let tail = self.slots.get_mut(at..end).filter(|_| is_added)?;
+            let mut carried = Slot {
+                hash,
+                ..Slot::EMPTY
+            };
+            for slot in tail {
+                core::mem::swap(slot, &mut carried);
+            }
+            self.len = self.len.wrapping_add(1);
+        }
+        self.slots.get_mut(at)
+    }
+
+    /// Adds to what is live in an entry's sector, or takes from it.
+    #[inline(never)]
+    fn count(&mut self, place: Place, is_added: bool) {
+        let len = place.len() as u16;
+        let number = self.sector_of(place);
         if let Some(sector) = self.sectors.get_mut(number) {
             sector.live = if is_added {
                 sector.live.wrapping_add(len)
@@ -275,182 +305,133 @@ impl<'a> Index<'a> {
     ///
     /// A tombstone of a key that has no entry takes no slot: there is nothing that it hides.
     #[inline(never)]
-    pub(super) fn insert_latest(&mut self, new: Slot) -> bool {
-        let (at, is_there) = self.search(new.hash);
-        if is_there {
-            if let Some(old) = self.slots().get(at).copied()
-                && !old.is_replaced()
-            {
-                self.count(old, false);
-            }
-        } else if new.is_tombstone() {
-            return true;
-        } else if !self.insert(at) {
-            return false;
+    pub(super) fn insert_latest(&mut self, hash: u32, new: Place) -> bool {
+        let is_added = !new.is_tombstone();
+        let Some(slot) = self.slot_mut(hash, is_added) else {
+            return !is_added;
+        };
+        let old = core::mem::replace(&mut slot.place, new);
+        if !old.is_replaced() {
+            self.count(old, false);
         }
-        self.set(at, new);
         self.count(new, true);
         true
     }
 
-    /// Takes a slot from a table, in which they are sorted, that was written when `sequence` was the
-    /// newest. `false` if there is no room.
+    /// Takes a slot from a table that was written when `sequence` was the newest. `false` if there
+    /// is no room.
     ///
     /// If its sector has been erased since, a tombstone hides nothing any more; and of a value there
     /// is a newer entry, which is still to come.
-    pub(super) fn push(&mut self, mut slot: Slot, sequence: u32) -> bool {
-        let sector = self.sector(self.sector_of(slot));
+    pub(super) fn adopt(&mut self, mut new: Slot, sequence: u32) -> bool {
+        let sector = self.sector(self.sector_of(new.place));
         if sector.is(ERASED_AHEAD | UNKNOWN) || sector.sequence == 0 || sector.sequence > sequence {
-            if slot.is_tombstone() {
+            if new.place.is_tombstone() {
                 return true;
             }
-            slot.place = 0;
+            new.place = Place::NONE;
         }
-        let Some(target) = self.slots.get_mut(self.len) else {
+        let Some(slot) = self.slot_mut(new.hash, true) else {
             return false;
         };
-        *target = slot;
-        self.len = self.len.wrapping_add(1);
-        self.count(slot, true);
+        slot.place = new.place;
+        self.count(new.place, true);
         true
     }
 
     /// Whether no entry is missing that a table told of.
     pub(super) fn is_complete(&self) -> bool {
-        !self.slots().iter().any(|slot| slot.is_new())
+        !self.slots().iter().any(|slot| slot.place.is_none())
     }
 
-    fn set(&mut self, at: usize, slot: Slot) {
-        if let Some(target) = self.slots.get_mut(at) {
-            *target = slot;
+    /// Forgets a key: nothing of it is left in flash, or nothing that counts.
+    pub(super) fn remove(&mut self, hash: u32) {
+        if let Some(slot) = self.slot_mut(hash, false) {
+            let old = core::mem::replace(&mut slot.place, Place::NONE);
+            self.count(old, false);
+        }
+        self.sweep(false, usize::MAX);
+    }
+
+    /// Forgets the tombstones in a sector. What the commit under way replaces has no entry any more
+    /// then: the sector may be erased before the commit is there.
+    pub(super) fn forget_tombstones(&mut self, sector: usize) {
+        self.sweep(false, sector);
+    }
+
+    /// The commit under way did not happen, or is over: what it was to replace and did not is live
+    /// again.
+    pub(super) fn end_commit(&mut self) {
+        self.sweep(true, usize::MAX);
+        for sector in self.sectors.iter_mut() {
+            sector.flags &= !NEEDED;
         }
     }
 
-    /// Makes room at `at`. `false` if there is none.
+    /// Drops the slots that have no entry, after those of tombstones in a sector have lost theirs.
     #[inline(never)]
-    fn insert(&mut self, at: usize) -> bool {
-        let Some(tail) = self.slots.get_mut(at..self.len.wrapping_add(1)) else {
-            return false;
-        };
-        let mut carried = Slot::EMPTY;
-        for slot in tail {
-            core::mem::swap(slot, &mut carried);
-        }
-        self.len = self.len.wrapping_add(1);
-        true
-    }
-
-    /// Drops the slots that are to go.
-    #[inline(never)]
-    fn retain(&mut self, keep: &dyn Fn(Slot) -> bool) {
-        let mut kept = 0usize;
-        for at in 0..self.len {
-            let Some(slot) = self.slots.get(at).copied() else {
+    fn sweep(&mut self, ends_commit: bool, tombstones_in: usize) {
+        let mut kept = 0u16;
+        for at in 0..usize::from(self.len) {
+            let Some(mut slot) = self.slots.get(at).copied() else {
                 break;
             };
-            if keep(slot) {
-                self.set(kept, slot);
+            let place = slot.place;
+            if place.is_tombstone() && self.sector_of(place) == tombstones_in {
+                if !place.is_replaced() {
+                    self.count(place, false);
+                }
+                slot.place = Place(place.0 & REPLACED);
+            }
+            if ends_commit && place.is_replaced() {
+                slot.place = Place(place.0 & !REPLACED);
+                self.count(slot.place, true);
+            }
+            if slot.place != Place::NONE
+                && let Some(target) = self.slots.get_mut(usize::from(kept))
+            {
+                *target = slot;
                 kept = kept.wrapping_add(1);
             }
         }
         self.len = kept;
     }
 
-    /// Forgets a key: nothing of it is left in flash, or nothing that counts.
-    #[inline(never)]
-    pub(super) fn remove(&mut self, slot: Slot) {
-        if !slot.is_replaced() {
-            self.count(slot, false);
-        }
-        self.retain(&|other| other.hash != slot.hash);
-    }
-
     /// Notes that the commit under way replaces the key's entry, or writes its first. `false` if
     /// there is no slot for the key.
     #[inline(never)]
     pub(super) fn replace(&mut self, hash: u32) -> bool {
-        let (at, is_there) = self.search(hash);
-        let mut slot = Slot { hash, place: 0 };
-        if is_there {
-            slot = self.slots().get(at).copied().unwrap_or(slot);
-            if slot.is_replaced() {
-                return true;
-            }
-            self.count(slot, false);
-            let number = self.sector_of(slot);
-            if let Some(sector) = self.sectors.get_mut(number) {
-                sector.flags |= NEEDED;
-            }
-        } else if !self.insert(at) {
+        let Some(slot) = self.slot_mut(hash, true) else {
             return false;
+        };
+        let old = slot.place;
+        slot.place = Place(old.0 | REPLACED);
+        if !old.is_replaced() && !old.is_none() {
+            self.count(old, false);
+            self.flag(self.sector_of(old), NEEDED, 0);
         }
-        slot.place |= REPLACED;
-        self.set(at, slot);
         true
     }
 
-    /// Whether the commit under way replaces the key's entry.
-    pub(super) fn is_replaced(&self, hash: u32) -> bool {
-        self.get(hash).is_some_and(Slot::is_replaced)
-    }
-
-    /// The commit under way did not happen, or is over: what it was to replace and did not is live
-    /// again.
-    #[inline(never)]
-    pub(super) fn end_commit(&mut self) {
-        for at in 0..self.len {
-            let Some(slot) = self
-                .slots
-                .get(at)
-                .copied()
-                .filter(|slot| slot.is_replaced())
-            else {
-                continue;
-            };
-            let mut kept = slot;
-            kept.place &= !REPLACED;
-            self.set(at, kept);
-            if !slot.is_new() {
-                self.count(kept, true);
-            }
-        }
-        self.retain(&|slot| !slot.is_new());
-        for sector in self.sectors.iter_mut() {
-            sector.flags &= !NEEDED;
-        }
-    }
-
     /// Some slot in a sector whose entry is live.
-    pub(super) fn live_in(&self, sector: usize) -> Option<Slot> {
-        let mut slots = self.slots().iter().copied();
-        slots.find(|slot| !slot.is_replaced() && self.sector_of(*slot) == sector)
+    pub(super) fn live_in(&self, sector: usize) -> Option<&Slot> {
+        let mut slots = self.slots().iter();
+        slots.find(|slot| {
+            let place = slot.place;
+            !place.is_replaced() && !place.is_none() && self.sector_of(place) == sector
+        })
     }
 
-    /// Some tombstone in a sector.
-    pub(super) fn tombstone_in(&self, sector: usize) -> Option<Slot> {
-        let mut slots = self.slots().iter().copied();
-        slots.find(|slot| slot.is_tombstone() && self.sector_of(*slot) == sector)
-    }
-
-    /// Makes a tombstone that the commit under way replaces a key without an entry: its sector may
-    /// be erased before the commit is there.
-    pub(super) fn forget_entry(&mut self, hash: u32) {
-        let (at, _) = self.search(hash);
-        if let Some(slot) = self.slots.get_mut(at) {
-            slot.place = REPLACED;
-        }
-    }
-
-    /// How many slots have an entry, and so are in a table.
-    pub(super) fn table_count(&self) -> usize {
-        self.slots().iter().filter(|slot| !slot.is_new()).count()
+    /// The slots that have an entry, which are those in a table.
+    pub(super) fn table(&self) -> impl Iterator<Item = &Slot> + '_ {
+        self.slots().iter().filter(|slot| !slot.place.is_none())
     }
 
     /// The longest entry, in words.
     pub(super) fn longest(&self) -> u32 {
         self.slots()
             .iter()
-            .fold(0, |most, slot| most.max(slot.len()))
+            .fold(0, |most, slot| most.max(slot.place.len()))
     }
 
     /// Checks what must always hold; panics where it does not. For tests.
@@ -459,10 +440,10 @@ impl<'a> Index<'a> {
         let sorted = self.slots().is_sorted_by(|one, next| one.hash < next.hash);
         assert!(sorted, "slots are sorted by hash, without repeats");
         for (number, sector) in self.sectors() {
-            let live = self.slots().iter().filter(|slot| {
-                !slot.is_replaced() && !slot.is_new() && self.sector_of(**slot) == number
-            });
-            let live: u32 = live.map(|slot| slot.len()).sum();
+            let live = self
+                .table()
+                .filter(|slot| !slot.place.is_replaced() && self.sector_of(slot.place) == number);
+            let live: u32 = live.map(|slot| slot.place.len()).sum();
             assert_eq!(sector.live(), live, "live words of sector {number}");
         }
     }

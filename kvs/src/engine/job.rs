@@ -4,9 +4,8 @@ use super::append::Append;
 use super::commit::Plan;
 use super::gc::{Collection, Step};
 use super::mount::Mount;
-use super::read::{Entry, Probe};
+use super::read::Probe;
 use super::scan::Scan;
-use crate::change::Refusal;
 
 /// What a call keeps between two flash operations: in its caller's memory, or in its future.
 ///
@@ -21,14 +20,12 @@ pub(crate) struct Job {
     pub(super) collection: Collection,
     /// What is being done to make room.
     pub(super) step: Option<Step>,
-    /// The entry that was looked up last.
-    pub(super) found: Option<Entry>,
+    /// The entry that is looked up has been found.
+    pub(super) is_found: bool,
     /// How often an entry was read that does not check.
     pub(super) tries: u8,
     /// How many bytes or slots of a longer run have been seen to.
     pub(super) done: u32,
-    /// Why the batch has no value.
-    pub(crate) refusal: Option<Refusal>,
 }
 
 impl Job {
@@ -41,10 +38,9 @@ impl Job {
             plan: Plan::START,
             collection: Collection::No,
             step: None,
-            found: None,
+            is_found: false,
             tries: 0,
             done: 0,
-            refusal: None,
         }
     }
 

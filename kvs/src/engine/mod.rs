@@ -32,6 +32,7 @@
 //! | job | how far a call has come that has to wait for the flash |
 
 mod append;
+mod batch;
 mod commit;
 mod entry;
 mod flash;
@@ -49,8 +50,9 @@ mod tests;
 use crate::checksum::{Checksum, Crc32c};
 use crate::format::header_stride;
 
+pub(crate) use batch::{Batch, Value};
 use flash::Flash;
-pub(crate) use flash::{Device, Operation, Request};
+pub(crate) use flash::{Device, Operation};
 use index::Index;
 pub(crate) use index::{Sector, Slot};
 pub(crate) use job::Job;
@@ -73,7 +75,7 @@ pub(crate) enum Fault {
     /// A value does not fit into the buffer.
     BufferTooSmall,
     TooManyKeys,
-    /// A value can't be had from the batch: the job has the reason.
+    /// A value can't be had from the batch, which has the reason.
     Refused,
     /// Another layout or version.
     Incompatible,
@@ -87,7 +89,7 @@ pub(crate) enum Fault {
 const NONE: usize = usize::MAX;
 
 pub(crate) struct Engine<'a, D, C = Crc32c> {
-    flash: Flash<'a, D>,
+    flash: Flash<D>,
     index: Index<'a>,
     checksum: C,
     active: usize,
@@ -129,9 +131,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     /// Where a sector's entries begin.
     const FIRST: u32 = header_stride(D::WORD).wrapping_mul(2);
 
-    /// The driver, and the buffer that its requests are about.
-    pub(crate) fn parts(&mut self) -> (&mut D, &mut [u8]) {
-        self.flash.parts()
+    pub(crate) fn device(&mut self) -> &mut D {
+        self.flash.device()
     }
 
     fn is(&self, flag: u16) -> bool {

@@ -1,10 +1,8 @@
 //! Mounting: from what is in flash to the index.
 
-use core::ops::Range;
-
 use super::flash::Flash;
 use super::header::{COPY_LEN, Layout, SectorHeader};
-use super::index::{CHECKED, ERASED_AHEAD, Index, Sector, Slot, TABLE_ITEM, UNKNOWN};
+use super::index::{CHECKED, ERASED_AHEAD, Index, Sector, Slot, UNKNOWN};
 use super::read::Found;
 use super::scan::Scan;
 use super::{
@@ -33,8 +31,8 @@ pub(super) struct Mount {
     number: usize,
     /// Sectors up to this sequence have been read; or, of tables, those from it on.
     sequence: u32,
-    /// The rest of the table that is being read: addresses.
-    table: Range<u32>,
+    /// How many slots the table has that the mount goes by, until they have been read.
+    slots: u16,
     /// A header could be read.
     is_readable: bool,
     /// There is something in the sector.
@@ -50,10 +48,8 @@ enum Step {
     Header(u32),
     /// Whether a sector is erased behind its header.
     Front,
-    /// Whether an opening has a table.
+    /// Whether a table follows an opening.
     Table,
-    /// The table's slots.
-    Slots,
     Sector,
     /// The opening that says where a sector ended.
     End,
@@ -69,7 +65,7 @@ impl Mount {
             except,
             number: 0,
             sequence: 0,
-            table: 0..0,
+            slots: 0,
             is_readable: false,
             is_used: false,
             only_copies: false,
@@ -82,21 +78,17 @@ impl Mount {
 }
 
 impl<'a, D: Device, C: Checksum> Engine<'a, D, C> {
-    /// An engine for the partition that begins at `start`, of sectors of this size, a power of two.
-    /// Nothing has been read yet: the first call mounts.
+    /// An engine for a partition whose sectors have a size of this logarithm. Nothing has been read yet: the first call mounts.
     pub(crate) fn new(
         device: D,
         checksum: C,
-        start: u32,
-        sector_size: u32,
-        (slots, sectors, buffer): (&'a mut [Slot], &'a mut [Sector], &'a mut [u8]),
+        sector_log: u8,
+        slots: &'a mut [Slot],
+        sectors: &'a mut [Sector],
     ) -> Self {
-        let flash = Flash::new(device, start, sector_size, buffer);
-        let shift = sector_size
-            .trailing_zeros()
-            .wrapping_sub(Self::WORD.trailing_zeros());
+        let shift = sector_log.wrapping_sub(Self::WORD.trailing_zeros() as u8);
         Self {
-            flash,
+            flash: Flash::new(device, sector_log),
             index: Index::new(slots, sectors, shift),
             checksum,
             active: NONE,
@@ -169,11 +161,9 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 Step::Header(offset) => self.read_header(offset, &mut job.mount)?,
                 Step::Front => self.read_front(&mut job.mount)?,
                 Step::Table => self.find_table(job)?,
-                Step::Slots => self.read_slots(&mut job.mount)?,
                 Step::Sector => {
                     if !self.next_sector(&mut job.mount) {
-                        let is_whole = job.mount.sequence == 0 || self.index.is_complete();
-                        self.end_mount(job, is_whole);
+                        self.end_mount(job);
                         return Ok(());
                     }
                 }
@@ -181,7 +171,6 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 Step::Entries => {
                     self.scan(job)?;
                     self.take_sector(job);
-                    job.mount.step = Step::Sector;
                 }
             }
         }
@@ -250,38 +239,22 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             return Ok(());
         };
         let opening = self.flash.base(number).wrapping_add(Self::FIRST);
-        if !mount.leaves_out(number)
-            && let Found::Entry(entry) = self.probe(opening, &mut job.probe)?
-            && entry.header.is_opening()
-            && entry.header.value_len != 0
-        {
-            let from = entry.address.wrapping_add(entry.header.len());
-            mount.table = from..from.wrapping_add(entry.header.value_len);
-            mount.step = Step::Slots;
-        } else {
-            self.since_table = self.since_table.saturating_add(1);
-        }
+        let is_there =
+            !mount.leaves_out(number) && self.probe(opening, &mut job.probe)? == Found::Entry;
         mount.sequence = self.index.sector(number).sequence;
-        Ok(())
-    }
-
-    /// Takes a table into the index.
-    fn read_slots(&mut self, mount: &mut Mount) -> Result<(), Fault> {
-        while !mount.table.is_empty() {
-            let bytes = self.flash.bytes(mount.table.start, TABLE_ITEM)?;
-            let slot = bytes.first_chunk().map(Slot::decode);
-            if !slot.is_some_and(|slot| self.index.push(slot, mount.sequence)) {
-                // There is no room for it, or it can't be read.
-                self.set(NO_TABLES, true);
-                mount.step = Step::Start;
-                return Ok(());
-            }
-            mount.table.start = mount.table.start.wrapping_add(TABLE_ITEM);
+        mount.slots = if is_there {
+            job.probe.header.slots()
+        } else {
+            0
+        };
+        if mount.slots == 0 {
+            self.since_table = self.since_table.saturating_add(1);
+        } else {
+            self.set(BY_TABLE, true);
+            // All that is older is in the table.
+            mount.sequence = mount.sequence.wrapping_sub(1);
+            mount.step = Step::Sector;
         }
-        self.set(BY_TABLE, true);
-        // All that is older is in the table.
-        mount.sequence = mount.sequence.wrapping_sub(1);
-        mount.step = Step::Sector;
         Ok(())
     }
 
@@ -310,8 +283,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let (mut to, mut proven) = (base.wrapping_add(self.flash.sector_size()), first);
         if let Some(next) = self.oldest_opened(mount.sequence) {
             let opening = self.flash.base(next).wrapping_add(Self::FIRST);
-            if let Found::Entry(entry) = self.probe(opening, &mut job.probe)?
-                && let Some(end) = entry.header.end_of(mount.sequence)
+            if self.probe(opening, &mut job.probe)? == Found::Entry
+                && let Some(end) = job.probe.header.end_of(mount.sequence)
             {
                 let end = base.wrapping_add(end.wrapping_mul(Self::WORD));
                 if end >= first && end <= to {
@@ -336,6 +309,13 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     fn take_sector(&mut self, job: &mut Job) {
         let Job { mount, scan, .. } = job;
         let number = mount.number;
+        mount.step = Step::Sector;
+        if core::mem::take(&mut mount.slots) != scan.slots {
+            // The table is not all there.
+            self.set(NO_TABLES, true);
+            mount.step = Step::Start;
+            return;
+        }
         if !scan.has_entries {
             // It was opened at most, and nothing was committed to it.
             self.set(ONLY_COPIES, mount.only_copies);
@@ -344,20 +324,21 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             return;
         }
         self.active = number;
-        self.end = self.flash.offset_within(number, scan.end);
-        self.suspect_from = self.flash.offset_within(number, scan.last_from);
+        let base = self.flash.base(number);
+        self.end = scan.end.wrapping_sub(base);
+        self.suspect_from = scan.last_from.wrapping_sub(base);
         let is_void = matches!(mount.except, Except::From(_));
         let is_newest = self.newest_opened(u32::MAX) == Some(number);
         self.set(CLOSED, scan.is_torn() || is_void && is_newest);
     }
 
-    fn end_mount(&mut self, job: &Job, is_whole: bool) {
+    fn end_mount(&mut self, job: &Job) {
         let has_unknown = self.index.sectors().any(|(_, sector)| sector.is(UNKNOWN));
         if has_unknown || matches!(job.mount.except, Except::Sector(_)) {
             // A sector without a header that has been used may have been the newest.
             self.set(CLOSED, true);
         }
-        if self.is(BY_TABLE) && (self.active == NONE || !is_whole) {
+        if self.is(BY_TABLE) && (self.active == NONE || !self.index.is_complete()) {
             // What the table tells of is not all there: the next time, all is read.
             self.set(NO_TABLES, true);
             return;
@@ -368,7 +349,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     }
 
     pub(super) fn layout(&self) -> Layout {
-        Layout::new(C::ID, self.flash.sector_size(), Self::WORD)
+        Layout::new(C::ID, self.flash.sector_log(), Self::WORD.trailing_zeros())
     }
 
     /// Notes that nothing in a sector counts, and that it is to be erased before anything is

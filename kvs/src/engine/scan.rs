@@ -1,8 +1,9 @@
 //! Going through a sector: which of its entries were committed.
 
 use super::entry::Role;
-use super::read::{Entry, Found};
-use super::{Device, Engine, Fault, Job, ONLY_COPIES};
+use super::index::{Slot, TABLE_ITEM};
+use super::read::{Found, Probe};
+use super::{BY_TABLE, Device, Engine, Fault, Job, ONLY_COPIES, STALE};
 use crate::checksum::Checksum;
 
 /// Nothing counts behind so many erased bytes that follow damage.
@@ -28,6 +29,8 @@ pub(super) struct Scan {
     pub(super) end: u32,
     /// Whether there is an entry that was committed, beside the opening.
     pub(super) has_entries: bool,
+    /// How many slots of tables were taken into the index.
+    pub(super) slots: u16,
 }
 
 impl Scan {
@@ -45,6 +48,7 @@ impl Scan {
             last_from: from,
             end: from,
             has_entries: false,
+            slots: 0,
         }
     }
 
@@ -61,73 +65,102 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let Job { scan, probe, .. } = job;
         while scan.at < scan.to {
             let at = scan.at;
-            match self.probe(at, probe)? {
-                Found::Entry(entry) => {
-                    let behind = at.wrapping_add(entry.header.entry_len(Self::WORD));
-                    scan.quiet_from = behind;
-                    scan.at = behind;
-                    if at < scan.proven {
-                        self.take(&entry, scan)?;
-                        continue;
-                    }
-                    let begins = entry.role != Role::Continues;
-                    if begins && scan.pending != NOWHERE {
-                        // What stands before it was committed, and has rotted.
-                        self.damaged = self.damaged.saturating_add(1);
-                        scan.proven = at;
-                    } else {
-                        if scan.pending == NOWHERE {
-                            (scan.pending, scan.is_intact) = (at, begins);
-                        }
-                        if scan.is_intact && !entry.header.has_more() {
-                            scan.proven = behind;
-                        }
-                    }
-                    if scan.proven == behind && scan.pending == at {
-                        // A commit of one entry.
-                        scan.pending = NOWHERE;
-                        self.take(&entry, scan)?;
-                    } else if scan.pending != NOWHERE && scan.proven > scan.pending {
-                        scan.at = scan.pending;
-                        scan.pending = NOWHERE;
-                    }
+            let found = self.probe(at, probe)?;
+            if found != Found::Entry {
+                if found == Found::Damage {
+                    scan.quiet_from = at.wrapping_add(Self::WORD);
                 }
-                found => {
-                    if found == Found::Damage {
-                        scan.quiet_from = at.wrapping_add(Self::WORD);
-                    } else if at >= scan.proven
-                        && (scan.pending == NOWHERE || at.wrapping_sub(scan.quiet_from) >= GAP)
-                    {
+                if at >= scan.proven {
+                    let is_quiet = at.wrapping_sub(scan.quiet_from) >= GAP;
+                    if found == Found::Erased && (scan.pending == NOWHERE || is_quiet) {
                         break;
                     }
-                    if at >= scan.proven {
-                        scan.is_intact = false;
-                        scan.pending = scan.pending.min(at);
-                    }
-                    scan.at = at.wrapping_add(Self::WORD);
+                    scan.is_intact = false;
+                    scan.pending = scan.pending.min(at);
                 }
+                scan.at = at.wrapping_add(Self::WORD);
+                continue;
             }
+            let behind = at.wrapping_add(probe.header.entry_len(Self::WORD));
+            scan.quiet_from = behind;
+            scan.at = behind;
+            if at >= scan.proven {
+                let begins = probe.role != Role::Continues;
+                if begins && scan.pending != NOWHERE {
+                    // What stands before it was committed, and has rotted.
+                    self.damaged = self.damaged.saturating_add(1);
+                    scan.proven = at;
+                } else {
+                    if scan.pending == NOWHERE {
+                        (scan.pending, scan.is_intact) = (at, begins);
+                    }
+                    if scan.is_intact && !probe.header.has_more() {
+                        scan.proven = behind;
+                    }
+                }
+                if scan.proven <= scan.pending {
+                    continue;
+                }
+                if scan.pending != at {
+                    // All of it counts: once more from its start.
+                    scan.at = core::mem::replace(&mut scan.pending, NOWHERE);
+                    continue;
+                }
+                scan.pending = NOWHERE;
+            }
+            self.take(at, scan, probe)?;
         }
         Ok(())
     }
 
     /// Makes a committed entry its key's latest.
-    fn take(&mut self, entry: &Entry, scan: &mut Scan) -> Result<(), Fault> {
-        if entry.role != Role::Continues {
-            scan.last_from = entry.address;
+    fn take(&mut self, at: u32, scan: &mut Scan, probe: &Probe) -> Result<(), Fault> {
+        let Probe { header, role, .. } = probe;
+        if *role != Role::Continues {
+            scan.last_from = at;
         }
         scan.end = scan.at;
-        if entry.header.is_opening() {
+        if header.is_table() {
+            scan.slots = scan.slots.wrapping_add(self.take_table(at, probe)?);
+        }
+        if header.is_opening() || header.is_table() {
             return Ok(());
         }
         scan.has_entries = true;
-        if entry.role != Role::Copy {
+        if *role != Role::Copy {
             self.set(ONLY_COPIES, false);
         }
-        if self.index.insert_latest(Self::slot_of(entry)) {
+        if self
+            .index
+            .insert_latest(header.hash, Self::place_of(at, header))
+        {
             Ok(())
         } else {
             Err(Fault::TooManyKeys)
         }
+    }
+
+    /// Takes the slots of a table into the index, if a mount goes by it; returns how many. Those of
+    /// a table that the buffer does not hold are left out.
+    fn take_table(&mut self, at: u32, probe: &Probe) -> Result<u16, Fault> {
+        let mut count = 0u16;
+        if !self.is(STALE) || !self.is(BY_TABLE) {
+            return Ok(count);
+        }
+        let sequence = self.index.sector(self.flash.sector_at(at)).sequence;
+        let header = &probe.header;
+        if header.entry_len(Self::WORD) > self.flash.stage_len() {
+            return Ok(count);
+        }
+        let (from, len) = (header.value_offset(), header.value_len());
+        let bytes = self.flash.bytes(at.wrapping_add(from), len)?;
+        let slots = bytes.get(..len as usize).unwrap_or_default();
+        for item in slots.chunks_exact(TABLE_ITEM as usize) {
+            let slot = item.first_chunk().map(Slot::decode);
+            if slot.is_some_and(|slot| self.index.adopt(slot, sequence)) {
+                count = count.wrapping_add(1);
+            }
+        }
+        Ok(count)
     }
 }

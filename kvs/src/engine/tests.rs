@@ -12,9 +12,8 @@ mod torture;
 use std::vec::Vec;
 
 use super::Fault;
-use crate::change::{Change, RawKey};
 use crate::sim::{SimFlash, Tear};
-use torture::{Shape, Tally, Torture};
+use torture::{Change, Shape, Tally, Torture};
 
 fn torture<const W: usize, const E: usize>(shape: Shape, runs: u64, sessions: usize) -> Tally {
     let mut total = Tally::default();
@@ -172,7 +171,10 @@ fn every_bit_flipped() {
                         assert!(known, "{context}: a value that was never stored");
                     }
                 }
-                let change = Change::put(RawKey::Hash(keys[0]), b"on");
+                let change = Change {
+                    hash: keys[0],
+                    value: Some(b"on"),
+                };
                 engine.commit(&[change])
             });
             match result {

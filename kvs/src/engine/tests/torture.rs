@@ -6,11 +6,11 @@ use std::vec::Vec;
 
 use embassy_futures::block_on;
 
+use super::super::batch::{Batch, Value};
 use super::super::index::{Sector, Slot};
-use super::super::read::Found;
+use super::super::read::{Found, Probe};
 use super::super::{Device, Engine, Fault, Job};
 use crate::bytes::Aligned;
-use crate::change::{Change, Changes, RawKey};
 use crate::checksum::Crc32c;
 use crate::next::asynch::deferred;
 use crate::next::blocking::direct;
@@ -31,6 +31,33 @@ pub(super) struct Shape {
     pub(super) is_async: bool,
 }
 
+/// A put, or a delete, of a hashed key.
+pub(super) struct Change<'a> {
+    pub(super) hash: u32,
+    pub(super) value: Option<&'a [u8]>,
+}
+
+struct Changes<'a>(&'a [Change<'a>]);
+
+impl Batch for Changes<'_> {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn hash(&self, number: usize) -> u32 {
+        self.0[number].hash
+    }
+
+    fn value(&self, number: usize, out: &mut [u8]) -> Result<Value, Fault> {
+        let Some(value) = self.0[number].value else {
+            return Ok(Value::Delete);
+        };
+        let front = out.get_mut(..value.len()).ok_or(Fault::BufferTooSmall)?;
+        front.copy_from_slice(value);
+        Ok(Value::Put(value.len() as u16))
+    }
+}
+
 /// An engine behind either kind of driver.
 pub(super) trait Calls {
     fn get(&mut self, hash: u32) -> Result<Option<Vec<u8>>, Fault>;
@@ -38,7 +65,7 @@ pub(super) trait Calls {
     fn maintain(&mut self) -> Result<bool, Fault>;
     fn check_invariants(&self);
     /// What stands at an address.
-    fn probe(&mut self, address: u32) -> Found;
+    fn probe(&mut self, address: u32) -> (Found, Probe);
     fn state(&self) -> std::string::String;
 }
 
@@ -60,9 +87,10 @@ impl<D: Device> Calls for Engine<'_, D> {
         self.index.check_invariants();
     }
 
-    fn probe(&mut self, address: u32) -> Found {
-        let found = Engine::probe(self, address, &mut Job::new().probe);
-        found.unwrap_or(Found::Damage)
+    fn probe(&mut self, address: u32) -> (Found, Probe) {
+        let mut probe = Probe::START;
+        let found = Engine::probe(self, address, &mut probe);
+        (found.unwrap_or(Found::Damage), probe)
     }
 
     fn state(&self) -> std::string::String {
@@ -77,9 +105,11 @@ impl<D: Device> Calls for Engine<'_, D> {
 }
 
 /// An engine whose driver is async.
-struct Awaited<'a, F: embedded_storage_async::nor_flash::NorFlash>(Engine<'a, deferred::Driver<F>>);
+struct Awaited<'a, 'b, F: embedded_storage_async::nor_flash::NorFlash>(
+    Engine<'a, deferred::Driver<'b, F>>,
+);
 
-impl<F: embedded_storage_async::nor_flash::NorFlash> Calls for Awaited<'_, F> {
+impl<F: embedded_storage_async::nor_flash::NorFlash> Calls for Awaited<'_, '_, F> {
     fn get(&mut self, hash: u32) -> Result<Option<Vec<u8>>, Fault> {
         block_on(deferred::run(&mut self.0, |engine, job| {
             let value = engine.get(hash, job)?;
@@ -103,11 +133,12 @@ impl<F: embedded_storage_async::nor_flash::NorFlash> Calls for Awaited<'_, F> {
         self.0.index.check_invariants();
     }
 
-    fn probe(&mut self, address: u32) -> Found {
+    fn probe(&mut self, address: u32) -> (Found, Probe) {
         let found = block_on(deferred::run(&mut self.0, |engine, job| {
-            engine.probe(address, &mut job.probe)
+            let found = engine.probe(address, &mut job.probe)?;
+            Ok((found, job.probe))
         }));
-        found.unwrap_or(Found::Damage)
+        found.unwrap_or((Found::Damage, Probe::START))
     }
 
     fn state(&self) -> std::string::String {
@@ -161,18 +192,19 @@ impl<const W: usize, const E: usize> Torture<W, E> {
         let mut slots = vec![Slot::EMPTY; self.shape.keys + 4];
         let mut sectors = vec![Sector::UNKNOWN; self.shape.sectors];
         let mut buffer = Aligned([0; 256]);
-        let memory = (&mut slots[..], &mut sectors[..], &mut buffer.0[..]);
-        let flash = &mut self.flash;
+        let (flash, sector_log) = (&mut self.flash, E.trailing_zeros() as u8);
         if self.shape.is_async {
-            let driver = deferred::Driver::new(flash);
-            let mut engine = Engine::new(driver, Crc32c::new(), 0, E as u32, memory);
+            let driver = deferred::Driver::new(flash, 0, &mut buffer.0);
+            let checksum = Crc32c::new();
+            let mut engine = Engine::new(driver, checksum, sector_log, &mut slots, &mut sectors);
             block_on(deferred::run(&mut engine, |engine, job| engine.resume(job)))?;
             let mut engine = Awaited(engine);
             engine.check_invariants();
             Ok(body(&mut engine))
         } else {
-            let driver = direct::Driver { flash, error: None };
-            let mut engine = Engine::new(driver, Crc32c::new(), 0, E as u32, memory);
+            let driver = direct::Driver::new(flash, 0, &mut buffer.0);
+            let checksum = Crc32c::new();
+            let mut engine = Engine::new(driver, checksum, sector_log, &mut slots, &mut sectors);
             engine.resume(&mut Job::new())?;
             engine.index.check_invariants();
             Ok(body(&mut engine))
@@ -209,25 +241,19 @@ impl<const W: usize, const E: usize> Torture<W, E> {
             for number in 0..sectors {
                 std::println!("sector {number}:");
                 let base = number as u32 * E as u32;
-                let mut at = base + Engine::<direct::Driver<&mut SimFlash<W, E, W>>>::FIRST;
+                let mut at = base + Engine::<direct::Driver<'_, &mut SimFlash<W, E, W>>>::FIRST;
                 while at < base + E as u32 {
-                    match engine.probe(at) {
-                        Found::Entry(entry) => {
-                            std::println!(
-                                "  {:#x}: {:x?} {:?}",
-                                at - base,
-                                entry.header,
-                                entry.role
-                            );
-                            at += entry.header.entry_len(W as u32);
-                        }
-                        found => {
-                            if found == Found::Damage {
-                                std::println!("  {:#x}: damage", at - base);
-                            }
-                            at += W as u32;
-                        }
+                    let (found, probe) = engine.probe(at);
+                    let offset = at - base;
+                    if found == Found::Entry {
+                        std::println!("  {offset:#x}: {:x?} {:?}", probe.header, probe.role);
+                        at += probe.header.entry_len(W as u32);
+                        continue;
                     }
+                    if found == Found::Damage {
+                        std::println!("  {offset:#x}: damage");
+                    }
+                    at += W as u32;
                 }
             }
         });
@@ -305,9 +331,9 @@ impl<const W: usize, const E: usize> Torture<W, E> {
                 }
                 let asked: Vec<_> = changes
                     .iter()
-                    .map(|(hash, value)| match value {
-                        Some(value) => Change::put(RawKey::Hash(*hash), value),
-                        None => Change::delete(RawKey::Hash(*hash)),
+                    .map(|(hash, value)| Change {
+                        hash: *hash,
+                        value: value.as_deref(),
                     })
                     .collect();
                 let result = engine.commit(&asked);
