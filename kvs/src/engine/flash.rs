@@ -7,7 +7,6 @@
 //! engine is plain code, the same for both, and only the loop around it is async.
 
 use super::Fault;
-use crate::bytes::move_within;
 use crate::format::pad;
 
 /// A flash driver for a partition, as the engine sees it, and the buffer that it works on.
@@ -97,34 +96,43 @@ impl<D: Device> Flash<D> {
     /// The bytes from `address` on: `need` of them at least, or as many as there are in its sector,
     /// or fit into the buffer. None if they can't be read.
     pub(super) fn bytes(&mut self, address: u32, need: u32) -> Result<&[u8], Fault> {
-        let held = self.read(address, need, u16::MAX);
-        held.ok_or(Fault::Pending)
+        self.load(address, need, u16::MAX)?;
+        Ok(self.held(address))
     }
 
     /// The same, where no more will be looked at: reads no more than that.
     pub(super) fn only(&mut self, address: u32, need: u32) -> Result<&[u8], Fault> {
-        self.read(address, need, 0).ok_or(Fault::Pending)
+        self.load(address, need, 0)?;
+        Ok(self.held(address))
+    }
+
+    /// What the buffer holds of the partition from `address` on.
+    #[inline(never)]
+    fn held(&self, address: u32) -> &[u8] {
+        let skip = address.wrapping_sub(self.held_from) as usize;
+        let held = self.device.buffer().get(skip..self.held_len.into());
+        held.unwrap_or_default()
     }
 
     #[inline(never)]
-    fn read(&mut self, address: u32, need: u32, most: u16) -> Option<&[u8]> {
+    fn load(&mut self, address: u32, need: u32, most: u16) -> Result<(), Fault> {
         let from = address & !D::READ.wrapping_sub(1);
         let ahead = address.wrapping_sub(from);
         let left = self.sector_size().wrapping_sub(self.offset(from));
         let space = left.min(self.device.buffer().len() as u32) & !D::READ.wrapping_sub(1);
         let least = pad(need.wrapping_add(ahead), D::READ).min(space);
-        let mut skip = address.wrapping_sub(self.held_from);
+        let skip = address.wrapping_sub(self.held_from);
         let wanted = need.min(least.wrapping_sub(ahead));
         let held = u32::from(self.held_len);
         if skip > held || skip.wrapping_add(wanted) > held {
             self.held_len = 0;
-            skip = ahead;
             // First as much as fits; then, so that a word that can't be read does not hide the ones
             // before it, as little as will do.
             if self.held_from != from || least < self.unreadable.into() {
                 let most = space.min(most.into()).max(least);
                 let least = least as u16;
-                let count = self.device.ask(Operation::Read { least }, from, most)?;
+                let count = self.device.ask(Operation::Read { least }, from, most);
+                let count = count.ok_or(Fault::Pending)?;
                 if self.held_from != from {
                     (self.held_from, self.unreadable) = (from, u16::MAX);
                 }
@@ -134,11 +142,7 @@ impl<D: Device> Flash<D> {
                 }
             }
         }
-        let held = self
-            .device
-            .buffer()
-            .get(skip as usize..self.held_len.into());
-        Some(held.unwrap_or_default())
+        Ok(())
     }
 
     /// Whether nothing could be read at the last look.
@@ -172,7 +176,14 @@ impl<D: Device> Flash<D> {
     pub(super) fn stage_from(&mut self, address: u32, len: u32) -> Result<bool, Fault> {
         let is_there = self.bytes(address, len)?.len() as u32 >= len;
         let skip = address.wrapping_sub(self.held_from) as usize;
-        move_within(self.stage(), skip, 0, len as usize);
+        let buffer = self.stage();
+        for at in 0..len as usize {
+            if let Some(byte) = buffer.get(at.wrapping_add(skip)).copied()
+                && let Some(target) = buffer.get_mut(at)
+            {
+                *target = byte;
+            }
+        }
         Ok(is_there)
     }
 

@@ -88,9 +88,11 @@ pub(crate) enum Fault {
 /// The number of the active sector where there is none.
 const NONE: usize = usize::MAX;
 
+#[repr(C)]
 pub(crate) struct Engine<'a, D, C = Crc32c> {
-    flash: Flash<D>,
-    index: Index<'a>,
+    flags: u16,
+    /// Places where something had rotted.
+    damaged: u16,
     checksum: C,
     active: usize,
     /// Where the committed entries of the active sector end.
@@ -102,9 +104,8 @@ pub(crate) struct Engine<'a, D, C = Crc32c> {
     /// The collection under way takes sectors from before this sequence.
     gc_before_sequence: u32,
     wear_spread: u16,
-    flags: u16,
-    /// Places where something had rotted.
-    damaged: u16,
+    index: Index<'a>,
+    flash: Flash<D>,
     /// How many sectors were opened since the last table.
     since_table: u8,
 }
