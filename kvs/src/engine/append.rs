@@ -208,7 +208,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             let header = match batch.value(number, space)? {
                 Value::Keep => return Ok(None),
                 Value::Delete => break EntryHeader::tombstone(hash),
-                Value::Put(len) => EntryHeader::value(hash, len),
+                Value::Put(len) => EntryHeader::value(hash, len, false),
+                Value::PutNamed(len) => EntryHeader::value(hash, len, true),
             };
             if header.value_offset() == value_offset {
                 break header;

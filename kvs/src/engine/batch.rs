@@ -19,10 +19,21 @@ pub(crate) trait Batch {
         false
     }
 
-    /// Whether `stored` stays in spite of an implied value: it is what a load turned down, and put a
-    /// default in place of.
-    fn keeps(&mut self, _number: usize, _stored: &[u8]) -> bool {
-        false
+    /// Whether what is stored, or why it can't be read, stays in spite of an implied value: it is what
+    /// a load turned down, and put a default in place of.
+    fn keeps(&mut self, _number: usize, _stored: Result<&[u8], Fault>) -> Result<bool, Fault> {
+        Ok(false)
+    }
+
+    /// The change makes a difference: a fault if it must not be made.
+    fn accept(&mut self, _number: usize) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    /// The value, where it is in the caller's memory: its name, if it has one, and its bytes. So that
+    /// it may be longer than the buffer.
+    fn bytes(&self, _number: usize) -> Option<(Option<&str>, &[u8])> {
+        None
     }
 
     /// Whether no key occurs twice.
@@ -39,6 +50,8 @@ pub(crate) enum Value {
     Delete,
     /// A value of so many bytes.
     Put(u16),
+    /// A value with a name: so many bytes in all.
+    PutNamed(u16),
 }
 
 /// No changes: of what the engine appends by itself.

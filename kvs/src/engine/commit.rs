@@ -19,8 +19,8 @@ pub(super) struct Plan {
     /// How many changes make a difference, and the bytes that their entries take.
     entries: usize,
     bytes: u32,
-    /// The header of a value that is the one stored, as far as its checksum.
-    alike: Option<EntryHeader>,
+    /// What has been found out of a change.
+    finding: Option<(Finding, EntryHeader)>,
     attempts: usize,
     /// The active sector when the attempt began, and whether it was closed.
     active: (usize, bool),
@@ -34,13 +34,21 @@ enum Step {
     Write,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Finding {
+    /// Its bytes are those that are stored, as far as the checksum.
+    Alike,
+    /// It is a default, and another value is stored.
+    Implied,
+}
+
 impl Plan {
     pub(super) const START: Self = Self {
         step: Step::Start,
         next: 0,
         entries: 0,
         bytes: 0,
-        alike: None,
+        finding: None,
         attempts: 0,
         active: (0, false),
     };
@@ -104,6 +112,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             if !is_superseded(batch, number, hash)
                 && let Some(header) = self.difference(batch, number, hash, job)?
             {
+                batch.accept(number)?;
                 if !self.index.replace(hash) {
                     return Err(Fault::TooManyKeys);
                 }
@@ -125,28 +134,64 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         job: &mut Job,
     ) -> Result<Option<EntryHeader>, Fault> {
         let stored = self.index.get(hash);
-        if job.plan.alike.is_none() {
+        if job.plan.finding.is_none() {
             let Some(header) = self.stage(batch, number, 0)? else {
                 return Ok(None);
             };
+            let is_implied = !header.is_tombstone() && self.is_implied(batch, number, &header);
             if !stored.is_value() {
-                let is_needed = !header.is_tombstone() && !self.is_implied(batch, number, &header);
+                let is_needed = !header.is_tombstone() && !is_implied;
                 return Ok(is_needed.then_some(header));
             }
+            if !header.is_tombstone() && header.is_named() != stored.is_named() {
+                return Err(Fault::NameCollision);
+            }
             let address = Self::address_of(stored);
-            let is_alike = Self::place_of(address, &header) == stored
+            let is_alike = Self::place_of(address, &header) == stored.of_entry()
                 && self.flash.is_staged(address, header.body_len())?;
-            if !is_alike {
+            if !is_alike && !is_implied {
                 return Ok(Some(header));
             }
-            job.plan.alike = Some(header);
+            let finding = match is_alike {
+                true => Finding::Alike,
+                false => Finding::Implied,
+            };
+            job.plan.finding = Some((finding, header));
         }
-        let Some(header) = job.plan.alike else {
+        let Some((finding, header)) = job.plan.finding else {
             return Ok(None);
         };
-        let is_stored = self.is_stored(&header, stored)?;
-        job.plan.alike = None;
-        Ok((!is_stored).then_some(header))
+        let stays = match finding {
+            Finding::Alike => self.is_stored(&header, stored)?,
+            Finding::Implied => {
+                self.index.is_unread(hash) || self.keeps(batch, number, hash, job)?
+            }
+        };
+        job.plan.finding = None;
+        Ok((!stays).then_some(header))
+    }
+
+    /// Whether what is stored stays, though the setting is at its default: a load turned it down.
+    fn keeps(
+        &mut self,
+        batch: &mut dyn Batch,
+        number: usize,
+        hash: u32,
+        job: &mut Job,
+    ) -> Result<bool, Fault> {
+        if job.found == 0 {
+            match self.find(hash, job) {
+                Ok(_) => {}
+                Err(fault @ (Fault::Pending | Fault::Remounted)) => return Err(fault),
+                Err(fault) => return batch.keeps(number, Err(fault)),
+            }
+        }
+        let len = job.value_len() as usize;
+        let value = self.value(0, job)?;
+        let value = Some(value).filter(|value| value.len() == len);
+        let keeps = batch.keeps(number, value.ok_or(Fault::BufferTooSmall));
+        job.found = 0;
+        keeps
     }
 
     /// Whether the checksum of a stored entry is right, whose bytes are those that were staged last.

@@ -1,12 +1,16 @@
 //! Entries: what one put or delete is in flash, and what guards it.
 //!
 //! ```text
-//! short      tag | key hash u32 | value, up to 62 bytes | checksum u32 | pad
-//! tombstone  tag | key hash u32 | checksum u32 | pad
-//! long       tag | key hash u32 | value length u16 | value | checksum u32 | pad
-//! opening    tag | end u17, sequence u15 | slots u16 | checksum u32 | pad
-//! table      tag | 0 u32 | table length u16 | slots | checksum u32 | pad
+//! short        tag | key hash u32 | value, up to 62 bytes | checksum u32 | pad
+//! short named  tag | key hash u32 | name and value, up to 54 bytes | checksum u32 | pad
+//! tombstone    tag | key hash u32 | checksum u32 | pad
+//! long         tag | key hash u32 | length u16 | value | checksum u32 | pad
+//! long named   tag | key hash u32 | length u16 | name and value | checksum u32 | pad
+//! opening      tag | end u17, sequence u15 | slots u16 | checksum u32 | pad
+//! table        tag | 0 u32 | table length u16 | slots | checksum u32 | pad
 //! ```
+//!
+//! In front of a name stands its length, one byte. To the engine it is a part of the value.
 //!
 //! Pure: from bytes and to bytes. What an entry says of its place and of its commit is in the
 //! checksum's salt, so that a copy of an entry has the checksum of its original, salted anew.
@@ -27,8 +31,14 @@ pub(super) const CHECKSUM_LEN: u32 = 4;
 
 const TOMBSTONE: u8 = 0x80;
 const LONG: u8 = 0x81;
-const TABLE: u8 = 0x82;
-const OPENING: u8 = 0x83;
+const LONG_NAMED: u8 = 0x82;
+const TABLE: u8 = 0x83;
+const OPENING: u8 = 0x84;
+/// The tag of a short entry with a name, and nothing else.
+const NAMED: u8 = 0x88;
+/// The longest name and value of a short entry.
+const NAMED_MAX: u32 = 54;
+const NAMED_LAST: u8 = NAMED.wrapping_add(NAMED_MAX as u8);
 
 /// In an opening, the bits for where the sector before ended; the others tell which it is.
 const END_BITS: u32 = 17;
@@ -82,10 +92,18 @@ impl EntryHeader {
         tag: 0,
     };
 
-    /// The header of a value of so many bytes.
-    pub(super) fn value(hash: u32, len: u16) -> Self {
-        let is_short = u32::from(len) <= SHORT_MAX;
-        let tag = if is_short { len as u8 } else { LONG };
+    /// The header of a value of so many bytes, its name among them if it has one.
+    pub(super) fn value(hash: u32, len: u16, is_named: bool) -> Self {
+        let (short, most, long) = match is_named {
+            false => (0, SHORT_MAX, LONG),
+            true => (NAMED, NAMED_MAX, LONG_NAMED),
+        };
+        let is_short = u32::from(len) <= most;
+        let tag = if is_short {
+            short.wrapping_add(len as u8)
+        } else {
+            long
+        };
         Self { hash, len, tag }
     }
 
@@ -140,6 +158,7 @@ impl EntryHeader {
         let len = match (*tag & !MORE, rest) {
             (len, _) if u32::from(len) <= SHORT_MAX => len.into(),
             (TOMBSTONE, _) => 0,
+            (tag @ NAMED..=NAMED_LAST, _) => tag.wrapping_sub(NAMED).into(),
             (LONG..=OPENING, [low, high, ..]) => u16::from_le_bytes([*low, *high]),
             _ => return None,
         };
@@ -166,6 +185,10 @@ impl EntryHeader {
 
     pub(super) fn is_tombstone(&self) -> bool {
         self.tag & !MORE == TOMBSTONE
+    }
+
+    pub(super) fn is_named(&self) -> bool {
+        matches!(self.tag & !MORE, LONG_NAMED | NAMED..)
     }
 
     pub(super) fn is_opening(&self) -> bool {
@@ -232,9 +255,10 @@ mod tests {
     #[test]
     fn headers_are_read_as_they_are_written() {
         for hash in [0, 1, 0xFFFF_FFFF, 0x1234_5678] {
-            for len in [0, 1, SHORT_MAX as u16, SHORT_MAX as u16 + 1, 200, 0xFFFF] {
+            for len in [0, 1, 54, 55, 62, 63, 200, 0xFFFF] {
                 for mut header in [
-                    EntryHeader::value(hash, len),
+                    EntryHeader::value(hash, len, false),
+                    EntryHeader::value(hash, len, true),
                     EntryHeader::tombstone(hash),
                     EntryHeader::opening(hash, 7, len),
                     EntryHeader::table(len),
@@ -260,7 +284,7 @@ mod tests {
                 assert_eq!(opening.end_of(sequence + 1), None);
             }
         }
-        assert_eq!(EntryHeader::value(0, 1).end_of(0), None);
+        assert_eq!(EntryHeader::value(0, 1, false).end_of(0), None);
     }
 
     #[test]
@@ -269,8 +293,8 @@ mod tests {
             let bytes = [*tag, 0, 0, 0, 0, 0, 0];
             EntryHeader::decode(&bytes).is_some()
         });
-        // 63 lengths, four kinds, each with more to follow or not.
-        assert_eq!(known.count(), 2 * (63 + 4));
+        // 63 lengths, 55 with a name, five kinds, each with more to follow or not.
+        assert_eq!(known.count(), 2 * (63 + 55 + 5));
         assert_eq!(EntryHeader::decode(&[ERASED; 7]), None);
         assert_eq!(EntryHeader::decode(&[1, 2, 3, 4]), None);
         assert_eq!(EntryHeader::decode(&[LONG, 0, 0, 0, 0, 1]), None);

@@ -7,7 +7,7 @@
 /// The length of a slot in a table.
 pub(super) const TABLE_ITEM: u32 = 8;
 
-/// Where an entry is: its address in words, 20 bits, its length, 9 bits, and flags.
+/// Where an entry is: its address in words, 19 bits, its length, 9 bits, and flags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place(u32);
 
@@ -15,7 +15,13 @@ pub(super) struct Place(u32);
 const TOMBSTONE: u32 = 1 << 31;
 /// The commit under way replaces the entry: it does not count as live any more.
 const REPLACED: u32 = 1 << 30;
-const LEN_SHIFT: u32 = 20;
+/// The value has a name.
+const NAMED: u32 = 1 << 29;
+/// The last load could not read the value.
+const UNREAD: u32 = 1 << 28;
+/// What is of the entry itself.
+const OF_ENTRY: u32 = !(REPLACED | UNREAD);
+const LEN_SHIFT: u32 = 19;
 const LEN_MASK: u32 = 0x1FF;
 /// The last address in words.
 pub(super) const WORD_MAX: u32 = (1 << LEN_SHIFT) - 1;
@@ -26,8 +32,8 @@ impl Place {
     /// Nowhere.
     pub(super) const NONE: Self = Self(0);
 
-    pub(super) fn new(word: u32, len: u32, is_tombstone: bool) -> Self {
-        let flag = if is_tombstone { TOMBSTONE } else { 0 };
+    pub(super) fn new(word: u32, len: u32, is_tombstone: bool, is_named: bool) -> Self {
+        let flag = if is_tombstone { TOMBSTONE } else { 0 } | if is_named { NAMED } else { 0 };
         let len = match len {
             0..COARSE => len,
             _ => COARSE.wrapping_add(len.wrapping_sub(1) / COARSE),
@@ -59,9 +65,18 @@ impl Place {
         self.0 & REPLACED != 0
     }
 
+    /// Without what is not of the entry itself.
+    pub(super) fn of_entry(self) -> Self {
+        Self(self.0 & OF_ENTRY)
+    }
+
+    pub(super) fn is_named(self) -> bool {
+        self.0 & NAMED != 0
+    }
+
     /// Whether there is no entry: the key has none yet, or none any more.
     pub(super) fn is_none(self) -> bool {
-        self.0 & !REPLACED == 0
+        self.0 & OF_ENTRY == 0
     }
 
     /// Whether there is an entry that is a value.
@@ -87,13 +102,13 @@ impl Slot {
     pub(super) fn decode(item: &[u8; TABLE_ITEM as usize]) -> Self {
         let numbers: [[u8; 4]; 2] = bytemuck::cast(*item);
         let [hash, place] = numbers.map(u32::from_le_bytes);
-        let place = Place(place & !REPLACED);
+        let place = Place(place & OF_ENTRY);
         Self { hash, place }
     }
 
     /// The bytes of an item of a table.
     pub(super) fn encode(self) -> [u8; TABLE_ITEM as usize] {
-        bytemuck::cast([self.hash, self.place.0 & !REPLACED].map(u32::to_le_bytes))
+        bytemuck::cast([self.hash, self.place.0 & OF_ENTRY].map(u32::to_le_bytes))
     }
 }
 
@@ -411,6 +426,24 @@ impl<'a> Index<'a> {
             self.flag(self.sector_of(old), NEEDED, 0);
         }
         true
+    }
+
+    /// Notes whether the last load could not read a key.
+    pub(super) fn set_unread(&mut self, hash: u32, is_unread: bool) {
+        if let Some(slot) = self.slot_mut(hash, false) {
+            let flag = if is_unread { UNREAD } else { 0 };
+            slot.place = Place(slot.place.0 & !UNREAD | flag);
+        }
+    }
+
+    /// Whether the last load could not read a key.
+    pub(super) fn is_unread(&self, hash: u32) -> bool {
+        self.get(hash).0 & UNREAD != 0
+    }
+
+    /// Whether there is a key that the last load could not read.
+    pub(super) fn has_unread(&self) -> bool {
+        self.slots().iter().any(|slot| slot.place.0 & UNREAD != 0)
     }
 
     /// Some slot in a sector whose entry is live.

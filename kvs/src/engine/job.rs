@@ -20,8 +20,8 @@ pub(crate) struct Job {
     pub(super) collection: Collection,
     /// What is being done to make room.
     pub(super) step: Option<Step>,
-    /// The entry that is looked up has been found.
-    pub(super) is_found: bool,
+    /// The address of the entry that was found; 0 if none was.
+    pub(super) found: u32,
     /// How often an entry was read that does not check.
     pub(super) tries: u8,
     /// How many bytes or slots of a longer run have been seen to.
@@ -38,10 +38,20 @@ impl Job {
             plan: Plan::START,
             collection: Collection::No,
             step: None,
-            is_found: false,
+            found: 0,
             tries: 0,
             done: 0,
         }
+    }
+
+    /// Of the entry that was found: the length of its value.
+    pub(crate) fn value_len(&self) -> u32 {
+        self.probe.header.value_len()
+    }
+
+    /// Of the entry that was found: whether its value begins with a name.
+    pub(crate) fn is_named(&self) -> bool {
+        self.probe.header.is_named()
     }
 
     /// Begins anew, but for a mount that is to be made first.

@@ -77,6 +77,8 @@ pub(crate) enum Fault {
     TooManyKeys,
     /// A value can't be had from the batch, which has the reason.
     Refused,
+    /// The key of a name has the hash of another key.
+    NameCollision,
     /// Another layout or version.
     Incompatible,
     /// All sequences are used.

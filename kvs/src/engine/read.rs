@@ -110,7 +110,12 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     pub(super) fn place_of(address: u32, header: &EntryHeader) -> Place {
         let shift = Self::WORD.trailing_zeros();
         let len = header.entry_len(Self::WORD) >> shift;
-        Place::new(address >> shift, len, header.is_tombstone())
+        Place::new(
+            address >> shift,
+            len,
+            header.is_tombstone(),
+            header.is_named(),
+        )
     }
 
     pub(super) fn address_of(place: Place) -> u32 {
@@ -137,33 +142,39 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         }
     }
 
-    /// The value of a key: its bytes are in the buffer until the next call. [`Fault::Remounted`] if
-    /// the last commit before the mount does not count any more, of which other values may have
-    /// been read already.
-    pub(crate) fn get(&mut self, hash: u32, job: &mut Job) -> Result<Option<&[u8]>, Fault> {
+    /// Looks up the entry of a key that has a value, for the job to hold. `false` if it has none.
+    /// [`Fault::Remounted`] if the last commit before the mount does not count any more, of which
+    /// other values may have been read already.
+    pub(crate) fn find(&mut self, hash: u32, job: &mut Job) -> Result<bool, Fault> {
         self.resume(job)?;
         let place = self.index.get(hash);
         if !place.is_value() {
+            return Ok(false);
+        }
+        if !self.entry_of(hash, place, job)? {
+            return Err(self.doubt(place, job));
+        }
+        job.found = Self::address_of(place);
+        Ok(true)
+    }
+
+    /// The bytes of the value that was found, from byte `skip` on: as many as there are, or fit into
+    /// the buffer. They are in the buffer until the next call.
+    pub(crate) fn value(&mut self, skip: u32, job: &Job) -> Result<&[u8], Fault> {
+        let header = &job.probe.header;
+        let from = header.value_offset().wrapping_add(skip);
+        let len = header.value_len().saturating_sub(skip);
+        let bytes = self.flash.bytes(job.found.wrapping_add(from), len)?;
+        Ok(bytes.get(..len as usize).unwrap_or(bytes))
+    }
+
+    /// The value of a key, from its byte `skip` on.
+    #[cfg(test)]
+    pub(crate) fn get(&mut self, hash: u32, job: &mut Job) -> Result<Option<&[u8]>, Fault> {
+        if job.found == 0 && !self.find(hash, job)? {
             return Ok(None);
         }
-        if !job.is_found {
-            job.is_found = self.entry_of(hash, place, job)?;
-            if !job.is_found {
-                return Err(self.doubt(place, job));
-            }
-        }
-        let (from, len) = (
-            job.probe.header.value_offset(),
-            job.probe.header.value_len(),
-        );
-        let bytes = self
-            .flash
-            .bytes(Self::address_of(place).wrapping_add(from), len)?;
-        job.is_found = false;
-        match bytes.get(..len as usize) {
-            Some(value) => Ok(Some(value)),
-            None => Err(Fault::BufferTooSmall),
-        }
+        self.value(0, job).map(Some)
     }
 
     /// What it means that an entry can't be read. Of the last commit before the mount nothing counts
