@@ -2,9 +2,8 @@
 
 use embedded_storage_async::nor_flash::{ErrorType, NorFlash};
 
-use super::device::perform;
-use crate::checksum::Checksum;
-use crate::engine::{Device, Engine, Fault, Job, Operation};
+use super::perform::perform;
+use crate::engine::{Device, Operation};
 
 pub(crate) struct Driver<'a, F: ErrorType> {
     flash: F,
@@ -17,7 +16,7 @@ pub(crate) struct Driver<'a, F: ErrorType> {
     done: Option<u32>,
 }
 
-impl<'a, F: NorFlash> Driver<'a, F> {
+impl<'a, F: ErrorType> Driver<'a, F> {
     pub(crate) fn new(flash: F, start: u32, buffer: &'a mut [u8]) -> Self {
         Self {
             flash,
@@ -29,8 +28,28 @@ impl<'a, F: NorFlash> Driver<'a, F> {
         }
     }
 
+    pub(crate) fn flash(&self) -> &F {
+        &self.flash
+    }
+
+    pub(crate) fn into_flash(self) -> F {
+        self.flash
+    }
+
+    /// What the driver said last, once.
+    pub(crate) fn error(&mut self) -> Option<F::Error> {
+        self.error.take()
+    }
+
+    /// A call begins. What a call asked for that was dropped is not for this one.
+    pub(crate) fn begin(&mut self) {
+        self.done = None;
+    }
+}
+
+impl<F: NorFlash> Driver<'_, F> {
     /// Does what was asked for.
-    async fn perform(&mut self) {
+    pub(crate) async fn perform(&mut self) {
         let (operation, address, len) = self.wanted;
         let address = self.start.wrapping_add(address);
         let done = perform(&mut self.flash, self.buffer, operation, address, len).await;
@@ -60,22 +79,5 @@ impl<F: NorFlash> Device for Driver<'_, F> {
         debug_assert!(done.is_none() || wanted == self.wanted);
         self.wanted = wanted;
         done
-    }
-}
-
-/// Makes a call, and makes it again for as long as the driver has something to do first.
-pub(crate) async fn run<F: NorFlash, C: Checksum, T>(
-    engine: &mut Engine<'_, Driver<'_, F>, C>,
-    mut call: impl FnMut(&mut Engine<'_, Driver<'_, F>, C>, &mut Job) -> Result<T, Fault>,
-) -> Result<T, Fault> {
-    let mut job = Job::new();
-    // Of a call that was dropped.
-    engine.device().done = None;
-    loop {
-        let result = call(engine, &mut job);
-        let Err(Fault::Pending) = result else {
-            return result;
-        };
-        engine.device().perform().await;
     }
 }

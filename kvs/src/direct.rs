@@ -2,7 +2,7 @@
 
 use embedded_storage::nor_flash::{ErrorType, NorFlash};
 
-use super::device::perform;
+use super::perform::perform;
 use crate::engine::{Device, Operation};
 
 pub(crate) struct Driver<'a, F: ErrorType> {
@@ -23,6 +23,25 @@ impl<'a, F: ErrorType> Driver<'a, F> {
             error: None,
         }
     }
+
+    pub(crate) fn flash(&self) -> &F {
+        &self.flash
+    }
+
+    pub(crate) fn into_flash(self) -> F {
+        self.flash
+    }
+
+    /// What the driver said last, once.
+    pub(crate) fn error(&mut self) -> Option<F::Error> {
+        self.error.take()
+    }
+
+    /// A call begins.
+    pub(crate) fn begin(&mut self) {}
+
+    /// Nothing is ever left to be done.
+    pub(crate) fn perform(&mut self) {}
 }
 
 impl<F: NorFlash> Device for Driver<'_, F> {

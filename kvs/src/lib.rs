@@ -107,8 +107,18 @@ mod blocking {
     use kvs_bisync::blocking as bisync;
 
     /// A blocking call always comes to its end.
+    #[cfg(not(kvs_next))]
     const CAN_BE_DROPPED: bool = false;
 
+    #[cfg(kvs_next)]
+    #[path = "direct.rs"]
+    pub(crate) mod driver;
+    #[cfg(kvs_next)]
+    mod perform;
+    #[cfg(not(kvs_next))]
+    pub(crate) mod store;
+    #[cfg(kvs_next)]
+    #[path = "second/mod.rs"]
     pub(crate) mod store;
 }
 
@@ -158,18 +168,37 @@ pub mod asynch {
     use embedded_storage_async::nor_flash::NorFlash;
     use kvs_bisync::asynch as bisync;
 
+    #[cfg(not(kvs_next))]
     const CAN_BE_DROPPED: bool = true;
 
+    #[cfg(kvs_next)]
+    #[path = "deferred.rs"]
+    pub(crate) mod driver;
+    #[cfg(kvs_next)]
+    mod perform;
+    #[cfg(not(kvs_next))]
+    mod store;
+    #[cfg(kvs_next)]
+    #[path = "second/mod.rs"]
     mod store;
 
     pub use store::{Keys, Store};
 }
 
 /// The engine that is to replace the one in `store`, in the making: tested, and not used yet.
-#[cfg(all(test, feature = "blocking", feature = "async", feature = "sim"))]
+#[cfg(any(
+    kvs_next,
+    all(test, feature = "blocking", feature = "async", feature = "sim")
+))]
 mod engine;
 
-#[cfg(all(test, feature = "blocking", feature = "async", feature = "sim"))]
+#[cfg(all(
+    test,
+    not(kvs_next),
+    feature = "blocking",
+    feature = "async",
+    feature = "sim"
+))]
 #[path = "."]
 mod next {
     #[path = "."]
@@ -177,8 +206,8 @@ mod next {
         use embedded_storage::nor_flash::NorFlash;
         use kvs_bisync::blocking as bisync;
 
-        mod device;
         pub(crate) mod direct;
+        mod perform;
     }
 
     #[path = "."]
@@ -187,7 +216,7 @@ mod next {
         use kvs_bisync::asynch as bisync;
 
         pub(crate) mod deferred;
-        mod device;
+        mod perform;
     }
 }
 

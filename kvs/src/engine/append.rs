@@ -59,6 +59,11 @@ impl Append {
         next: 0,
     };
 
+    /// Where what was appended last begins.
+    pub(super) fn address(&self) -> u32 {
+        self.from
+    }
+
     pub(super) fn is_idle(&self) -> bool {
         self.step == Step::Idle
     }
@@ -110,7 +115,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 if job.append.staged == 0 {
                     job.append.staged = match job.append.source {
                         Source::Copy(address) => self.stage_copy(address, job)?,
-                        _ => self.stage_entries(batch, &mut job.append)?,
+                        _ => self.stage_entries(batch, job)?,
                     };
                 }
                 self.flash.program(job.append.at, job.append.staged)?;
@@ -146,15 +151,16 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     }
 
     /// Stages as many entries as fit into the buffer; returns how many bytes they take.
-    fn stage_entries(&mut self, batch: &dyn Batch, append: &mut Append) -> Result<u32, Fault> {
+    fn stage_entries(&mut self, batch: &dyn Batch, job: &mut Job) -> Result<u32, Fault> {
+        let Job { append, made, .. } = job;
         let mut staged = 0u32;
         while append.left != 0 {
             let header = match append.source {
                 Source::Opening(opening) => self.stage_slots(&opening, append, staged),
-                _ => self.stage_change(batch, append, staged),
+                _ => self.stage_change(batch, append, staged, made),
             };
             let mut header = match header {
-                Err(Fault::BufferTooSmall) if staged != 0 => break,
+                Err(Fault::BufferTooSmall | Fault::Wanted) if staged != 0 => break,
                 header => header?,
             };
             append.left = append.left.wrapping_sub(1);
@@ -175,12 +181,13 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         batch: &dyn Batch,
         append: &mut Append,
         at: u32,
+        made: &mut Option<u16>,
     ) -> Result<EntryHeader, Fault> {
         while append.next < batch.len() {
             let number = append.next;
             let hash = batch.hash(number);
             if self.index.get(hash).is_replaced() && !is_superseded(batch, number, hash) {
-                let header = self.stage(batch, number, at)?;
+                let header = self.stage(batch, number, at, made)?;
                 append.next = number.wrapping_add(1);
                 return header.ok_or(Fault::Refused);
             }
@@ -190,15 +197,24 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     }
 
     /// Puts the header and the value of a change into the buffer, so far from its front, and
-    /// computes their checksum. `None` if the key stays as it is.
+    /// computes their checksum. `None` if the key stays as it is. A value that was wanted of the
+    /// caller is there already, behind the longest header.
     #[inline(never)]
     pub(super) fn stage(
         &mut self,
         batch: &dyn Batch,
         number: usize,
         at: u32,
+        made: &mut Option<u16>,
     ) -> Result<Option<EntryHeader>, Fault> {
         let hash = batch.hash(number);
+        if let Some(len) = made.take() {
+            let header = EntryHeader::value(hash, len, false);
+            let skip = HEADER_MAX.wrapping_sub(header.value_offset());
+            move_down(self.flash.stage(), skip as usize, HEADER_MAX as usize);
+            self.check_staged(0, &header);
+            return Ok(Some(header));
+        }
         let end = self.flash.stage_len().wrapping_sub(CHECKSUM_LEN) as usize;
         let mut value_offset = HEADER_MIN;
         let header = loop {
@@ -288,6 +304,17 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             if let Some(target) = staged.get_mut(end.wrapping_add(place) as usize) {
                 *target = byte;
             }
+        }
+    }
+}
+
+/// Moves all bytes from `from` on towards the front.
+fn move_down(buffer: &mut [u8], by: usize, from: usize) {
+    for at in from..buffer.len() {
+        if let Some(byte) = buffer.get(at).copied()
+            && let Some(target) = buffer.get_mut(at.wrapping_sub(by))
+        {
+            *target = byte;
         }
     }
 }

@@ -36,6 +36,8 @@ enum Step {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Finding {
+    /// Its entry is staged, and another one is stored.
+    Staged { is_implied: bool },
     /// Its bytes are those that are stored, as far as the checksum.
     Alike,
     /// It is a default, and another value is stored.
@@ -52,6 +54,16 @@ impl Plan {
         attempts: 0,
         active: (0, false),
     };
+
+    /// The bytes that the commit takes.
+    pub(super) fn bytes(&self) -> u32 {
+        self.bytes
+    }
+
+    /// The change that was looked at last.
+    pub(super) fn change(&self) -> usize {
+        self.next
+    }
 }
 
 impl<D: Device, C: Checksum> Engine<'_, D, C> {
@@ -60,7 +72,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     pub(crate) fn commit(&mut self, batch: &mut dyn Batch, job: &mut Job) -> Result<usize, Fault> {
         loop {
             let result = self.attempt(batch, job);
-            if result == Err(Fault::Pending) {
+            if matches!(result, Err(Fault::Pending | Fault::Wanted)) {
                 return result;
             }
             self.index.end_commit();
@@ -109,6 +121,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         while job.plan.next < batch.len() {
             let number = job.plan.next;
             let hash = batch.hash(number);
+            job.hash = hash;
             if !is_superseded(batch, number, hash)
                 && let Some(header) = self.difference(batch, number, hash, job)?
             {
@@ -135,7 +148,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     ) -> Result<Option<EntryHeader>, Fault> {
         let stored = self.index.get(hash);
         if job.plan.finding.is_none() {
-            let Some(header) = self.stage(batch, number, 0)? else {
+            let Some(header) = self.stage(batch, number, 0, &mut job.made)? else {
                 return Ok(None);
             };
             let is_implied = !header.is_tombstone() && self.is_implied(batch, number, &header);
@@ -146,26 +159,27 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             if !header.is_tombstone() && header.is_named() != stored.is_named() {
                 return Err(Fault::NameCollision);
             }
+            job.plan.finding = Some((Finding::Staged { is_implied }, header));
+        }
+        if let Some((Finding::Staged { is_implied }, header)) = job.plan.finding {
             let address = Self::address_of(stored);
             let is_alike = Self::place_of(address, &header) == stored.of_entry()
                 && self.flash.is_staged(address, header.body_len())?;
-            if !is_alike && !is_implied {
+            job.plan.finding = match (is_alike, is_implied) {
+                (true, _) => Some((Finding::Alike, header)),
+                (false, true) => Some((Finding::Implied, header)),
+                (false, false) => None,
+            };
+            if job.plan.finding.is_none() {
                 return Ok(Some(header));
             }
-            let finding = match is_alike {
-                true => Finding::Alike,
-                false => Finding::Implied,
-            };
-            job.plan.finding = Some((finding, header));
         }
         let Some((finding, header)) = job.plan.finding else {
             return Ok(None);
         };
         let stays = match finding {
             Finding::Alike => self.is_stored(&header, stored)?,
-            Finding::Implied => {
-                self.index.is_unread(hash) || self.keeps(batch, number, hash, job)?
-            }
+            _ => self.index.is_unread(hash) || self.keeps(batch, number, hash, job)?,
         };
         job.plan.finding = None;
         Ok((!stays).then_some(header))

@@ -6,6 +6,8 @@
 //! driver is done, the same call is made again, asks the same again, and has the answer. So the
 //! engine is plain code, the same for both, and only the loop around it is async.
 
+use core::ops::Range;
+
 use super::Fault;
 use crate::format::pad;
 
@@ -51,8 +53,16 @@ pub(super) struct Flash<D> {
     held_len: u16,
     /// So many bytes from [`held_from`](Self::held_from) on can't be read.
     unreadable: u16,
+    /// So many bytes at the end of the buffer are not read to.
+    reserved: u16,
     /// The logarithm of the sector size.
     sector_log: u8,
+}
+
+impl<D> Flash<D> {
+    pub(super) fn into_device(self) -> D {
+        self.device
+    }
 }
 
 impl<D: Device> Flash<D> {
@@ -62,12 +72,17 @@ impl<D: Device> Flash<D> {
             held_from: 0,
             held_len: 0,
             unreadable: u16::MAX,
+            reserved: 0,
             sector_log,
         }
     }
 
     pub(super) fn device(&mut self) -> &mut D {
         &mut self.device
+    }
+
+    pub(super) fn device_ref(&self) -> &D {
+        &self.device
     }
 
     pub(super) fn sector_log(&self) -> u32 {
@@ -106,6 +121,13 @@ impl<D: Device> Flash<D> {
         Ok(self.held(address))
     }
 
+    /// Where in the buffer so many bytes of the partition are, as far as they are.
+    pub(super) fn held_range(&self, address: u32, len: u32) -> Range<usize> {
+        let skip = address.wrapping_sub(self.held_from) as usize;
+        let end = skip.saturating_add(len as usize).min(self.held_len.into());
+        skip.min(end)..end
+    }
+
     /// What the buffer holds of the partition from `address` on.
     #[inline(never)]
     fn held(&self, address: u32) -> &[u8] {
@@ -119,7 +141,9 @@ impl<D: Device> Flash<D> {
         let from = address & !D::READ.wrapping_sub(1);
         let ahead = address.wrapping_sub(from);
         let left = self.sector_size().wrapping_sub(self.offset(from));
-        let space = left.min(self.device.buffer().len() as u32) & !D::READ.wrapping_sub(1);
+        let buffer = self.device.buffer().len() as u32;
+        let buffer = buffer.saturating_sub(self.reserved.into());
+        let space = left.min(buffer) & !D::READ.wrapping_sub(1);
         let least = pad(need.wrapping_add(ahead), D::READ).min(space);
         let skip = address.wrapping_sub(self.held_from);
         let wanted = need.min(least.wrapping_sub(ahead));
@@ -156,6 +180,12 @@ impl<D: Device> Flash<D> {
         self.unreadable = u16::MAX;
     }
 
+    /// Keeps so many bytes at the end of the buffer from what is read later.
+    pub(super) fn reserve(&mut self, len: usize) {
+        self.reserved = len as u16;
+        self.forget();
+    }
+
     /// The buffer, to stage what is to be programmed. What it held of the flash is gone.
     pub(super) fn stage(&mut self) -> &mut [u8] {
         self.forget();
@@ -177,6 +207,7 @@ impl<D: Device> Flash<D> {
         let is_there = self.bytes(address, len)?.len() as u32 >= len;
         let skip = address.wrapping_sub(self.held_from) as usize;
         let buffer = self.stage();
+        // Not `copy_within`, which can panic as far as the compiler sees.
         for at in 0..len as usize {
             if let Some(byte) = buffer.get(at.wrapping_add(skip)).copied()
                 && let Some(target) = buffer.get_mut(at)

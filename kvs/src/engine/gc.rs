@@ -42,6 +42,16 @@ pub(super) enum Step {
     Full,
 }
 
+/// What a step of maintenance did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Done {
+    Nothing,
+    /// An entry was moved.
+    Moved,
+    /// A sector was erased.
+    Erased,
+}
+
 impl<D: Device, C: Checksum> Engine<'_, D, C> {
     /// Makes room for `need` bytes in the active sector, so that one sector is free when they are
     /// there.
@@ -390,8 +400,11 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     }
 
     /// Does one step of what commits would do later: erases a free sector ahead, or moves an entry.
-    /// Returns whether there is more to do.
-    pub(crate) fn maintain(&mut self, job: &mut Job) -> Result<bool, Fault> {
+    /// Returns what that was.
+    pub(crate) fn maintain(&mut self, job: &mut Job) -> Result<Done, Fault> {
+        if self.options.read_only {
+            return Err(Fault::ReadOnly);
+        }
         loop {
             let step = self.maintenance_step(job);
             if step != Err(Fault::Remounted) {
@@ -401,7 +414,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         }
     }
 
-    fn maintenance_step(&mut self, job: &mut Job) -> Result<bool, Fault> {
+    fn maintenance_step(&mut self, job: &mut Job) -> Result<Done, Fault> {
         if job.step.is_none() {
             self.begin_write(job)?;
         }
@@ -409,10 +422,12 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             Some(step) => step,
             None => self.next_ahead(),
         };
-        if step == Step::Ready {
-            return Ok(false);
-        }
-        self.take_step(step, job).map(|()| true)
+        let done = match step {
+            Step::Ready => return Ok(Done::Nothing),
+            Step::Prepare(_) => Done::Erased,
+            _ => Done::Moved,
+        };
+        self.take_step(step, job).map(|()| done)
     }
 
     /// What can be done ahead.

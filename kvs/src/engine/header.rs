@@ -16,9 +16,27 @@ const VERSION: u32 = 1;
 /// What one partition's headers have in common: a writer that expects another layout must not touch
 /// them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Layout(u32);
+pub(crate) struct Layout(u32);
 
 impl Layout {
+    /// Of nothing.
+    pub(super) const NONE: Self = Self(0);
+
+    pub(crate) fn version(self) -> u8 {
+        (self.0 >> 20) as u8 & 0xF
+    }
+
+    /// Which checksum the entries have.
+    pub(crate) fn checksum(self) -> u8 {
+        (self.0 >> 16) as u8 & 0xF
+    }
+
+    /// The logarithms of the sector's and the word's size.
+    pub(crate) fn geometry(self) -> (u8, u8) {
+        let sizes = (self.0 >> 24) as u8;
+        (sizes >> 3, sizes & 7)
+    }
+
     /// The version of the format and which checksum it has; logarithms of the sector's and the
     /// word's size.
     pub(super) fn new(checksum: u8, sector_log: u32, word_log: u32) -> Self {

@@ -24,7 +24,7 @@ const OF_ENTRY: u32 = !(REPLACED | UNREAD);
 const LEN_SHIFT: u32 = 19;
 const LEN_MASK: u32 = 0x1FF;
 /// The last address in words.
-pub(super) const WORD_MAX: u32 = (1 << LEN_SHIFT) - 1;
+pub(crate) const WORD_MAX: u32 = (1 << LEN_SHIFT) - 1;
 /// Lengths from this many words on are kept in steps of as many words, rounded up.
 const COARSE: u32 = 256;
 
@@ -186,6 +186,11 @@ impl<'a> Index<'a> {
                 ..Sector::UNKNOWN
             };
         }
+    }
+
+    /// How many slots there are.
+    pub(super) fn capacity(&self) -> usize {
+        self.slots.len()
     }
 
     pub(super) fn sector_count(&self) -> usize {

@@ -20,8 +20,12 @@ pub(crate) struct Job {
     pub(super) collection: Collection,
     /// What is being done to make room.
     pub(super) step: Option<Step>,
+    /// The key that was looked up last.
+    pub(super) hash: u32,
     /// The address of the entry that was found; 0 if none was.
     pub(super) found: u32,
+    /// The length of a value that was [wanted](super::Fault::Wanted), and is in the buffer.
+    pub(crate) made: Option<u16>,
     /// How often an entry was read that does not check.
     pub(super) tries: u8,
     /// How many bytes or slots of a longer run have been seen to.
@@ -38,10 +42,27 @@ impl Job {
             plan: Plan::START,
             collection: Collection::No,
             step: None,
+            hash: 0,
             found: 0,
+            made: None,
             tries: 0,
             done: 0,
         }
+    }
+
+    /// Whether an entry was found.
+    pub(crate) fn is_found(&self) -> bool {
+        self.found != 0
+    }
+
+    /// The key that was looked up last.
+    pub(super) fn key(&self) -> u32 {
+        self.hash
+    }
+
+    /// The change that was looked at last.
+    pub(crate) fn change(&self) -> usize {
+        self.plan.change()
     }
 
     /// Of the entry that was found: the length of its value.

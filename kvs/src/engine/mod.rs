@@ -39,6 +39,7 @@ mod flash;
 mod gc;
 mod header;
 mod index;
+mod inspect;
 mod job;
 mod mount;
 mod read;
@@ -49,13 +50,21 @@ mod tests;
 
 use crate::checksum::{Checksum, Crc32c};
 use crate::format::header_stride;
+use crate::options::Options;
 
 pub(crate) use batch::{Batch, Value};
 use flash::Flash;
 pub(crate) use flash::{Device, Operation};
 use index::Index;
+#[allow(
+    unused_imports,
+    reason = "of the resources, where the engine is in use"
+)]
 pub(crate) use index::{Sector, Slot};
 pub(crate) use job::Job;
+
+/// The most words of a partition.
+pub(crate) const WORDS_MAX: u32 = index::WORD_MAX.wrapping_add(1);
 
 /// Why something can't be done: one byte, which fits a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,8 +86,13 @@ pub(crate) enum Fault {
     TooManyKeys,
     /// A value can't be had from the batch, which has the reason.
     Refused,
+    /// The caller has to make the value of a change, and to put it into the buffer, behind
+    /// [`Engine::MADE_AT`] bytes. Then the call is to be made again.
+    Wanted,
     /// The key of a name has the hash of another key.
     NameCollision,
+    /// Nothing may be written.
+    ReadOnly,
     /// Another layout or version.
     Incompatible,
     /// All sequences are used.
@@ -108,6 +122,9 @@ pub(crate) struct Engine<'a, D, C = Crc32c> {
     wear_spread: u16,
     index: Index<'a>,
     flash: Flash<D>,
+    /// How many collections there were since the mount.
+    collections: u16,
+    options: Options,
     /// How many sectors were opened since the last table.
     since_table: u8,
 }
@@ -134,8 +151,21 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     /// Where a sector's entries begin.
     const FIRST: u32 = header_stride(D::WORD).wrapping_mul(2);
 
+    /// Where in the buffer a value goes that was [wanted](Fault::Wanted).
+    pub(crate) const MADE_AT: usize = entry::HEADER_MAX as usize;
+
     pub(crate) fn device(&mut self) -> &mut D {
         self.flash.device()
+    }
+
+    /// Keeps so many bytes at the end of the buffer from what is read later.
+    pub(crate) fn reserve(&mut self, len: usize) {
+        self.flash.reserve(len);
+    }
+
+    /// The buffer. What it held of the flash is gone.
+    pub(crate) fn buffer_mut(&mut self) -> &mut [u8] {
+        self.flash.stage()
     }
 
     fn is(&self, flag: u16) -> bool {

@@ -12,6 +12,7 @@ use super::{
 use crate::bytes::is_erased;
 use crate::checksum::Checksum;
 use crate::format::{ERASED, header_stride};
+use crate::options::Options;
 
 /// What of the flash a mount leaves out.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub(super) struct Mount {
     sequence: u32,
     /// How many slots the table has that the mount goes by, until they have been read.
     slots: u16,
+    /// The layout that was found last.
+    layout: Layout,
     /// A header could be read.
     is_readable: bool,
     /// There is something in the sector.
@@ -66,10 +69,16 @@ impl Mount {
             number: 0,
             sequence: 0,
             slots: 0,
+            layout: Layout::NONE,
             is_readable: false,
             is_used: false,
             only_copies: false,
         }
+    }
+
+    /// The layout that was found last.
+    pub(super) fn found_layout(&self) -> Layout {
+        self.layout
     }
 
     fn leaves_out(&self, number: usize) -> bool {
@@ -85,6 +94,7 @@ impl<'a, D: Device, C: Checksum> Engine<'a, D, C> {
         sector_log: u8,
         slots: &'a mut [Slot],
         sectors: &'a mut [Sector],
+        options: &Options,
     ) -> Self {
         let shift = sector_log.wrapping_sub(Self::WORD.trailing_zeros() as u8);
         Self {
@@ -96,7 +106,9 @@ impl<'a, D: Device, C: Checksum> Engine<'a, D, C> {
             suspect_from: 0,
             sequence: 0,
             gc_before_sequence: 0,
-            wear_spread: 100,
+            wear_spread: options.wear_spread,
+            collections: 0,
+            options: *options,
             flags: STALE,
             damaged: 0,
             since_table: 0,
@@ -111,7 +123,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         while self.is(STALE) {
             let read = self.read_all(job);
             if read != Err(Fault::Pending) {
-                job.mount = Mount::START;
+                job.mount.step = Step::Start;
+                job.mount.except = Except::Nothing;
             }
             read?;
         }
@@ -189,6 +202,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             Step::Header(header_stride(Self::WORD))
         };
         let Some(header) = header else { return Ok(()) };
+        mount.layout = header.layout;
         if header.layout != self.layout() {
             return Err(Fault::Incompatible);
         }

@@ -1,5 +1,7 @@
 //! Reading entries: what stands at an address, and whether it counts.
 
+use core::ops::Range;
+
 use super::entry::{self, CHECKSUM_LEN, EntryHeader, HEADER_MAX, Role};
 use super::index::Place;
 use super::mount::Except;
@@ -147,6 +149,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     /// other values may have been read already.
     pub(crate) fn find(&mut self, hash: u32, job: &mut Job) -> Result<bool, Fault> {
         self.resume(job)?;
+        job.hash = hash;
         let place = self.index.get(hash);
         if !place.is_value() {
             return Ok(false);
@@ -166,6 +169,14 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let len = header.value_len().saturating_sub(skip);
         let bytes = self.flash.bytes(job.found.wrapping_add(from), len)?;
         Ok(bytes.get(..len as usize).unwrap_or(bytes))
+    }
+
+    /// Where in the buffer the value is that was found, from byte `skip` on, as far as it fits.
+    pub(crate) fn value_range(&self, skip: u32, job: &Job) -> Range<usize> {
+        let header = &job.probe.header;
+        let from = header.value_offset().wrapping_add(skip);
+        let len = header.value_len().saturating_sub(skip);
+        self.flash.held_range(job.found.wrapping_add(from), len)
     }
 
     /// The value of a key, from its byte `skip` on.
@@ -188,6 +199,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             self.remount(Except::From(from), job)
         } else if self.doubt_table() {
             Fault::Remounted
+        } else if self.flash.is_unreadable() {
+            Fault::Flash
         } else {
             Fault::Corrupt
         }

@@ -7,9 +7,11 @@ use std::vec::Vec;
 use embassy_futures::block_on;
 
 use super::super::batch::{Batch, Value};
+use super::super::gc::Done;
 use super::super::index::{Sector, Slot};
 use super::super::read::{Found, Probe};
 use super::super::{Device, Engine, Fault, Job};
+use crate::Options;
 use crate::bytes::Aligned;
 use crate::checksum::Crc32c;
 use crate::next::asynch::deferred;
@@ -80,7 +82,7 @@ impl<D: Device> Calls for Engine<'_, D> {
     }
 
     fn maintain(&mut self) -> Result<bool, Fault> {
-        Engine::maintain(self, &mut Job::new())
+        Ok(Engine::maintain(self, &mut Job::new())? != Done::Nothing)
     }
 
     fn check_invariants(&self) {
@@ -111,7 +113,7 @@ struct Awaited<'a, 'b, F: embedded_storage_async::nor_flash::NorFlash>(
 
 impl<F: embedded_storage_async::nor_flash::NorFlash> Calls for Awaited<'_, '_, F> {
     fn get(&mut self, hash: u32) -> Result<Option<Vec<u8>>, Fault> {
-        block_on(deferred::run(&mut self.0, |engine, job| {
+        block_on(run(&mut self.0, |engine, job| {
             let value = engine.get(hash, job)?;
             Ok(value.map(<[u8]>::to_vec))
         }))
@@ -119,13 +121,13 @@ impl<F: embedded_storage_async::nor_flash::NorFlash> Calls for Awaited<'_, '_, F
 
     fn commit(&mut self, changes: &[Change<'_>]) -> Result<usize, Fault> {
         let mut batch = Changes(changes);
-        let commit = deferred::run(&mut self.0, |engine, job| engine.commit(&mut batch, job));
+        let commit = run(&mut self.0, |engine, job| engine.commit(&mut batch, job));
         block_on(commit)
     }
 
     fn maintain(&mut self) -> Result<bool, Fault> {
-        block_on(deferred::run(&mut self.0, |engine, job| {
-            engine.maintain(job)
+        block_on(run(&mut self.0, |engine, job| {
+            Ok(engine.maintain(job)? != Done::Nothing)
         }))
     }
 
@@ -134,7 +136,7 @@ impl<F: embedded_storage_async::nor_flash::NorFlash> Calls for Awaited<'_, '_, F
     }
 
     fn probe(&mut self, address: u32) -> (Found, Probe) {
-        let found = block_on(deferred::run(&mut self.0, |engine, job| {
+        let found = block_on(run(&mut self.0, |engine, job| {
             let found = engine.probe(address, &mut job.probe)?;
             Ok((found, job.probe))
         }));
@@ -143,6 +145,21 @@ impl<F: embedded_storage_async::nor_flash::NorFlash> Calls for Awaited<'_, '_, F
 
     fn state(&self) -> std::string::String {
         self.0.state()
+    }
+}
+
+/// Makes a call, and makes it again for as long as the driver has something to do first.
+async fn run<F: embedded_storage_async::nor_flash::NorFlash, T>(
+    engine: &mut Engine<'_, deferred::Driver<'_, F>>,
+    mut call: impl FnMut(&mut Engine<'_, deferred::Driver<'_, F>>, &mut Job) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    let mut job = Job::new();
+    loop {
+        let result = call(engine, &mut job);
+        let Err(Fault::Pending) = result else {
+            return result;
+        };
+        engine.device().perform().await;
     }
 }
 
@@ -196,15 +213,29 @@ impl<const W: usize, const E: usize> Torture<W, E> {
         if self.shape.is_async {
             let driver = deferred::Driver::new(flash, 0, &mut buffer.0);
             let checksum = Crc32c::new();
-            let mut engine = Engine::new(driver, checksum, sector_log, &mut slots, &mut sectors);
-            block_on(deferred::run(&mut engine, |engine, job| engine.resume(job)))?;
+            let mut engine = Engine::new(
+                driver,
+                checksum,
+                sector_log,
+                &mut slots,
+                &mut sectors,
+                &Options::DEFAULT,
+            );
+            block_on(run(&mut engine, |engine, job| engine.resume(job)))?;
             let mut engine = Awaited(engine);
             engine.check_invariants();
             Ok(body(&mut engine))
         } else {
             let driver = direct::Driver::new(flash, 0, &mut buffer.0);
             let checksum = Crc32c::new();
-            let mut engine = Engine::new(driver, checksum, sector_log, &mut slots, &mut sectors);
+            let mut engine = Engine::new(
+                driver,
+                checksum,
+                sector_log,
+                &mut slots,
+                &mut sectors,
+                &Options::DEFAULT,
+            );
             engine.resume(&mut Job::new())?;
             engine.index.check_invariants();
             Ok(body(&mut engine))

@@ -1,0 +1,241 @@
+//! What there is to see of an engine: totals, sectors, keys, and what a fault is about.
+
+use super::header::Layout;
+use super::index::{ERASED_AHEAD, RETIRED};
+use super::{Device, Engine, Fault, Job};
+use crate::checksum::Checksum;
+use crate::options::Options;
+use crate::stats::{SectorInfo, SectorState, Stats};
+
+/// What a fault is about.
+pub(crate) struct Detail {
+    /// Bytes from the start of the partition.
+    pub(crate) address: u32,
+    /// The hash of a key.
+    pub(crate) key: u32,
+    /// Bytes that a commit needs, that are free, and that a commit may have.
+    pub(crate) needed: u32,
+    pub(crate) available: u32,
+    pub(crate) max: u32,
+    /// Bytes that an entry takes, and that the buffer has for one.
+    pub(crate) entry: usize,
+    pub(crate) buffer: usize,
+    /// Slots.
+    pub(crate) capacity: usize,
+}
+
+impl<D: Device, C: Checksum> Engine<'_, D, C> {
+    pub(crate) fn detail(&self, job: &Job) -> Detail {
+        Detail {
+            address: job.append.address(),
+            key: job.key(),
+            needed: job.plan.bytes(),
+            available: self.available(),
+            max: self.payload(),
+            entry: job.probe.header.entry_len(Self::WORD) as usize,
+            buffer: self.flash.stage_len() as usize,
+            capacity: self.index.capacity(),
+        }
+    }
+
+    /// The layout of the partition that was found, and the one that is expected.
+    pub(crate) fn layouts(&self, job: &Job) -> (Layout, Layout) {
+        (job.mount.found_layout(), self.layout())
+    }
+
+    /// The bytes of an entry whose value has so many.
+    pub(crate) fn entry_len(&self, value_len: usize) -> usize {
+        let len = value_len.min(u16::MAX.into()) as u16;
+        let header = super::entry::EntryHeader::value(0, len, false);
+        header.entry_len(Self::WORD) as usize
+    }
+
+    /// The longest value.
+    pub(crate) fn value_max(&self) -> usize {
+        let opening = super::entry::EntryHeader::opening(0, 0, 0).entry_len(Self::WORD);
+        let overhead = super::entry::HEADER_MAX.wrapping_add(super::entry::CHECKSUM_LEN);
+        let room = self
+            .payload()
+            .saturating_sub(opening.wrapping_add(overhead));
+        room.min(u16::MAX.into()) as usize
+    }
+
+    pub(crate) fn buffer(&self) -> &[u8] {
+        self.flash.staged()
+    }
+
+    pub(crate) fn device_ref(&self) -> &D {
+        self.flash.device_ref()
+    }
+
+    /// How many keys have a value.
+    pub(crate) fn key_count(&self) -> usize {
+        self.index
+            .table()
+            .filter(|slot| slot.place.is_value())
+            .count()
+    }
+
+    /// How many slots there are.
+    pub(crate) fn capacity(&self) -> usize {
+        self.index.capacity()
+    }
+
+    /// Whether the index is to be filled anew before it is used.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.is(super::STALE)
+    }
+
+    /// Whether there are keys that have no slot.
+    pub(crate) fn is_partial(&self) -> bool {
+        false
+    }
+
+    /// Whether a key has a value, and a slot.
+    pub(crate) fn is_listed(&self, hash: u32) -> bool {
+        self.index.get(hash).is_value()
+    }
+
+    /// Whether a key has a value.
+    pub(crate) fn contains(&mut self, hash: u32, job: &mut Job) -> Result<bool, Fault> {
+        self.resume(job)?;
+        Ok(self.index.get(hash).is_value())
+    }
+
+    /// The lowest hash from this one on that has a value.
+    pub(crate) fn value_from(&self, from: u64) -> Option<u32> {
+        let mut slots = self.index.slots().iter();
+        let next = slots.find(|slot| u64::from(slot.hash) >= from && slot.place.is_value());
+        next.map(|slot| slot.hash)
+    }
+
+    /// Of the entry that was found: its sector, its offset there, and its length.
+    pub(crate) fn place_of_found(&self, job: &Job) -> (usize, u32, u32) {
+        let address = job.found;
+        let len = job.probe.header.entry_len(Self::WORD);
+        (
+            self.flash.sector_at(address),
+            self.flash.offset(address),
+            len,
+        )
+    }
+
+    pub(crate) fn set_unread(&mut self, hash: u32, is_unread: bool) {
+        self.index.set_unread(hash, is_unread);
+    }
+
+    pub(crate) fn is_unread(&self, hash: u32) -> bool {
+        self.index.is_unread(hash)
+    }
+
+    pub(crate) fn has_unread(&self) -> bool {
+        self.index.has_unread()
+    }
+
+    /// Has all read anew, and uses sectors again that have failed.
+    pub(crate) fn forgive(&mut self) {
+        self.set(super::STALE, true);
+        for number in 0..self.index.sector_count() {
+            self.index.flag(number, 0, super::index::FAILED | RETIRED);
+        }
+    }
+
+    pub(crate) fn options(&self) -> Options {
+        Options {
+            wear_spread: self.wear_spread,
+            sector_size: self.flash.sector_size(),
+            ..self.options
+        }
+    }
+
+    /// The bytes of live entries.
+    fn live_bytes(&self) -> u32 {
+        let words = self.index.sectors().map(|(_, sector)| sector.live());
+        words.sum::<u32>().wrapping_mul(Self::WORD)
+    }
+
+    /// The bytes that can still be stored.
+    fn available(&self) -> u32 {
+        let usable = self
+            .index
+            .sectors()
+            .filter(|(_, sector)| !sector.is(RETIRED));
+        let usable = usable.count().saturating_sub(1) as u32;
+        let opening = super::entry::EntryHeader::opening(0, 0, 0).entry_len(Self::WORD);
+        let payload = self.payload().saturating_sub(opening);
+        payload
+            .wrapping_mul(usable)
+            .saturating_sub(self.live_bytes())
+    }
+
+    pub(crate) fn sector_infos(&self) -> impl Iterator<Item = SectorInfo> + '_ {
+        self.index.sectors().map(|(index, sector)| {
+            let is_active = index == self.active;
+            SectorInfo {
+                index,
+                state: if sector.is(RETIRED) {
+                    SectorState::Retired
+                } else if is_active {
+                    SectorState::Head
+                } else if sector.is(ERASED_AHEAD) {
+                    SectorState::Ready
+                } else if sector.live() == 0 {
+                    SectorState::Dead
+                } else {
+                    SectorState::Live
+                },
+                sequence: sector.sequence,
+                erases: sector.erases,
+                live: sector.live().wrapping_mul(Self::WORD),
+                free: match is_active {
+                    true => self.room(),
+                    false if sector.is(ERASED_AHEAD) => self.payload(),
+                    false => 0,
+                },
+            }
+        })
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        let count = self.index.sector_count() as u32;
+        let erases = || self.index.sectors().map(|(_, sector)| sector.erases);
+        let total: u64 = erases().map(u64::from).sum();
+        let capacity = self.payload().wrapping_mul(count);
+        let live = self.live_bytes();
+        let free = self.sector_infos().fold(0u32, |sum, sector| {
+            let free = match sector.state {
+                SectorState::Head => sector.free,
+                SectorState::Dead | SectorState::Ready => self.payload(),
+                SectorState::Live | SectorState::Retired => 0,
+            };
+            sum.wrapping_add(free)
+        });
+        Stats {
+            keys: self.key_count(),
+            live_entries: self.index.slots().len(),
+            without_slot: 0,
+            live,
+            stale: capacity.saturating_sub(live).saturating_sub(free),
+            free,
+            capacity,
+            sectors: self.index.sector_count(),
+            available: self.available(),
+            least_erases: erases().min().unwrap_or(0),
+            most_erases: erases().max().unwrap_or(0),
+            mean_erases: total.checked_div(u64::from(count)).unwrap_or(0) as u32,
+            corrupt: self.damaged.into(),
+            collections: self.collections.into(),
+            retired_sectors: self
+                .index
+                .sectors()
+                .filter(|(_, sector)| sector.is(RETIRED))
+                .count(),
+        }
+    }
+}
+
+impl<'a, D, C> Engine<'a, D, C> {
+    pub(crate) fn into_device(self) -> D {
+        self.flash.into_device()
+    }
+}
