@@ -152,7 +152,7 @@ impl<D: Device> Flash<D> {
             self.held_len = 0;
             // First as much as fits; then, so that a word that can't be read does not hide the ones
             // before it, as little as will do.
-            if self.held_from != from || least < self.unreadable.into() {
+            if self.held_from != from || least < u32::from(self.unreadable) {
                 let most = space.min(most.into()).max(least);
                 let least = least as u16;
                 let count = self.device.ask(Operation::Read { least }, from, most);

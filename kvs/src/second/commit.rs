@@ -3,7 +3,7 @@
 use super::{Driver, FlashResult, NorFlash, Store, bisync};
 use crate::MAX_NAME_LEN;
 use crate::bytes::copy;
-use crate::change::{Batch, RawKey, Refusal, Value};
+use crate::change::{Batch, Change, Changes, RawKey, Refusal, Value};
 use crate::checksum::Checksum;
 use crate::engine::{self, Engine, Fault, Job};
 use crate::error::Error;
@@ -125,7 +125,6 @@ impl engine::Batch for Adapter<'_> {
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Commits `batch`; returns how many of its changes made a difference.
     pub(crate) async fn commit_batch(&mut self, batch: &mut dyn Batch) -> FlashResult<F, usize> {
-        self.check_names(batch).await?;
         let mut job = Job::new();
         let mut adapter = Adapter {
             batch,
@@ -185,7 +184,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// Refuses names that can't be keys, and those whose hash another key has.
-    async fn check_names(&mut self, batch: &dyn Batch) -> FlashResult<F> {
+    pub(super) async fn check_names(&mut self, changes: &[Change<'_>]) -> FlashResult<F> {
+        let batch = Changes(changes);
         for number in 0..batch.len() {
             let key = batch.key(number);
             let RawKey::Name(name) = key else { continue };

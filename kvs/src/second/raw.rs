@@ -147,6 +147,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// See [`commit`](Self::commit).
     pub async fn delete<'k>(&mut self, key: impl Into<RawKey<'k>>) -> FlashResult<F, bool> {
         let change = [Change::delete(key)];
+        self.check_names(&change).await?;
         Ok(self.commit_batch(&mut Changes(&change)).await? != 0)
     }
 
@@ -171,6 +172,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// [`VerifyFailed`](Error::VerifyFailed), [`NotBlank`](Error::NotBlank): no sector took it; the old values stay
     /// in force until the next mount, which may find the new ones if the flash did store them.
     pub async fn commit(&mut self, changes: &[Change<'_>]) -> FlashResult<F> {
+        self.check_names(changes).await?;
         self.commit_batch(&mut Changes(changes)).await.map(|_| ())
     }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{FlashResult, NorFlash, Store, bisync};
+use crate::change::Changes;
 use crate::checksum::Checksum;
 use crate::engine::{Fault, Job};
 use crate::error::Error;
@@ -312,8 +313,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         key: Key<T>,
         value: &T,
     ) -> FlashResult<F> {
-        let change = key.set(value)?;
-        self.commit(&[change]).await
+        let change = [key.set(value)?];
+        self.commit_batch(&mut Changes(&change)).await.map(|_| ())
     }
 
     /// Removes what is stored of one setting, old values too, so that it has its default; returns

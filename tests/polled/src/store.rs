@@ -18,10 +18,10 @@ type FlashResult<F, T = ()> =
     Result<T, Error<<F as embedded_storage::nor_flash::ErrorType>::Error>>;
 
 /// The async store, to be used like the blocking one.
-pub struct Store<'a, F, C = Crc32c>(asynch::Store<'a, Suspending<F>, C>);
+pub struct Store<'a, F: NorFlash, C = Crc32c>(asynch::Store<'a, Suspending<F>, C>);
 
 /// Its keys.
-pub struct Keys<'s, 'a, F, C>(asynch::Keys<'s, 'a, Suspending<F>, C>);
+pub struct Keys<'s, 'a, F: NorFlash, C>(asynch::Keys<'s, 'a, Suspending<F>, C>);
 
 /// The methods that are async: name, arguments, and what they return.
 macro_rules! polled {
