@@ -3,7 +3,7 @@
 use embedded_storage_async::nor_flash::{ErrorType, NorFlash};
 
 use super::perform::perform;
-use crate::engine::{Device, Operation};
+use crate::engine::{Device, FAILED, Operation};
 
 pub(crate) struct Driver<'a, F: ErrorType> {
     flash: F,
@@ -55,7 +55,7 @@ impl<F: NorFlash> Driver<'_, F> {
         let done = perform(&mut self.flash, self.buffer, operation, address, len).await;
         self.done = Some(done.unwrap_or_else(|error| {
             self.error = Some(error);
-            0
+            FAILED
         }));
     }
 }

@@ -3,7 +3,7 @@
 use embedded_storage::nor_flash::{ErrorType, NorFlash};
 
 use super::perform::perform;
-use crate::engine::{Device, Operation};
+use crate::engine::{Device, FAILED, Operation};
 
 pub(crate) struct Driver<'a, F: ErrorType> {
     flash: F,
@@ -61,7 +61,7 @@ impl<F: NorFlash> Device for Driver<'_, F> {
         let done = perform(&mut self.flash, self.buffer, operation, address, len);
         Some(done.unwrap_or_else(|error| {
             self.error = Some(error);
-            0
+            FAILED
         }))
     }
 }

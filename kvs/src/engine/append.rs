@@ -16,6 +16,8 @@ pub(super) enum Source {
     Changes,
     /// A sector's first entry, and the slots of all keys if tables follow.
     Opening(EntryHeader),
+    /// An entry without a value.
+    Entry(EntryHeader),
     /// The entry at this address, which the job's probe holds.
     Copy(u32),
 }
@@ -157,6 +159,10 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         while append.left != 0 {
             let header = match append.source {
                 Source::Opening(opening) => self.stage_slots(&opening, append, staged),
+                Source::Entry(header) => {
+                    self.check_staged(staged, &header);
+                    Ok(header)
+                }
                 _ => self.stage_change(batch, append, staged, made),
             };
             let mut header = match header {

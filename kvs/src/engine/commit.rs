@@ -5,11 +5,13 @@ use super::batch::Batch;
 use super::entry::{CHECKSUM_LEN, EntryHeader};
 use super::index::{CHECKED, ERASED_AHEAD, FAILED, Place, RETIRED, UNKNOWN};
 use super::mount::Except;
-use super::{CLOSED, Device, Engine, Fault, HEADER_UNSEEN, Job, SUSPECT, TAIL_UNSEEN};
+use super::{
+    CLOSED, Device, Engine, Fault, HEADER_UNSEEN, Job, STALE, SUSPECT, TAIL_UNSEEN, WRITING,
+};
 use crate::checksum::Checksum;
 
 /// How often the last commit is read before anything is written after a mount.
-const READS: u8 = 32;
+pub(super) const READS: u8 = 32;
 
 /// A commit that is under way.
 pub(super) struct Plan {
@@ -81,6 +83,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             let attempts = job.plan.attempts.wrapping_add(1);
             let most = self.index.sector_count().wrapping_mul(2).wrapping_add(2);
             if result.is_ok() || result != Err(Fault::Remounted) && !is_new || attempts > most {
+                self.set(WRITING, false);
+                job.is_writing = false;
                 return result;
             }
             job.restart();
@@ -234,12 +238,20 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     #[inline(never)]
     pub(super) fn begin_write(&mut self, job: &mut Job) -> Result<(), Fault> {
         self.resume(job)?;
+        job.is_writing = true;
+        self.set(WRITING, true);
         let base = self.flash.base(self.active);
         let end = base.wrapping_add(self.end);
         if self.is(SUSPECT) {
             let from = base.wrapping_add(self.suspect_from);
-            if !self.is_steady(from, end, job)? {
-                return Err(self.remount(Except::From(from), job));
+            match self.is_steady(from, end, job) {
+                Ok(true) => {}
+                Ok(false) => return Err(self.remount(Except::From(from), job)),
+                Err(fault) => {
+                    // What could be read can't be read any more: the next call looks at it anew.
+                    self.set(STALE, fault != Fault::Pending);
+                    return Err(fault);
+                }
             }
             self.set(SUSPECT, false);
         }
@@ -258,8 +270,10 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             let newest = newest.filter(|newest| self.index.sector(*newest).is(ERASED_AHEAD));
             if let Some(newest) = newest {
                 let base = self.flash.base(newest);
-                if !self.is_steady(base, base.wrapping_add(Self::FIRST), job)? {
-                    self.mark_unknown(newest);
+                match self.is_steady(base, base.wrapping_add(Self::FIRST), job) {
+                    Ok(true) => {}
+                    Err(Fault::Pending) => return Err(Fault::Pending),
+                    _ => self.mark_unknown(newest),
                 }
             }
             self.set(HEADER_UNSEEN, false);
@@ -285,7 +299,13 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         while is_steady && from.wrapping_add(job.done) < end {
             let at = from.wrapping_add(job.done);
             let len = end.wrapping_sub(at).min(self.flash.stage_len());
-            is_steady = self.flash.is_steady(at, len, READS)?;
+            is_steady = match self.flash.is_steady(at, len, READS) {
+                Err(fault) if fault != Fault::Pending => {
+                    job.done = 0;
+                    return Err(fault);
+                }
+                is_steady => is_steady?,
+            };
             job.done = job.done.wrapping_add(len);
         }
         job.done = 0;

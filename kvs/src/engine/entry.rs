@@ -2,11 +2,12 @@
 //!
 //! ```text
 //! short        tag | key hash u32 | value, up to 62 bytes | checksum u32 | pad
-//! short named  tag | key hash u32 | name and value, up to 54 bytes | checksum u32 | pad
+//! short named  tag | key hash u32 | name and value, up to 22 bytes | checksum u32 | pad
 //! tombstone    tag | key hash u32 | checksum u32 | pad
 //! long         tag | key hash u32 | length u16 | value | checksum u32 | pad
 //! long named   tag | key hash u32 | length u16 | name and value | checksum u32 | pad
-//! opening      tag | end u17, sequence u15 | slots u16 | checksum u32 | pad
+//! opening      tag | end u16, unclean u1, sequence u15 | slots u16 | checksum u32 | pad
+//! mark         tag | 0 u32 | 0 u16 | checksum u32 | pad
 //! table        tag | 0 u32 | table length u16 | slots | checksum u32 | pad
 //! ```
 //!
@@ -34,15 +35,20 @@ const LONG: u8 = 0x81;
 const LONG_NAMED: u8 = 0x82;
 const TABLE: u8 = 0x83;
 const OPENING: u8 = 0x84;
+const MARK: u8 = 0x85;
 /// The tag of a short entry with a name, and nothing else.
 const NAMED: u8 = 0x88;
-/// The longest name and value of a short entry.
-const NAMED_MAX: u32 = 54;
+/// The longest name and value of a short entry: so that two bits of each tag, at least, are not as in
+/// erased flash.
+const NAMED_MAX: u32 = 22;
 const NAMED_LAST: u8 = NAMED.wrapping_add(NAMED_MAX as u8);
 
-/// In an opening, the bits for where the sector before ended; the others tell which it is.
-const END_BITS: u32 = 17;
-const END_MAX: u32 = (1 << END_BITS) - 1;
+/// In an opening, the bits for where the sector before ended.
+const END_MAX: u32 = 0xFFFF;
+/// In an opening: something may stand behind that end.
+const UNCLEAN: u32 = 0x1_0000;
+/// In an opening, where the bits begin that tell which sector that was.
+const SEQUENCE_SHIFT: u32 = 17;
 
 /// How an entry stands in the log. It is XORed into the checksum: a constant each, so far from what
 /// another place in flash would XOR into it.
@@ -113,10 +119,12 @@ impl EntryHeader {
     }
 
     /// The header of a sector's first entry: where the sector of this sequence, which was the active
-    /// one until then, ended, in words; and how many slots follow.
-    pub(super) fn opening(sequence: u32, end: u32, slots: u16) -> Self {
+    /// one until then, ended, in words; whether something may stand behind that; and how many slots
+    /// follow.
+    pub(super) fn opening(sequence: u32, end: u32, is_unclean: bool, slots: u16) -> Self {
+        let unclean = if is_unclean { UNCLEAN } else { 0 };
         Self {
-            hash: sequence << END_BITS | end & END_MAX,
+            hash: sequence << SEQUENCE_SHIFT | unclean | end & END_MAX,
             len: slots,
             tag: OPENING,
         }
@@ -130,8 +138,29 @@ impl EntryHeader {
 
     /// Where the sector of this sequence ended, in words, if the opening tells.
     pub(super) fn end_of(&self, sequence: u32) -> Option<u32> {
-        let is_of = self.is_opening() && self.hash >> END_BITS == sequence << END_BITS >> END_BITS;
-        is_of.then_some(self.hash & END_MAX)
+        self.is_after(sequence).then_some(self.hash & END_MAX)
+    }
+
+    /// Whether it is an opening that was written when the sector of this sequence was active.
+    fn is_after(&self, sequence: u32) -> bool {
+        let of = sequence << SEQUENCE_SHIFT;
+        self.is_opening() && (self.hash ^ of) >> SEQUENCE_SHIFT == 0
+    }
+
+    /// Whether it is an opening that says that something may stand behind the end of the sector of
+    /// this sequence.
+    pub(super) fn is_unclean(&self, sequence: u32) -> bool {
+        self.is_after(sequence) && self.hash & UNCLEAN != 0
+    }
+
+    /// The header of what is written behind the copies of a collection.
+    pub(super) fn mark() -> Self {
+        let tag = MARK;
+        Self {
+            hash: 0,
+            len: 0,
+            tag,
+        }
     }
 
     /// How many slots follow an opening.
@@ -159,7 +188,7 @@ impl EntryHeader {
             (len, _) if u32::from(len) <= SHORT_MAX => len.into(),
             (TOMBSTONE, _) => 0,
             (tag @ NAMED..=NAMED_LAST, _) => tag.wrapping_sub(NAMED).into(),
-            (LONG..=OPENING, [low, high, ..]) => u16::from_le_bytes([*low, *high]),
+            (LONG..=MARK, [low, high, ..]) => u16::from_le_bytes([*low, *high]),
             _ => return None,
         };
         let tag = *tag;
@@ -195,6 +224,10 @@ impl EntryHeader {
         self.tag & !MORE == OPENING
     }
 
+    pub(super) fn is_mark(&self) -> bool {
+        self.tag & !MORE == MARK
+    }
+
     pub(super) fn is_table(&self) -> bool {
         self.tag & !MORE == TABLE
     }
@@ -202,7 +235,7 @@ impl EntryHeader {
     /// Where the value begins, from the entry's start.
     pub(super) fn value_offset(&self) -> u32 {
         match self.tag & !MORE {
-            LONG..=OPENING => HEADER_MAX,
+            LONG..=MARK => HEADER_MAX,
             _ => HEADER_MIN,
         }
     }
@@ -255,12 +288,13 @@ mod tests {
     #[test]
     fn headers_are_read_as_they_are_written() {
         for hash in [0, 1, 0xFFFF_FFFF, 0x1234_5678] {
-            for len in [0, 1, 54, 55, 62, 63, 200, 0xFFFF] {
+            for len in [0, 1, 22, 23, 62, 63, 200, 0xFFFF] {
                 for mut header in [
                     EntryHeader::value(hash, len, false),
                     EntryHeader::value(hash, len, true),
                     EntryHeader::tombstone(hash),
-                    EntryHeader::opening(hash, 7, len),
+                    EntryHeader::opening(hash, 7, false, len),
+                    EntryHeader::mark(),
                     EntryHeader::table(len),
                 ] {
                     for more in [false, true] {
@@ -277,11 +311,15 @@ mod tests {
 
     #[test]
     fn an_opening_tells_of_one_sector() {
-        for sequence in [1, 0x7FFF, 0x8000, 0x1234_5678] {
-            for end in [0, 32, 4096, 65536] {
-                let opening = EntryHeader::opening(sequence, end, 0);
-                assert_eq!(opening.end_of(sequence), Some(end));
-                assert_eq!(opening.end_of(sequence + 1), None);
+        for sequence in [1, 0x7FFE, 0x8000, 0x1234_5678] {
+            for end in [0, 32, 4096, 65535] {
+                for is_unclean in [false, true] {
+                    let opening = EntryHeader::opening(sequence, end, is_unclean, 0);
+                    assert_eq!(opening.end_of(sequence), Some(end));
+                    assert_eq!(opening.is_unclean(sequence), is_unclean);
+                    assert_eq!(opening.end_of(sequence + 1), None);
+                    assert!(!opening.is_unclean(sequence + 1));
+                }
             }
         }
         assert_eq!(EntryHeader::value(0, 1, false).end_of(0), None);
@@ -293,8 +331,11 @@ mod tests {
             let bytes = [*tag, 0, 0, 0, 0, 0, 0];
             EntryHeader::decode(&bytes).is_some()
         });
-        // 63 lengths, 55 with a name, five kinds, each with more to follow or not.
-        assert_eq!(known.count(), 2 * (63 + 55 + 5));
+        // 63 lengths, 23 with a name, six kinds, each with more to follow or not.
+        assert_eq!(known.clone().count(), 2 * (63 + 23 + 6));
+        // No flip of one bit makes one look erased.
+        let mut zeros = known.map(u8::count_zeros);
+        assert!(zeros.all(|zeros| zeros >= 2));
         assert_eq!(EntryHeader::decode(&[ERASED; 7]), None);
         assert_eq!(EntryHeader::decode(&[1, 2, 3, 4]), None);
         assert_eq!(EntryHeader::decode(&[LONG, 0, 0, 0, 0, 1]), None);

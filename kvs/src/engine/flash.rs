@@ -24,9 +24,12 @@ pub(crate) trait Device {
     fn buffer_mut(&mut self) -> &mut [u8];
 
     /// Does something to `len` bytes from `address` on, and returns how many of them that succeeded
-    /// with. `None`: it has yet to be done.
+    /// with; [`FAILED`] if the driver reports an error. `None`: it has yet to be done.
     fn ask(&mut self, operation: Operation, address: u32, len: u32) -> Option<u32>;
 }
+
+/// What a device answers if its driver reports an error.
+pub(crate) const FAILED: u32 = u32::MAX;
 
 /// Something that a flash driver has to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,6 +160,7 @@ impl<D: Device> Flash<D> {
                 let least = least as u16;
                 let count = self.device.ask(Operation::Read { least }, from, most);
                 let count = count.ok_or(Fault::Pending)?;
+                let count = if count == FAILED { 0 } else { count };
                 if self.held_from != from {
                     (self.held_from, self.unreadable) = (from, u16::MAX);
                 }
@@ -224,6 +228,7 @@ impl<D: Device> Flash<D> {
     fn ask(&mut self, operation: Operation, address: u32, len: u32) -> Result<bool, Fault> {
         self.forget();
         match self.device.ask(operation, address, len) {
+            Some(FAILED) => Err(Fault::Flash),
             Some(done) => Ok(done == len),
             None => Err(Fault::Pending),
         }
@@ -231,12 +236,12 @@ impl<D: Device> Flash<D> {
 
     /// Whether so many bytes of flash are erased each of so many times.
     pub(super) fn is_erased(&mut self, address: u32, len: u32, times: u8) -> Result<bool, Fault> {
-        self.ask(Operation::IsErased { times }, address, len)
+        or_false(self.ask(Operation::IsErased { times }, address, len))
     }
 
     /// Whether so many bytes of flash, but for the first, are as what is staged.
     pub(super) fn is_staged(&mut self, address: u32, len: u32) -> Result<bool, Fault> {
-        self.ask(Operation::IsStaged, address, len)
+        or_false(self.ask(Operation::IsStaged, address, len))
     }
 
     /// Whether so many bytes of flash, which fit into the buffer, read the same each of so many times.
@@ -253,5 +258,13 @@ impl<D: Device> Flash<D> {
     pub(super) fn erase(&mut self, sector: usize) -> Result<(), Fault> {
         let is_done = self.ask(Operation::Erase, self.base(sector), self.sector_size())?;
         is_done.then_some(()).ok_or(Fault::Flash)
+    }
+}
+
+/// What can't be read is not what is looked for.
+fn or_false(answer: Result<bool, Fault>) -> Result<bool, Fault> {
+    match answer {
+        Err(Fault::Flash) => Ok(false),
+        answer => answer,
     }
 }

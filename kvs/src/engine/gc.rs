@@ -5,13 +5,15 @@
 
 use super::append::Source;
 use super::batch::Nothing;
+use super::commit::READS;
 use super::entry::EntryHeader;
 use super::header::{SEQUENCE_MAX, SectorHeader};
 use super::index::{
-    BLANK, CHECKED, ERASED_AHEAD, FAILED, NEEDED, Place, RETIRED, TABLE_ITEM, UNKNOWN,
+    BLANK, CHECKED, ERASED_AHEAD, FAILED, NEEDED, Place, RETIRED, STEADY, TABLE_ITEM, UNCLEAN,
+    UNKNOWN,
 };
 use super::mount::Except;
-use super::{BY_TABLE, CLOSED, Device, Engine, Fault, Job, NONE, ONLY_COPIES};
+use super::{BY_TABLE, CLOSED, Device, Engine, Fault, Job, MARKED, NONE, ONLY_COPIES, WRITING};
 use crate::bytes::copy;
 use crate::checksum::Checksum;
 use crate::format::{ERASED, header_stride};
@@ -34,6 +36,8 @@ pub(super) enum Step {
     Prepare(usize),
     /// Open this free sector.
     Open(usize),
+    /// Mark the end of a collection: what follows may be torn, and is no copy.
+    Mark,
     /// Move the entry of this key to the end of the active sector.
     Move(u32, Place),
     /// Begin a collection that was cut and can't go on anew: the copies do not count.
@@ -79,6 +83,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             Step::Prepare(number) => self.prepare(number, job)?,
             Step::Open(number) => self.open(number, job)?,
             Step::Move(hash, place) => self.move_entry(hash, place, job)?,
+            Step::Mark => self.mark(job)?,
             Step::Undo => return Err(self.undo(job)),
             Step::Full => return Err(Fault::Full),
         }
@@ -96,8 +101,29 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         // If the commit is cut, its predecessors are live: then a sector has to be free all the
         // same, or the active one must hold copies only, so that it can be undone.
         let is_safe = free != 0 && (self.is(ONLY_COPIES) || is_spare);
+        let unclean = self.index.lowest(&|number, sector| {
+            let is_unclean = sector.is(UNCLEAN) && sector.live() != 0 && number != self.active;
+            if is_unclean {
+                sector.sequence
+            } else {
+                u32::MAX
+            }
+        });
+        if free != 0
+            && let Some(unclean) = unclean
+            && let step @ Step::Move(..) = self.move_step(unclean)
+        {
+            // Before the sector is erased that tells where this one ends.
+            return step;
+        }
         if need <= self.room() && is_safe {
-            return Step::Ready;
+            let mark = EntryHeader::mark().entry_len(Self::WORD);
+            if is_spare || self.is(MARKED) {
+                return Step::Ready;
+            }
+            if need.wrapping_add(mark) <= self.room() {
+                return Step::Mark;
+            }
         }
         if free != 0 && !is_spare {
             return Step::Undo;
@@ -140,7 +166,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     /// How many sectors are free, the active one aside, with what the commit under way replaces;
     /// and whether one of them is free without.
     #[inline(never)]
-    fn free_sectors(&self) -> (usize, bool) {
+    pub(super) fn free_sectors(&self) -> (usize, bool) {
         let (mut free, mut is_spare) = (0usize, false);
         for (number, sector) in self.index.sectors() {
             if sector.live() == 0 && number != self.active && !sector.is(RETIRED) {
@@ -204,7 +230,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     }
 
     /// The free sector to open next: those erased ahead in the order of their sequences, then those
-    /// without a header, then the least worn.
+    /// without a header, then the oldest: what tells where a sector ended goes after that sector.
     #[inline(never)]
     fn next_free(&self) -> Option<usize> {
         self.index.lowest(&|number, sector| {
@@ -222,7 +248,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             } else {
                 2 << 28
             };
-            rank | sector.erases & 0x0FFF_FFFF
+            rank | sector.sequence & 0x0FFF_FFFF
         })
     }
 
@@ -256,7 +282,9 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let has_table = is_worth && len <= payload / 4;
         let before = self.index.sector(self.active).sequence;
         let end = self.end >> Self::WORD.trailing_zeros();
-        EntryHeader::opening(before, end, if has_table { slots as u16 } else { 0 })
+        let is_unclean = self.is(CLOSED) && self.active != NONE;
+        let slots = if has_table { slots as u16 } else { 0 };
+        EntryHeader::opening(before, end, is_unclean, slots)
     }
 
     /// Makes a free sector the active one.
@@ -268,12 +296,18 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let sector = self.index.sector(number);
         if !sector.is(CHECKED) {
             let first = self.flash.base(number).wrapping_add(Self::FIRST);
-            let is_ready =
-                sector.is(ERASED_AHEAD) && self.flash.is_erased(first, self.payload(), 1)?;
+            let mut is_ready = sector.is(ERASED_AHEAD);
+            if is_ready && !sector.is(STEADY) {
+                // An opening that was cut may read as erased now and then.
+                let len = self.payload().min(self.flash.stage_len());
+                is_ready = self.flash.is_erased(first, len, READS)?;
+                self.index.flag(number, STEADY, 0);
+            }
+            let is_ready = is_ready && self.flash.is_erased(first, self.payload(), 1)?;
             if is_ready {
                 self.index.flag(number, CHECKED, 0);
             } else {
-                self.index.flag(number, 0, ERASED_AHEAD);
+                self.index.flag(number, 0, ERASED_AHEAD | STEADY);
                 self.prepare(number, job)?;
             }
         }
@@ -284,7 +318,11 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             0 => self.since_table.saturating_add(1),
             _ => 0,
         };
+        if self.is(CLOSED) {
+            self.index.flag(self.active, UNCLEAN, 0);
+        }
         self.index.flag(number, 0, ERASED_AHEAD | CHECKED);
+        self.set(MARKED, false);
         self.active = number;
         self.end = Self::FIRST;
         self.set(CLOSED, false);
@@ -310,11 +348,14 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             }
             if let Some(sector) = self.index.sector_mut(number) {
                 sector.erases = sector.erases.wrapping_add(1);
-                sector.sequence = 0;
-                sector.flags = sector.flags & (FAILED | RETIRED | UNKNOWN) | BLANK;
+                if erased.is_ok() {
+                    sector.sequence = 0;
+                    sector.flags = sector.flags & (FAILED | RETIRED | UNKNOWN) | BLANK;
+                }
             }
             if erased.is_err() {
-                self.index.flag(number, 0, UNKNOWN | BLANK);
+                // What was there may be there yet.
+                self.index.flag(number, 0, UNKNOWN);
                 self.fail(number);
                 return erased;
             }
@@ -399,6 +440,16 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         Ok(())
     }
 
+    /// Writes a mark behind the copies of a collection.
+    fn mark(&mut self, job: &mut Job) -> Result<(), Fault> {
+        if job.append.is_idle() {
+            let mark = EntryHeader::mark();
+            let len = mark.entry_len(Self::WORD);
+            job.append = self.begin_append(Source::Entry(mark), 1, len);
+        }
+        self.append(&Nothing, job)
+    }
+
     /// Does one step of what commits would do later: erases a free sector ahead, or moves an entry.
     /// Returns what that was.
     pub(crate) fn maintain(&mut self, job: &mut Job) -> Result<Done, Fault> {
@@ -407,7 +458,12 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         }
         loop {
             let step = self.maintenance_step(job);
+            if step == Err(Fault::Pending) {
+                return step;
+            }
             if step != Err(Fault::Remounted) {
+                self.set(WRITING, false);
+                job.is_writing = false;
                 return step;
             }
             job.restart();

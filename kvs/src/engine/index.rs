@@ -17,6 +17,8 @@ const TOMBSTONE: u32 = 1 << 31;
 const REPLACED: u32 = 1 << 30;
 /// The value has a name.
 const NAMED: u32 = 1 << 29;
+/// Of a tombstone: what it hides may be in its own sector.
+const NEAR: u32 = NAMED;
 /// The last load could not read the value.
 const UNREAD: u32 = 1 << 28;
 /// What is of the entry itself.
@@ -59,6 +61,11 @@ impl Place {
 
     pub(super) fn is_tombstone(self) -> bool {
         self.0 & TOMBSTONE != 0
+    }
+
+    /// Whether it is a tombstone of something in its own sector.
+    fn hides_near(self) -> bool {
+        self.0 & (TOMBSTONE | NEAR) == TOMBSTONE | NEAR
     }
 
     pub(super) fn is_replaced(self) -> bool {
@@ -136,6 +143,13 @@ pub(super) const UNKNOWN: u16 = 16;
 pub(super) const BLANK: u16 = 32;
 /// Since the mount, it has been seen that all of it is erased behind its header.
 pub(super) const CHECKED: u16 = 64;
+
+/// Something may stand behind its end, of which only the opening of the next sector tells.
+pub(super) const UNCLEAN: u16 = 256;
+/// A table follows its opening.
+pub(super) const HAS_TABLE: u16 = 512;
+/// Since the mount, it has been read many times where its opening goes, and was erased each time.
+pub(super) const STEADY: u16 = 128;
 
 impl Sector {
     pub(crate) const UNKNOWN: Self = Self {
@@ -335,6 +349,12 @@ impl<'a> Index<'a> {
             self.count(old, false);
         }
         self.count(new, true);
+        if new.is_tombstone() && self.sector_of(old) == self.sector_of(new) {
+            let is_needed = old.is_value() || old.hides_near();
+            if is_needed && let Some(slot) = self.slot_mut(hash, false) {
+                slot.place = Place(new.0 | NEAR);
+            }
+        }
         true
     }
 
@@ -373,7 +393,8 @@ impl<'a> Index<'a> {
         self.sweep(false, usize::MAX);
     }
 
-    /// Forgets the tombstones in a sector. What the commit under way replaces has no entry any more
+    /// Forgets the tombstones in a sector, but for those that hide something in the sector itself: if
+    /// the power fails while it is erased, that may be left without its tombstone. What the commit under way replaces has no entry any more
     /// then: the sector may be erased before the commit is there.
     pub(super) fn forget_tombstones(&mut self, sector: usize) {
         self.sweep(false, sector);
@@ -397,7 +418,8 @@ impl<'a> Index<'a> {
                 break;
             };
             let place = slot.place;
-            if place.is_tombstone() && self.sector_of(place) == tombstones_in {
+            if place.is_tombstone() && !place.hides_near() && self.sector_of(place) == tombstones_in
+            {
                 if !place.is_replaced() {
                     self.count(place, false);
                 }

@@ -52,7 +52,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
 
     /// The longest value.
     pub(crate) fn value_max(&self) -> usize {
-        let opening = super::entry::EntryHeader::opening(0, 0, 0).entry_len(Self::WORD);
+        let opening = super::entry::EntryHeader::opening(0, 0, false, 0).entry_len(Self::WORD);
         let overhead = super::entry::HEADER_MAX.wrapping_add(super::entry::CHECKSUM_LEN);
         let room = self
             .payload()
@@ -81,9 +81,9 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         self.index.capacity()
     }
 
-    /// Whether the index is to be filled anew before it is used.
-    pub(crate) fn is_stale(&self) -> bool {
-        self.is(super::STALE)
+    /// Counts up each time all is read anew.
+    pub(crate) fn mounts(&self) -> u8 {
+        self.mounts
     }
 
     /// Whether there are keys that have no slot.
@@ -161,7 +161,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             .sectors()
             .filter(|(_, sector)| !sector.is(RETIRED));
         let usable = usable.count().saturating_sub(1) as u32;
-        let opening = super::entry::EntryHeader::opening(0, 0, 0).entry_len(Self::WORD);
+        let opening = super::entry::EntryHeader::opening(0, 0, false, 0).entry_len(Self::WORD);
         let payload = self.payload().saturating_sub(opening);
         payload
             .wrapping_mul(usable)

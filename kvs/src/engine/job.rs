@@ -26,6 +26,8 @@ pub(crate) struct Job {
     pub(super) found: u32,
     /// The length of a value that was [wanted](super::Fault::Wanted), and is in the buffer.
     pub(crate) made: Option<u16>,
+    /// Its call writes.
+    pub(super) is_writing: bool,
     /// How often an entry was read that does not check.
     pub(super) tries: u8,
     /// How many bytes or slots of a longer run have been seen to.
@@ -45,6 +47,7 @@ impl Job {
             hash: 0,
             found: 0,
             made: None,
+            is_writing: false,
             tries: 0,
             done: 0,
         }
@@ -79,6 +82,11 @@ impl Job {
     pub(super) fn restart(&mut self) {
         let fresh = Self::new();
         let mount = core::mem::replace(&mut self.mount, Mount::START);
-        *self = Self { mount, ..fresh };
+        let is_writing = self.is_writing;
+        *self = Self {
+            mount,
+            is_writing,
+            ..fresh
+        };
     }
 }

@@ -54,7 +54,7 @@ use crate::options::Options;
 
 pub(crate) use batch::{Batch, Value};
 use flash::Flash;
-pub(crate) use flash::{Device, Operation};
+pub(crate) use flash::{Device, FAILED, Operation};
 use index::Index;
 #[allow(
     unused_imports,
@@ -127,6 +127,8 @@ pub(crate) struct Engine<'a, D, C = Crc32c> {
     options: Options,
     /// How many sectors were opened since the last table.
     since_table: u8,
+    /// How often all was read anew.
+    mounts: u8,
 }
 
 /// Nothing more is appended to the active sector.
@@ -143,6 +145,10 @@ const NO_TABLES: u16 = 16;
 const SUSPECT: u16 = 32;
 /// Nobody has looked yet whether the tail is erased.
 const TAIL_UNSEEN: u16 = 64;
+/// There is a mark in the active sector.
+const MARKED: u16 = 512;
+/// Something is being written, by a call whose future may be dropped.
+const WRITING: u16 = 256;
 /// The newest header may read differently the next time.
 const HEADER_UNSEEN: u16 = 128;
 

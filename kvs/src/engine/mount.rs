@@ -2,12 +2,12 @@
 
 use super::flash::Flash;
 use super::header::{COPY_LEN, Layout, SectorHeader};
-use super::index::{CHECKED, ERASED_AHEAD, Index, Sector, Slot, UNKNOWN};
+use super::index::{CHECKED, ERASED_AHEAD, HAS_TABLE, Index, Sector, Slot, UNCLEAN, UNKNOWN};
 use super::read::Found;
 use super::scan::Scan;
 use super::{
-    BY_TABLE, CLOSED, Device, Engine, Fault, HEADER_UNSEEN, Job, NO_TABLES, NONE, ONLY_COPIES,
-    STALE, SUSPECT, TAIL_UNSEEN,
+    BY_TABLE, CLOSED, Device, Engine, Fault, HEADER_UNSEEN, Job, MARKED, NO_TABLES, NONE,
+    ONLY_COPIES, STALE, SUSPECT, TAIL_UNSEEN, WRITING,
 };
 use crate::bytes::is_erased;
 use crate::checksum::Checksum;
@@ -32,8 +32,8 @@ pub(super) struct Mount {
     number: usize,
     /// Sectors up to this sequence have been read; or, of tables, those from it on.
     sequence: u32,
-    /// How many slots the table has that the mount goes by, until they have been read.
-    slots: u16,
+    /// The next sector that is read has the table that the mount goes by.
+    goes_by_table: bool,
     /// The layout that was found last.
     layout: Layout,
     /// A header could be read.
@@ -51,8 +51,8 @@ enum Step {
     Header(u32),
     /// Whether a sector is erased behind its header.
     Front,
-    /// Whether a table follows an opening.
-    Table,
+    /// What a sector's opening tells.
+    Opening,
     Sector,
     /// The opening that says where a sector ended.
     End,
@@ -68,7 +68,7 @@ impl Mount {
             except,
             number: 0,
             sequence: 0,
-            slots: 0,
+            goes_by_table: false,
             layout: Layout::NONE,
             is_readable: false,
             is_used: false,
@@ -112,6 +112,7 @@ impl<'a, D: Device, C: Checksum> Engine<'a, D, C> {
             flags: STALE,
             damaged: 0,
             since_table: 0,
+            mounts: 0,
         }
     }
 }
@@ -119,6 +120,11 @@ impl<'a, D: Device, C: Checksum> Engine<'a, D, C> {
 impl<D: Device, C: Checksum> Engine<'_, D, C> {
     /// Must be called before the index is used: fills it where it is not what is in flash.
     pub(crate) fn resume(&mut self, job: &mut Job) -> Result<(), Fault> {
+        if self.is(WRITING) && !job.is_writing {
+            // The call that wrote was dropped.
+            self.set(WRITING, false);
+            self.set(STALE, true);
+        }
         // Twice at most: a table may turn out to be wrong.
         while self.is(STALE) {
             let read = self.read_all(job);
@@ -157,6 +163,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                     self.index.clear();
                     self.flash.forget();
                     self.damaged = 0;
+                    self.mounts = self.mounts.wrapping_add(1);
                     self.active = NONE;
                     self.end = self.flash.sector_size();
                     self.suspect_from = self.end;
@@ -173,7 +180,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 }
                 Step::Header(offset) => self.read_header(offset, &mut job.mount)?,
                 Step::Front => self.read_front(&mut job.mount)?,
-                Step::Table => self.find_table(job)?,
+                Step::Opening => self.read_opening(job)?,
                 Step::Sector => {
                     if !self.next_sector(&mut job.mount) {
                         self.end_mount(job);
@@ -238,38 +245,58 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             return Err(Fault::Flash);
         }
         self.index.guess_erases();
-        (mount.number, mount.sequence) = (NONE, u32::MAX);
-        mount.step = Step::Table;
+        (mount.number, mount.sequence) = (NONE, 0);
+        mount.step = Step::Opening;
         Ok(())
     }
 
-    /// Whether the newest sector has a table, or the one before it.
-    fn find_table(&mut self, job: &mut Job) -> Result<(), Fault> {
-        let mount = &mut job.mount;
-        let newest = self.newest_opened(mount.sequence);
-        let Some(number) = newest.filter(|_| !self.is(NO_TABLES)) else {
-            mount.sequence = 0;
-            mount.step = Step::Sector;
+    /// The opening of the sector that was opened next: whether a table follows, and what it says of
+    /// the sector that was opened before.
+    fn read_opening(&mut self, job: &mut Job) -> Result<(), Fault> {
+        let Job { mount, probe, .. } = job;
+        let Some(number) = self.oldest_opened(mount.sequence) else {
+            self.find_table(mount);
             return Ok(());
         };
-        let opening = self.flash.base(number).wrapping_add(Self::FIRST);
-        let is_there =
-            !mount.leaves_out(number) && self.probe(opening, &mut job.probe)? == Found::Entry;
-        mount.sequence = self.index.sector(number).sequence;
-        mount.slots = if is_there {
-            job.probe.header.slots()
-        } else {
-            0
-        };
-        if mount.slots == 0 {
-            self.since_table = self.since_table.saturating_add(1);
-        } else {
-            self.set(BY_TABLE, true);
-            // All that is older is in the table.
-            mount.sequence = mount.sequence.wrapping_sub(1);
-            mount.step = Step::Sector;
+        let first = self.flash.base(number).wrapping_add(Self::FIRST);
+        let found = self.probe_opening(first, probe)?;
+        let sequence = self.index.sector(number).sequence;
+        if found && !mount.leaves_out(number) {
+            if probe.header.slots() != 0 {
+                self.index.flag(number, HAS_TABLE, 0);
+            }
+            if let Some(before) = self.newest_opened(sequence)
+                && probe.header.is_unclean(self.index.sector(before).sequence)
+            {
+                self.index.flag(before, UNCLEAN, 0);
+            }
         }
+        mount.sequence = sequence;
         Ok(())
+    }
+
+    /// Has the mount go by the newest table, if there is one.
+    fn find_table(&mut self, mount: &mut Mount) {
+        mount.sequence = 0;
+        mount.step = Step::Sector;
+        let newest = self.index.lowest(&|_, sector| match sector.is(HAS_TABLE) {
+            true => !sector.sequence,
+            false => u32::MAX,
+        });
+        let from = newest.filter(|_| !self.is(NO_TABLES));
+        if let Some(number) = from {
+            // All that is older is in the table.
+            mount.sequence = self.index.sector(number).sequence.wrapping_sub(1);
+            mount.goes_by_table = true;
+            self.set(BY_TABLE, true);
+        }
+        for (_, sector) in self.index.sectors() {
+            let is_later = from.is_none() || sector.sequence > mount.sequence.wrapping_add(1);
+            let is_opened = sector.sequence != 0 && !sector.is(ERASED_AHEAD);
+            self.since_table = self
+                .since_table
+                .saturating_add((is_later && is_opened).into());
+        }
     }
 
     /// Goes on to the next sector in time. `false` if there is none.
@@ -315,6 +342,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         job.scan = Scan::new(first, to, proven.min(to));
         mount.only_copies = self.is(ONLY_COPIES);
         self.set(ONLY_COPIES, true);
+        self.set(MARKED, false);
         mount.step = Step::Entries;
         Ok(())
     }
@@ -324,7 +352,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let Job { mount, scan, .. } = job;
         let number = mount.number;
         mount.step = Step::Sector;
-        if core::mem::take(&mut mount.slots) != scan.slots {
+        let goes_by_table = core::mem::take(&mut mount.goes_by_table);
+        if goes_by_table && scan.slots != scan.expected {
             // The table is not all there.
             self.set(NO_TABLES, true);
             mount.step = Step::Start;
@@ -343,7 +372,15 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         self.suspect_from = scan.last_from.wrapping_sub(base);
         let is_void = matches!(mount.except, Except::From(_));
         let is_newest = self.newest_opened(u32::MAX) == Some(number);
-        self.set(CLOSED, scan.is_torn() || is_void && is_newest);
+        let mut is_closed = scan.is_torn() || is_void && is_newest;
+        if scan.is_torn() && self.is(ONLY_COPIES) && !self.is(MARKED) && self.free_sectors().0 == 0
+        {
+            // It is a copy that is torn: the collection goes on behind it, as far as it may reach.
+            let gap = self.index.longest().wrapping_mul(Self::WORD);
+            self.end = scan.quiet_from.wrapping_add(gap).wrapping_sub(base);
+            is_closed = is_void || self.end >= self.flash.sector_size();
+        }
+        self.set(CLOSED, is_closed);
     }
 
     fn end_mount(&mut self, job: &Job) {
@@ -356,6 +393,15 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             // What the table tells of is not all there: the next time, all is read.
             self.set(NO_TABLES, true);
             return;
+        }
+        // Sectors are opened in the order of their sequences: one that was prepared before the active
+        // one was opened, and is not in use, has failed.
+        let newest = self.index.sector(self.active).sequence;
+        for number in 0..self.index.sector_count() {
+            let sector = self.index.sector(number);
+            if sector.is(ERASED_AHEAD) && sector.sequence < newest {
+                self.mark_unknown(number);
+            }
         }
         self.forget_tombstones();
         self.gc_before_sequence = self.index.sector(self.active).sequence;

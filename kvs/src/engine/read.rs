@@ -94,6 +94,16 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         }
     }
 
+    /// Reads the opening of a sector that begins at `address`, and no more.
+    pub(super) fn probe_opening(&mut self, address: u32, probe: &mut Probe) -> Result<bool, Fault> {
+        if probe.done == 0 {
+            let len = HEADER_MAX.wrapping_add(CHECKSUM_LEN);
+            self.flash.only(address, len)?;
+        }
+        let found = self.probe(address, probe)?;
+        Ok(found == Found::Entry && probe.header.is_opening())
+    }
+
     /// The role of an entry at `address`, whose checksum has just been computed, and which has this
     /// tag and this checksum in flash. `None` if that is not right.
     #[inline(never)]
@@ -145,20 +155,25 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     }
 
     /// Looks up the entry of a key that has a value, for the job to hold. `false` if it has none.
-    /// [`Fault::Remounted`] if the last commit before the mount does not count any more, of which
-    /// other values may have been read already.
+    /// All may be read anew for it: then [`mounts`](Self::mounts) counts one more, and values that
+    /// were read before may be others now.
     pub(crate) fn find(&mut self, hash: u32, job: &mut Job) -> Result<bool, Fault> {
-        self.resume(job)?;
-        job.hash = hash;
-        let place = self.index.get(hash);
-        if !place.is_value() {
-            return Ok(false);
+        loop {
+            self.resume(job)?;
+            job.hash = hash;
+            let place = self.index.get(hash);
+            if !place.is_value() {
+                return Ok(false);
+            }
+            if self.entry_of(hash, place, job)? {
+                job.found = Self::address_of(place);
+                return Ok(true);
+            }
+            let fault = self.doubt(place, job);
+            if fault != Fault::Remounted {
+                return Err(fault);
+            }
         }
-        if !self.entry_of(hash, place, job)? {
-            return Err(self.doubt(place, job));
-        }
-        job.found = Self::address_of(place);
-        Ok(true)
     }
 
     /// The bytes of the value that was found, from byte `skip` on: as many as there are, or fit into

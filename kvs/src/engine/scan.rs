@@ -3,7 +3,7 @@
 use super::entry::Role;
 use super::index::{Slot, TABLE_ITEM};
 use super::read::{Found, Probe};
-use super::{BY_TABLE, Device, Engine, Fault, Job, ONLY_COPIES, STALE};
+use super::{BY_TABLE, Device, Engine, Fault, Job, MARKED, ONLY_COPIES, STALE};
 use crate::checksum::Checksum;
 
 /// Nothing counts behind so many erased bytes that follow damage.
@@ -23,12 +23,16 @@ pub(super) struct Scan {
     /// What is undecided is a commit without a hole so far.
     is_intact: bool,
     /// Where the last bytes end that are not erased.
-    quiet_from: u32,
+    pub(super) quiet_from: u32,
     /// Where the last commit begins, and where it ends.
     pub(super) last_from: u32,
     pub(super) end: u32,
     /// Whether there is an entry that was committed, beside the opening.
     pub(super) has_entries: bool,
+    /// How many slots of tables there should be.
+    pub(super) expected: u16,
+    /// Whether damage has been counted in it.
+    is_damaged: bool,
     /// How many slots of tables were taken into the index.
     pub(super) slots: u16,
 }
@@ -48,6 +52,8 @@ impl Scan {
             last_from: from,
             end: from,
             has_entries: false,
+            expected: 0,
+            is_damaged: false,
             slots: 0,
         }
     }
@@ -68,6 +74,11 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             let found = self.probe(at, probe)?;
             if found != Found::Entry {
                 if found == Found::Damage {
+                    if at < scan.proven && !scan.is_damaged && self.is(STALE) {
+                        // It was committed, and has rotted.
+                        self.damaged = self.damaged.saturating_add(1);
+                        scan.is_damaged = true;
+                    }
                     scan.quiet_from = at.wrapping_add(Self::WORD);
                 }
                 if at >= scan.proven {
@@ -88,7 +99,6 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 let begins = probe.role != Role::Continues;
                 if begins && scan.pending != NOWHERE {
                     // What stands before it was committed, and has rotted.
-                    self.damaged = self.damaged.saturating_add(1);
                     scan.proven = at;
                 } else {
                     if scan.pending == NOWHERE {
@@ -123,7 +133,13 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         if header.is_table() {
             scan.slots = scan.slots.wrapping_add(self.take_table(at, probe)?);
         }
-        if header.is_opening() || header.is_table() {
+        if header.is_opening() {
+            scan.expected = header.slots();
+        }
+        if header.is_mark() {
+            self.set(MARKED, true);
+        }
+        if header.is_opening() || header.is_table() || header.is_mark() {
             return Ok(());
         }
         scan.has_entries = true;

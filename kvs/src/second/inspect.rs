@@ -6,7 +6,7 @@ use embedded_storage::nor_flash::ErrorType;
 
 use super::{Driver, FlashResult, NorFlash, Store, bisync};
 use crate::checksum::Checksum;
-use crate::engine::{Engine, Fault, Job};
+use crate::engine::{Engine, Job};
 use crate::error::Error;
 use crate::stats::{KeyInfo, Maintenance, SectorInfo, Stats};
 
@@ -77,10 +77,6 @@ impl<F: NorFlash, C: Checksum> Keys<'_, '_, F, C> {
                 return Ok(None);
             };
             let found = self.store.find(hash, 0, &mut job).await;
-            if found == Err(Fault::Remounted) {
-                job = Job::new();
-                continue;
-            }
             // Not before: a future that is dropped takes no key along.
             self.from = u64::from(hash).wrapping_add(1);
             match found {

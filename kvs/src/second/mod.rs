@@ -86,8 +86,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
     }
 
     /// Looks a key's value up, and has it in the buffer as far as it fits, from byte `skip` on.
-    /// `false` if there is none. [`Fault::Remounted`]: values that were read before may be others
-    /// now.
+    /// `false` if there is none.
     async fn find(&mut self, hash: u32, skip: usize, job: &mut Job) -> Result<bool, Fault> {
         let mut find = |engine: &mut Engine<'_, Driver<'_, F>, C>, job: &mut Job| {
             if !job.is_found() && !engine.find(hash, job)? {

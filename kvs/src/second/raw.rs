@@ -63,12 +63,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         job: &mut Job,
     ) -> FlashResult<F, Option<(usize, usize)>> {
         Self::check_key(&key)?;
-        let found = loop {
-            match self.find(key.hash(), 0, job).await {
-                Err(Fault::Remounted) => *job = Job::new(),
-                found => break found,
-            }
-        };
+        let found = self.find(key.hash(), 0, job).await;
         match found {
             Ok(true) => {}
             Ok(false) => return Ok(None),

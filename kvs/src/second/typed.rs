@@ -48,6 +48,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 let why = Outcome::Rejected(Rejection::of(&error));
                 outcomes.as_mut().fill(why);
             } else {
+                let mounts = self.engine.mounts();
                 self.load_leaves(&mut settings, S::TREE, outcomes.as_mut())
                     .await;
                 if !S::SCHEMA.sources.is_empty() {
@@ -55,7 +56,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                     self.make_all(&mut made, &mut settings, S::TREE, outcomes.as_mut())
                         .await;
                 }
-                if self.engine.is_stale() {
+                if self.engine.mounts() != mounts {
                     // What was read first may not count any more.
                     continue;
                 }
@@ -256,11 +257,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// [`Flash`](Error::Flash).
     pub async fn get<T: DeserializeOwned + Send>(&mut self, key: Key<T>) -> FlashResult<F, T> {
         loop {
+            let mounts = self.engine.mounts();
             if let Some(value) = self.get_stored(key).await? {
                 return Ok(value);
             }
             let old = self.get_old(&key).await;
-            if self.engine.is_stale() {
+            if self.engine.mounts() != mounts {
                 continue;
             }
             return match old {
@@ -284,22 +286,17 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         key: Key<T>,
     ) -> FlashResult<F, Option<T>> {
         check_owner(&mut self.first, key.path())?;
-        loop {
-            let mut job = Job::new();
-            let value = match self.stored(key.hash(), &mut job).await {
-                Ok(None) => return Ok(None),
-                Ok(Some(bytes)) => value::decode(bytes),
-                Err(Fault::Remounted) => continue,
-                Err(fault) => {
-                    return Err(self.error(fault, &job).about(Some(key.path())));
-                }
-            };
-            let value = value.and_then(|value| key.check(&value).map(|()| value));
-            return value.map(Some).map_err(|why| Error::Rejected {
-                setting: key.path(),
-                why,
-            });
-        }
+        let mut job = Job::new();
+        let value = match self.stored(key.hash(), &mut job).await {
+            Ok(None) => return Ok(None),
+            Ok(Some(bytes)) => value::decode(bytes),
+            Err(fault) => return Err(self.error(fault, &job).about(Some(key.path()))),
+        };
+        let value = value.and_then(|value| key.check(&value).map(|()| value));
+        value.map(Some).map_err(|why| Error::Rejected {
+            setting: key.path(),
+            why,
+        })
     }
 
     /// Stores one setting, a default too: it no longer follows a later firmware's default then. Like
