@@ -66,6 +66,8 @@ pub(super) trait Calls {
     fn commit(&mut self, changes: &[Change<'_>]) -> Result<usize, Fault>;
     fn maintain(&mut self) -> Result<bool, Fault>;
     fn check_invariants(&self);
+    /// Counts up each time all is read anew.
+    fn mounts(&self) -> u8;
     /// What stands at an address.
     fn probe(&mut self, address: u32) -> (Found, Probe);
     fn state(&self) -> std::string::String;
@@ -87,6 +89,10 @@ impl<D: Device> Calls for Engine<'_, D> {
 
     fn check_invariants(&self) {
         self.index.check_invariants();
+    }
+
+    fn mounts(&self) -> u8 {
+        Engine::mounts(self)
     }
 
     fn probe(&mut self, address: u32) -> (Found, Probe) {
@@ -133,6 +139,10 @@ impl<F: embedded_storage_async::nor_flash::NorFlash> Calls for Awaited<'_, '_, F
 
     fn check_invariants(&self) {
         self.0.index.check_invariants();
+    }
+
+    fn mounts(&self) -> u8 {
+        self.0.mounts()
     }
 
     fn probe(&mut self, address: u32) -> (Found, Probe) {
@@ -248,17 +258,19 @@ impl<const W: usize, const E: usize> Torture<W, E> {
             .map(|number| self.key(number))
             .collect();
         let found = self.with(|engine| {
-            'again: loop {
+            loop {
+                let mounts = engine.mounts();
                 let mut found = Model::new();
                 for key in &keys {
                     match engine.get(*key) {
                         Ok(Some(value)) => drop(found.insert(*key, value)),
                         Ok(None) => {}
-                        Err(Fault::Remounted) => continue 'again,
                         Err(fault) => panic!("{key:#x}: {fault:?}"),
                     }
                 }
-                return found;
+                if engine.mounts() == mounts {
+                    return found;
+                }
             }
         });
         found.unwrap_or_else(|fault| panic!("{context}: {fault:?}"))
