@@ -37,7 +37,7 @@ pub(super) async fn perform<F: NorFlash>(
             flash.erase(address, address.wrapping_add(len)).await?;
             return Ok(len);
         }
-        Operation::IsStaged => 1,
+        Operation::IsStaged { .. } => 1,
         Operation::IsErased { times } => times,
         Operation::IsSteady { times } => {
             if flash.read(address, front).await.is_err() {
@@ -46,7 +46,10 @@ pub(super) async fn perform<F: NorFlash>(
             times
         }
     };
-    let skip = usize::from(operation == Operation::IsStaged);
+    let skip = match operation {
+        Operation::IsStaged { skip } => skip.into(),
+        _ => 0,
+    };
     let is_blank = matches!(operation, Operation::IsErased { .. });
     let mut scratch = Aligned([0; CHUNK]);
     for _ in 0..times {

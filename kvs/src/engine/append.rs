@@ -38,6 +38,8 @@ pub(super) struct Append {
     is_first: bool,
     /// The next change, or slot, to look at.
     next: usize,
+    /// How many bytes of an entry that is longer than the buffer have been staged.
+    long: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -59,6 +61,7 @@ impl Append {
         left: 0,
         is_first: true,
         next: 0,
+        long: 0,
     };
 
     /// Where what was appended last begins.
@@ -169,6 +172,10 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 Err(Fault::BufferTooSmall | Fault::Wanted) if staged != 0 => break,
                 header => header?,
             };
+            let len = header.entry_len(Self::WORD);
+            if len > self.flash.stage_len() {
+                return Ok(self.seal_piece(header, append));
+            }
             append.left = append.left.wrapping_sub(1);
             header.set_more(append.left != 0);
             let role = match core::mem::take(&mut append.is_first) {
@@ -179,6 +186,71 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             staged = staged.wrapping_add(header.entry_len(Self::WORD));
         }
         Ok(staged)
+    }
+
+    /// Stages a piece of an entry that is longer than the buffer, from byte `done` on. Returns its
+    /// header, and how many bytes are staged. A fault if the value is not in the caller's memory.
+    #[inline(never)]
+    pub(super) fn stage_long(
+        &mut self,
+        batch: &dyn Batch,
+        number: usize,
+        done: u32,
+    ) -> Result<(EntryHeader, u32), Fault> {
+        let (name, value) = batch.bytes(number).ok_or(Fault::BufferTooSmall)?;
+        let name_len = name.map_or(0, |name| name.len().wrapping_add(1));
+        let len = value.len().saturating_add(name_len);
+        let len = u16::try_from(len).map_err(|_| Fault::CommitTooLarge)?;
+        let header = EntryHeader::value(batch.hash(number), len, name.is_some());
+        let mut front = [0; HEADER_MAX as usize + 1];
+        header.encode(&mut front);
+        if let Some(last) = front.last_mut() {
+            *last = name_len.wrapping_sub(1) as u8;
+        }
+        let front_len = HEADER_MAX.wrapping_add(name.is_some().into()) as usize;
+        let name = name.unwrap_or_default().as_bytes();
+        let pieces = [front.get(..front_len).unwrap_or_default(), name, value];
+        let space = self.flash.stage_len();
+        let staged = self.flash.stage();
+        self.checksum.reset();
+        let mut at = 0usize;
+        for byte in pieces.into_iter().flatten() {
+            if let Some(target) = staged.get_mut(at.wrapping_sub(done as usize)) {
+                *target = *byte;
+            }
+            at = at.wrapping_add(1);
+        }
+        for piece in pieces {
+            self.checksum.update(piece);
+        }
+        let end = header.entry_len(Self::WORD);
+        Ok((header, end.saturating_sub(done).min(space)))
+    }
+
+    /// Makes the piece that is staged a part of its entry; returns how long it is.
+    fn seal_piece(&mut self, mut header: EntryHeader, append: &mut Append) -> u32 {
+        let (end, done) = (header.entry_len(Self::WORD), append.long);
+        let len = end.saturating_sub(done).min(self.flash.stage_len());
+        for at in header.body_len()..end {
+            if let Some(target) = self.flash.stage().get_mut(at.wrapping_sub(done) as usize) {
+                *target = ERASED;
+            }
+        }
+        header.set_more(append.left > 1);
+        let role = match append.is_first {
+            true => Role::First,
+            false => Role::Continues,
+        };
+        let address = append.at.wrapping_sub(done);
+        self.seal(done.wrapping_neg(), &header, address, role);
+        append.long = done.wrapping_add(len);
+        if append.long >= end {
+            append.long = 0;
+            append.left = append.left.wrapping_sub(1);
+            append.is_first = false;
+            append.next = append.next.wrapping_add(1);
+        }
+        len
     }
 
     /// Stages the next change that replaces something.
@@ -193,7 +265,14 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             let number = append.next;
             let hash = batch.hash(number);
             if self.index.get(hash).is_replaced() && !is_superseded(batch, number, hash) {
-                let header = self.stage(batch, number, at, made)?;
+                let header = match self.stage(batch, number, at, made) {
+                    // It may be longer than the buffer: then it is staged piece by piece.
+                    Err(Fault::BufferTooSmall) if at == 0 => {
+                        let (header, _) = self.stage_long(batch, number, append.long)?;
+                        return Ok(header);
+                    }
+                    header => header?,
+                };
                 append.next = number.wrapping_add(1);
                 return header.ok_or(Fault::Refused);
             }

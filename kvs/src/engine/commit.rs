@@ -152,7 +152,13 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     ) -> Result<Option<EntryHeader>, Fault> {
         let stored = self.index.get(hash);
         if job.plan.finding.is_none() {
-            let Some(header) = self.stage(batch, number, 0, &mut job.made)? else {
+            let header = match self.stage(batch, number, 0, &mut job.made) {
+                Err(Fault::BufferTooSmall) => {
+                    return self.long_difference(batch, number, stored, job);
+                }
+                header => header?,
+            };
+            let Some(header) = header else {
                 return Ok(None);
             };
             let is_implied = !header.is_tombstone() && self.is_implied(batch, number, &header);
@@ -168,7 +174,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         if let Some((Finding::Staged { is_implied }, header)) = job.plan.finding {
             let address = Self::address_of(stored);
             let is_alike = Self::place_of(address, &header) == stored.of_entry()
-                && self.flash.is_staged(address, header.body_len())?;
+                && self.flash.is_staged(address, header.body_len(), 1)?;
             job.plan.finding = match (is_alike, is_implied) {
                 (true, _) => Some((Finding::Alike, header)),
                 (false, true) => Some((Finding::Implied, header)),
@@ -187,6 +193,43 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         };
         job.plan.finding = None;
         Ok((!stays).then_some(header))
+    }
+
+    /// The same, of a value that is longer than the buffer.
+    #[inline(never)]
+    fn long_difference(
+        &mut self,
+        batch: &dyn Batch,
+        number: usize,
+        stored: Place,
+        job: &mut Job,
+    ) -> Result<Option<EntryHeader>, Fault> {
+        let (header, _) = self.stage_long(batch, number, 0)?;
+        if header.entry_len(Self::WORD) > self.payload() {
+            return Err(Fault::CommitTooLarge);
+        }
+        if !stored.is_value() {
+            return Ok(Some(header));
+        }
+        if header.is_named() != stored.is_named() {
+            return Err(Fault::NameCollision);
+        }
+        let address = Self::address_of(stored);
+        let mut is_alike = Self::place_of(address, &header) == stored.of_entry();
+        while is_alike && job.done < header.body_len() {
+            let (_, len) = self.stage_long(batch, number, job.done)?;
+            let left = header.body_len().saturating_sub(job.done);
+            // The tag says more than the value.
+            let skip = u8::from(job.done == 0);
+            let at = address.wrapping_add(job.done);
+            is_alike = self.flash.is_staged(at, len.min(left), skip)?;
+            job.done = job.done.wrapping_add(len);
+        }
+        if is_alike && !self.entry_of(batch.hash(number), stored, job)? {
+            is_alike = false;
+        }
+        job.done = 0;
+        Ok((!is_alike).then_some(header))
     }
 
     /// Whether what is stored stays, though the setting is at its default: a load turned it down.

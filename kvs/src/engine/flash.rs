@@ -38,8 +38,8 @@ pub(crate) enum Operation {
     Read { least: u16 },
     /// Read so many times, and see whether it is erased each time.
     IsErased { times: u8 },
-    /// Read, and see whether it is what is at the front of the buffer, but for the first byte.
-    IsStaged,
+    /// Read, and see whether it is what is at the front of the buffer, but for so many bytes.
+    IsStaged { skip: u8 },
     /// Read to the front of the buffer, and so many times more, and see whether it is the same each
     /// time.
     IsSteady { times: u8 },
@@ -58,7 +58,9 @@ pub(super) struct Flash<D> {
     unreadable: u16,
     /// So many bytes at the end of the buffer are not read to.
     reserved: u16,
-    /// The logarithm of the sector size.
+    sector_size: u32,
+    /// The logarithm of the sector size, rounded up: to the engine, sectors begin at multiples of
+    /// that, so that nothing has to be divided.
     sector_log: u8,
 }
 
@@ -69,14 +71,15 @@ impl<D> Flash<D> {
 }
 
 impl<D: Device> Flash<D> {
-    pub(super) fn new(device: D, sector_log: u8) -> Self {
+    pub(super) fn new(device: D, sector_size: u32) -> Self {
         Self {
             device,
             held_from: 0,
             held_len: 0,
             unreadable: u16::MAX,
             reserved: 0,
-            sector_log,
+            sector_size,
+            sector_log: sector_size.next_power_of_two().trailing_zeros() as u8,
         }
     }
 
@@ -93,7 +96,15 @@ impl<D: Device> Flash<D> {
     }
 
     pub(super) fn sector_size(&self) -> u32 {
-        1 << (self.sector_log & 31)
+        self.sector_size
+    }
+
+    /// Where an address is in the partition.
+    fn physical(&self, address: u32) -> u32 {
+        let base = self
+            .sector_size
+            .wrapping_mul(self.sector_at(address) as u32);
+        base.wrapping_add(self.offset(address))
     }
 
     /// The address of a sector.
@@ -108,7 +119,7 @@ impl<D: Device> Flash<D> {
 
     /// How far an address is from the start of its sector.
     pub(super) fn offset(&self, address: u32) -> u32 {
-        address & self.sector_size().wrapping_sub(1)
+        address & (1u32 << (self.sector_log & 31)).wrapping_sub(1)
     }
 
     /// The bytes from `address` on: `need` of them at least, or as many as there are in its sector,
@@ -158,7 +169,8 @@ impl<D: Device> Flash<D> {
             if self.held_from != from || least < u32::from(self.unreadable) {
                 let most = space.min(most.into()).max(least);
                 let least = least as u16;
-                let count = self.device.ask(Operation::Read { least }, from, most);
+                let place = self.physical(from);
+                let count = self.device.ask(Operation::Read { least }, place, most);
                 let count = count.ok_or(Fault::Pending)?;
                 let count = if count == FAILED { 0 } else { count };
                 if self.held_from != from {
@@ -227,7 +239,8 @@ impl<D: Device> Flash<D> {
     #[inline(never)]
     fn ask(&mut self, operation: Operation, address: u32, len: u32) -> Result<bool, Fault> {
         self.forget();
-        match self.device.ask(operation, address, len) {
+        let place = self.physical(address);
+        match self.device.ask(operation, place, len) {
             Some(FAILED) => Err(Fault::Flash),
             Some(done) => Ok(done == len),
             None => Err(Fault::Pending),
@@ -239,9 +252,9 @@ impl<D: Device> Flash<D> {
         or_false(self.ask(Operation::IsErased { times }, address, len))
     }
 
-    /// Whether so many bytes of flash, but for the first, are as what is staged.
-    pub(super) fn is_staged(&mut self, address: u32, len: u32) -> Result<bool, Fault> {
-        or_false(self.ask(Operation::IsStaged, address, len))
+    /// Whether so many bytes of flash, but for the first `skip`, are as what is staged.
+    pub(super) fn is_staged(&mut self, address: u32, len: u32, skip: u8) -> Result<bool, Fault> {
+        or_false(self.ask(Operation::IsStaged { skip }, address, len))
     }
 
     /// Whether so many bytes of flash, which fit into the buffer, read the same each of so many times.

@@ -87,19 +87,20 @@ impl Mount {
 }
 
 impl<'a, D: Device, C: Checksum> Engine<'a, D, C> {
-    /// An engine for a partition whose sectors have a size of this logarithm. Nothing has been read yet: the first call mounts.
+    /// An engine for a partition of sectors of this size. Nothing has been read yet: the first call mounts.
     pub(crate) fn new(
         device: D,
         checksum: C,
-        sector_log: u8,
+        sector_size: u32,
         slots: &'a mut [Slot],
         sectors: &'a mut [Sector],
         options: &Options,
     ) -> Self {
-        let shift = sector_log.wrapping_sub(Self::WORD.trailing_zeros() as u8);
+        let flash = Flash::new(device, sector_size);
+        let shift = flash.sector_log().wrapping_sub(Self::WORD.trailing_zeros());
         Self {
-            flash: Flash::new(device, sector_log),
-            index: Index::new(slots, sectors, shift),
+            flash,
+            index: Index::new(slots, sectors, shift as u8),
             checksum,
             active: NONE,
             end: 0,
@@ -409,7 +410,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     }
 
     pub(super) fn layout(&self) -> Layout {
-        Layout::new(C::ID, self.flash.sector_log(), Self::WORD.trailing_zeros())
+        let sector_log = (self.flash.sector_size() | 1).ilog2();
+        Layout::new(C::ID, sector_log, Self::WORD.trailing_zeros())
     }
 
     /// Notes that nothing in a sector counts, and that it is to be erased before anything is

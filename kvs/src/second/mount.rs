@@ -105,9 +105,9 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             buffer,
             sectors,
         } = resources;
-        let sector_log = Self::check_geometry(&flash, range, options)?;
+        let sector_size = Self::check_geometry(&flash, range, options)?;
         let bytes = range.end.saturating_sub(range.start);
-        let count = (bytes >> (sector_log & 31)) as usize;
+        let count = bytes.checked_div(sector_size).unwrap_or(0) as usize;
         let capacity = sectors.len().min(usize::from(u16::MAX));
         let Some(sectors) = sectors.get_mut(..count).filter(|_| count <= capacity) else {
             return Err(Error::Geometry(Geometry::TooManySectors {
@@ -120,14 +120,14 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         }
         let driver = Driver::new(flash, range.start, &mut buffer.0);
         Ok(Self {
-            engine: Engine::new(driver, checksum, sector_log, slots, sectors, options),
+            engine: Engine::new(driver, checksum, sector_size, slots, sectors, options),
             first: None,
             load_failed: false,
         })
     }
 
-    /// The logarithm of the sector size, if the flash and the range fit the options.
-    fn check_geometry(flash: &F, range: &Range<u32>, options: &Options) -> FlashResult<F, u8> {
+    /// The sector size, if the flash and the range fit the options.
+    fn check_geometry(flash: &F, range: &Range<u32>, options: &Options) -> FlashResult<F, u32> {
         let fail = |geometry| Err(Error::Geometry(geometry));
         let (write, read, erase) = (F::WRITE_SIZE, F::READ_SIZE, F::ERASE_SIZE);
         let powers = write.is_power_of_two() && read.is_power_of_two();
@@ -141,10 +141,10 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         let stride = header_stride(write as u32);
         let least = stride
             .saturating_mul(2)
-            .saturating_add(pad(32, write as u32));
+            .saturating_add(pad(16, write as u32));
         let multiple = |size: u32, of: usize| size.checked_rem(of as u32) == Some(0);
-        if !sector_size.is_power_of_two()
-            || sector_size < least
+        if sector_size < least
+            || !multiple(sector_size, write)
             || sector_size
                 .checked_div(write as u32)
                 .is_none_or(|words| words > 0xFFFF)
@@ -154,7 +154,13 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         }
         let len = range.end.saturating_sub(range.start);
         let on_boundaries = multiple(range.start, erase) && multiple(len, sector_size as usize);
-        let words = len.checked_div(write as u32).unwrap_or(0);
+        // As the engine sees it, whose sectors begin at powers of two.
+        let stride = sector_size.checked_next_power_of_two().unwrap_or(u32::MAX);
+        let sectors = len.checked_div(sector_size).unwrap_or(0);
+        let words = stride
+            .saturating_mul(sectors)
+            .checked_div(write as u32)
+            .unwrap_or(0);
         if range.end <= range.start
             || range.end as usize > flash.capacity()
             || !on_boundaries
@@ -165,7 +171,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         if len < sector_size.saturating_mul(2) {
             return fail(Geometry::TooFewSectors);
         }
-        Ok(sector_size.trailing_zeros() as u8)
+        Ok(sector_size)
     }
 
     /// Mounts the partition anew, with the resources that the store has, as a mount after a reset

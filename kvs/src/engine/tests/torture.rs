@@ -219,14 +219,14 @@ impl<const W: usize, const E: usize> Torture<W, E> {
         let mut slots = vec![Slot::EMPTY; self.shape.keys + 4];
         let mut sectors = vec![Sector::UNKNOWN; self.shape.sectors];
         let mut buffer = Aligned([0; 256]);
-        let (flash, sector_log) = (&mut self.flash, E.trailing_zeros() as u8);
+        let (flash, sector_size) = (&mut self.flash, E as u32);
         if self.shape.is_async {
             let driver = deferred::Driver::new(flash, 0, &mut buffer.0);
             let checksum = Crc32c::new();
             let mut engine = Engine::new(
                 driver,
                 checksum,
-                sector_log,
+                sector_size,
                 &mut slots,
                 &mut sectors,
                 &Options::DEFAULT,
@@ -241,7 +241,7 @@ impl<const W: usize, const E: usize> Torture<W, E> {
             let mut engine = Engine::new(
                 driver,
                 checksum,
-                sector_log,
+                sector_size,
                 &mut slots,
                 &mut sectors,
                 &Options::DEFAULT,
