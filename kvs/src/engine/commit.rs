@@ -6,7 +6,8 @@ use super::entry::{CHECKSUM_LEN, EntryHeader};
 use super::index::{CHECKED, ERASED_AHEAD, FAILED, Place, RETIRED, UNKNOWN};
 use super::mount::Except;
 use super::{
-    CLOSED, Device, Engine, Fault, HEADER_UNSEEN, Job, STALE, SUSPECT, TAIL_UNSEEN, WRITING,
+    CLOSED, Device, Engine, Fault, HEADER_UNSEEN, Job, NONE, PARTIAL, STALE, SUSPECT, TAIL_UNSEEN,
+    WRITING,
 };
 use crate::checksum::Checksum;
 
@@ -130,6 +131,12 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 && let Some(header) = self.difference(batch, number, hash, job)?
             {
                 batch.accept(number)?;
+                if self.is(PARTIAL) || self.index.is_full() {
+                    let stored = self.locate(hash, job)?.of_entry();
+                    if !self.index.get(hash).is_replaced() {
+                        self.list(hash, stored, NONE)?;
+                    }
+                }
                 if !self.index.replace(hash) {
                     return Err(Fault::TooManyKeys);
                 }
@@ -150,7 +157,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         hash: u32,
         job: &mut Job,
     ) -> Result<Option<EntryHeader>, Fault> {
-        let stored = self.index.get(hash);
+        let stored = self.locate(hash, job)?;
         if job.plan.finding.is_none() {
             let header = match self.stage(batch, number, 0, &mut job.made) {
                 Err(Fault::BufferTooSmall) => {

@@ -224,6 +224,11 @@ impl EntryHeader {
         self.tag & !MORE == OPENING
     }
 
+    /// Whether it is of the sector, and of no key.
+    pub(super) fn is_of_sector(&self) -> bool {
+        matches!(self.tag & !MORE, TABLE | OPENING | MARK)
+    }
+
     pub(super) fn is_mark(&self) -> bool {
         self.tag & !MORE == MARK
     }

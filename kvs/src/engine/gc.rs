@@ -13,7 +13,9 @@ use super::index::{
     UNKNOWN,
 };
 use super::mount::Except;
-use super::{BY_TABLE, CLOSED, Device, Engine, Fault, Job, MARKED, NONE, ONLY_COPIES, WRITING};
+use super::{
+    BY_TABLE, CLOSED, Device, Engine, Fault, Job, MARKED, NONE, ONLY_COPIES, PARTIAL, WRITING,
+};
 use crate::bytes::copy;
 use crate::checksum::Checksum;
 use crate::format::{ERASED, header_stride};
@@ -32,6 +34,8 @@ pub(super) enum Collection {
 pub(super) enum Step {
     /// There is room.
     Ready,
+    /// Give a slot to a key whose latest entry is in this sector.
+    List(usize),
     /// Erase this free sector ahead.
     Prepare(usize),
     /// Open this free sector.
@@ -80,6 +84,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         job.step = Some(step);
         match step {
             Step::Ready => {}
+            Step::List(sector) => self.list_live(sector, job)?,
             Step::Prepare(number) => self.prepare(number, job)?,
             Step::Open(number) => self.open(number, job)?,
             Step::Move(hash, place) => self.move_entry(hash, place, job)?,
@@ -159,6 +164,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 Step::Move(slot.hash, slot.place)
             }
             Some(_) => self.next_free().map_or(Step::Undo, Step::Open),
+            None if self.is(PARTIAL) => Step::List(victim),
             None => Step::Undo,
         }
     }
@@ -279,7 +285,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let sectors = u32::from(self.since_table).saturating_add(1);
         let payload = self.payload();
         let is_worth = len.saturating_mul(16) <= payload.saturating_mul(sectors);
-        let has_table = is_worth && len <= payload / 4;
+        let has_table = is_worth && len <= payload / 4 && !self.is(PARTIAL);
         let before = self.index.sector(self.active).sequence;
         let end = self.end >> Self::WORD.trailing_zeros();
         let is_unclean = self.is(CLOSED) && self.active != NONE;
@@ -412,6 +418,17 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         });
         if let Some(oldest) = oldest {
             self.index.forget_tombstones(oldest);
+        }
+    }
+
+    /// Gives a slot to a key whose latest entry is in this sector.
+    fn list_live(&mut self, sector: usize, job: &mut Job) -> Result<(), Fault> {
+        if self.list_live_in(sector, job)? {
+            self.forget_tombstones();
+            Ok(())
+        } else {
+            // The count of what is live there is wrong.
+            Err(self.remount(Except::Nothing, job))
         }
     }
 

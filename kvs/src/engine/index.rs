@@ -282,9 +282,8 @@ impl<'a> Index<'a> {
 
     /// Where the latest entry of a key is.
     pub(super) fn get(&self, hash: u32) -> Place {
-        let slot = self.slots().get(self.search(hash));
-        let slot = slot.filter(|slot| slot.hash == hash);
-        slot.map_or(Place::NONE, |slot| slot.place)
+        self.search_slot(hash)
+            .map_or(Place::NONE, |slot| slot.place)
     }
 
     /// Where the slot of a key is, or would be.
@@ -382,6 +381,61 @@ impl<'a> Index<'a> {
     /// Whether no entry is missing that a table told of.
     pub(super) fn is_complete(&self) -> bool {
         !self.slots().iter().any(|slot| slot.place.is_none())
+    }
+
+    /// Forgets all slots, and not what is live: they are those of some of the keys only.
+    pub(super) fn clear_slots(&mut self) {
+        self.len = 0;
+    }
+
+    /// Whether each slot has a key.
+    pub(super) fn is_full(&self) -> bool {
+        usize::from(self.len) >= self.slots.len()
+    }
+
+    /// The last hash.
+    pub(super) fn last(&self) -> u32 {
+        self.slots().last().map_or(0, |slot| slot.hash)
+    }
+
+    /// Forgets the last slot, as if its entries had not been met.
+    pub(super) fn drop_last(&mut self) {
+        if let Some(slot) = self.slots().last().copied() {
+            self.count(slot.place, false);
+            self.len = self.len.wrapping_sub(1);
+        }
+    }
+
+    /// Gives a key a slot, at the cost of one that is not in `sector` if there is no other; returns
+    /// whether a value has lost its slot. `None` if there is none to be had. What is live stays
+    /// live.
+    pub(super) fn list(&mut self, hash: u32, place: Place, sector: usize) -> Option<bool> {
+        let mut lost = false;
+        if usize::from(self.len) >= self.slots.len() && self.search_slot(hash).is_none() {
+            let from = (hash as usize).checked_rem(self.slots.len())?;
+            let (front, back) = self.slots().split_at_checked(from)?;
+            let mut others = back.iter().chain(front);
+            let other = others
+                .find(|slot| !slot.place.is_replaced() && self.sector_of(slot.place) != sector);
+            let other = *other?;
+            lost = other.place.is_value();
+            let at = self.search(other.hash);
+            for next in at..self.slots.len() {
+                if let Some(slot) = self.slots.get(next.wrapping_add(1)).copied()
+                    && let Some(target) = self.slots.get_mut(next)
+                {
+                    *target = slot;
+                }
+            }
+            self.len = self.len.wrapping_sub(1);
+        }
+        self.slot_mut(hash, true)?.place = place;
+        Some(lost)
+    }
+
+    fn search_slot(&self, hash: u32) -> Option<&Slot> {
+        let slot = self.slots().get(self.search(hash));
+        slot.filter(|slot| slot.hash == hash)
     }
 
     /// Forgets a key: nothing of it is left in flash, or nothing that counts.

@@ -70,10 +70,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
 
     /// How many keys have a value.
     pub(crate) fn key_count(&self) -> usize {
-        self.index
-            .table()
-            .filter(|slot| slot.place.is_value())
-            .count()
+        let listed = self.index.table().filter(|slot| slot.place.is_value());
+        listed.count().saturating_add(self.unlisted.into())
     }
 
     /// How many slots there are.
@@ -88,7 +86,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
 
     /// Whether there are keys that have no slot.
     pub(crate) fn is_partial(&self) -> bool {
-        false
+        self.is(super::PARTIAL)
     }
 
     /// Whether a key has a value, and a slot.
@@ -99,14 +97,20 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     /// Whether a key has a value.
     pub(crate) fn contains(&mut self, hash: u32, job: &mut Job) -> Result<bool, Fault> {
         self.resume(job)?;
-        Ok(self.index.get(hash).is_value())
+        Ok(self.locate(hash, job)?.is_value())
     }
 
-    /// The lowest hash from this one on that has a value.
-    pub(crate) fn value_from(&self, from: u64) -> Option<u32> {
+    /// The lowest hash from this one on that has an entry, perhaps a tombstone.
+    pub(crate) fn next_hash(&mut self, from: u64, job: &mut Job) -> Result<Option<u32>, Fault> {
+        self.resume(job)?;
+        let Ok(from) = u32::try_from(from) else {
+            return Ok(None);
+        };
+        if self.is_partial() {
+            return self.lowest_from(from, job);
+        }
         let mut slots = self.index.slots().iter();
-        let next = slots.find(|slot| u64::from(slot.hash) >= from && slot.place.is_value());
-        next.map(|slot| slot.hash)
+        Ok(slots.find(|slot| slot.hash >= from).map(|slot| slot.hash))
     }
 
     /// Of the entry that was found: its sector, its offset there, and its length.
@@ -212,8 +216,12 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         });
         Stats {
             keys: self.key_count(),
-            live_entries: self.index.slots().len(),
-            without_slot: 0,
+            live_entries: self
+                .index
+                .slots()
+                .len()
+                .saturating_add(self.unlisted.into()),
+            without_slot: self.unlisted.into(),
             live,
             stale: capacity.saturating_sub(live).saturating_sub(free),
             free,

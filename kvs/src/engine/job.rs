@@ -6,6 +6,7 @@ use super::gc::{Collection, Step};
 use super::mount::Mount;
 use super::read::Probe;
 use super::scan::Scan;
+use super::unlisted::Search;
 
 /// What a call keeps between two flash operations: in its caller's memory, or in its future.
 ///
@@ -20,6 +21,7 @@ pub(crate) struct Job {
     pub(super) collection: Collection,
     /// What is being done to make room.
     pub(super) step: Option<Step>,
+    pub(super) search: Search,
     /// The key that was looked up last.
     pub(super) hash: u32,
     /// The address of the entry that was found; 0 if none was.
@@ -44,6 +46,7 @@ impl Job {
             plan: Plan::START,
             collection: Collection::No,
             step: None,
+            search: Search::START,
             hash: 0,
             found: 0,
             made: None,

@@ -44,6 +44,7 @@ mod job;
 mod mount;
 mod read;
 mod scan;
+mod unlisted;
 
 #[cfg(test)]
 mod tests;
@@ -129,6 +130,8 @@ pub(crate) struct Engine<'a, D, C = Crc32c> {
     since_table: u8,
     /// How often all was read anew.
     mounts: u8,
+    /// How many values have no slot.
+    unlisted: u16,
 }
 
 /// Nothing more is appended to the active sector.
@@ -145,6 +148,8 @@ const NO_TABLES: u16 = 16;
 const SUSPECT: u16 = 32;
 /// Nobody has looked yet whether the tail is erased.
 const TAIL_UNSEEN: u16 = 64;
+/// There are keys that have no slot.
+const PARTIAL: u16 = 1024;
 /// There is a mark in the active sector.
 const MARKED: u16 = 512;
 /// Something is being written, by a call whose future may be dropped.

@@ -4,10 +4,10 @@ use super::flash::Flash;
 use super::header::{COPY_LEN, Layout, SectorHeader};
 use super::index::{CHECKED, ERASED_AHEAD, HAS_TABLE, Index, Sector, Slot, UNCLEAN, UNKNOWN};
 use super::read::Found;
-use super::scan::Scan;
+use super::scan::{Scan, Visit};
 use super::{
     BY_TABLE, CLOSED, Device, Engine, Fault, HEADER_UNSEEN, Job, MARKED, NO_TABLES, NONE,
-    ONLY_COPIES, STALE, SUSPECT, TAIL_UNSEEN, WRITING,
+    ONLY_COPIES, PARTIAL, STALE, SUSPECT, TAIL_UNSEEN, WRITING,
 };
 use crate::bytes::is_erased;
 use crate::checksum::Checksum;
@@ -32,6 +32,10 @@ pub(super) struct Mount {
     number: usize,
     /// Sectors up to this sequence have been read; or, of tables, those from it on.
     sequence: u32,
+    /// The hashes that this pass is for begin here.
+    from: u32,
+    /// There was no slot for an entry.
+    is_short: bool,
     /// The next sector that is read has the table that the mount goes by.
     goes_by_table: bool,
     /// The layout that was found last.
@@ -68,6 +72,8 @@ impl Mount {
             except,
             number: 0,
             sequence: 0,
+            from: 0,
+            is_short: false,
             goes_by_table: false,
             layout: Layout::NONE,
             is_readable: false,
@@ -114,6 +120,7 @@ impl<'a, D: Device, C: Checksum> Engine<'a, D, C> {
             damaged: 0,
             since_table: 0,
             mounts: 0,
+            unlisted: 0,
         }
     }
 }
@@ -170,6 +177,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                     self.suspect_from = self.end;
                     self.sequence = 0;
                     self.since_table = 0;
+                    self.unlisted = 0;
                     let unseen = match job.mount.except {
                         Except::Nothing => SUSPECT | TAIL_UNSEEN | HEADER_UNSEEN,
                         Except::From(_) => HEADER_UNSEEN,
@@ -183,7 +191,15 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 Step::Front => self.read_front(&mut job.mount)?,
                 Step::Opening => self.read_opening(job)?,
                 Step::Sector => {
-                    if !self.next_sector(&mut job.mount) {
+                    if self.next_sector(&mut job.mount) {
+                        continue;
+                    }
+                    if job.mount.is_short && self.is(BY_TABLE) {
+                        self.set(NO_TABLES, true);
+                        job.mount.step = Step::Start;
+                        continue;
+                    }
+                    if !self.next_pass(&mut job.mount) {
                         self.end_mount(job);
                         return Ok(());
                     }
@@ -317,16 +333,46 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         true
     }
 
+    /// Goes through all once more for the keys that had no slot. `false` if there are none.
+    fn next_pass(&mut self, mount: &mut Mount) -> bool {
+        if !core::mem::take(&mut mount.is_short) {
+            return false;
+        }
+        self.set(PARTIAL, true);
+        self.forget_tombstones();
+        self.unlisted = self.key_count() as u16;
+        mount.from = self.index.last().wrapping_add(1);
+        self.index.clear_slots();
+        self.damaged = 0;
+        mount.sequence = 0;
+        true
+    }
+
     /// The sector that was opened next says where this one ended.
     fn read_end(&mut self, job: &mut Job) -> Result<(), Fault> {
-        let mount = &mut job.mount;
-        let base = self.flash.base(mount.number);
+        self.begin_scan(job.mount.number, job)?;
+        let Job { mount, scan, .. } = job;
+        scan.visit = Visit::Take(mount.from);
+        mount.only_copies = self.is(ONLY_COPIES);
+        self.set(ONLY_COPIES, true);
+        self.set(MARKED, false);
+        mount.step = Step::Entries;
+        Ok(())
+    }
+
+    /// Begins a scan of a sector. If another was opened after it, that says where this one ended.
+    pub(super) fn begin_scan(&mut self, number: usize, job: &mut Job) -> Result<(), Fault> {
+        let base = self.flash.base(number);
         let first = base.wrapping_add(Self::FIRST);
+        let sequence = self.index.sector(number).sequence;
         let (mut to, mut proven) = (base.wrapping_add(self.flash.sector_size()), first);
-        if let Some(next) = self.oldest_opened(mount.sequence) {
+        if !self.is(STALE) && number == self.active {
+            to = base.wrapping_add(self.end);
+            proven = to;
+        } else if let Some(next) = self.oldest_opened(sequence) {
             let opening = self.flash.base(next).wrapping_add(Self::FIRST);
             if self.probe(opening, &mut job.probe)? == Found::Entry
-                && let Some(end) = job.probe.header.end_of(mount.sequence)
+                && let Some(end) = job.probe.header.end_of(sequence)
             {
                 let end = base.wrapping_add(end.wrapping_mul(Self::WORD));
                 if end >= first && end <= to {
@@ -334,17 +380,13 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 }
             }
         }
-        if let Except::From(address) = mount.except
+        if let Except::From(address) = job.mount.except
             && address >= first
             && address < to
         {
             to = address;
         }
         job.scan = Scan::new(first, to, proven.min(to));
-        mount.only_copies = self.is(ONLY_COPIES);
-        self.set(ONLY_COPIES, true);
-        self.set(MARKED, false);
-        mount.step = Step::Entries;
         Ok(())
     }
 
@@ -353,6 +395,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let Job { mount, scan, .. } = job;
         let number = mount.number;
         mount.step = Step::Sector;
+        mount.is_short |= scan.is_short;
         let goes_by_table = core::mem::take(&mut mount.goes_by_table);
         if goes_by_table && scan.slots != scan.expected {
             // The table is not all there.
@@ -421,7 +464,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     }
 
     /// The newest sector of those before `sequence` that are not erased ahead.
-    fn newest_opened(&self, sequence: u32) -> Option<usize> {
+    pub(super) fn newest_opened(&self, sequence: u32) -> Option<usize> {
         self.index.lowest(&|_, sector| {
             let is_opened = sector.sequence != 0 && !sector.is(ERASED_AHEAD);
             if is_opened && sector.sequence < sequence {

@@ -161,7 +161,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         loop {
             self.resume(job)?;
             job.hash = hash;
-            let place = self.index.get(hash);
+            let place = self.locate(hash, job)?;
             if !place.is_value() {
                 return Ok(false);
             }

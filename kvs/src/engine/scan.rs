@@ -1,7 +1,7 @@
 //! Going through a sector: which of its entries were committed.
 
-use super::entry::Role;
-use super::index::{Slot, TABLE_ITEM};
+use super::entry::{EntryHeader, Role};
+use super::index::{Place, Slot, TABLE_ITEM};
 use super::read::{Found, Probe};
 use super::{BY_TABLE, Device, Engine, Fault, Job, MARKED, ONLY_COPIES, STALE};
 use crate::checksum::Checksum;
@@ -11,6 +11,17 @@ const GAP: u32 = 512;
 
 /// No address.
 const NOWHERE: u32 = u32::MAX;
+
+/// What a scan is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Visit {
+    /// To take entries into the index: those of hashes from this one on.
+    Take(u32),
+    /// To find the last entry of a key.
+    Find(u32),
+    /// To find the lowest hash from this one on.
+    Lowest(u32),
+}
 
 /// A range of a sector that is gone through. All are addresses.
 pub(super) struct Scan {
@@ -29,6 +40,12 @@ pub(super) struct Scan {
     pub(super) end: u32,
     /// Whether there is an entry that was committed, beside the opening.
     pub(super) has_entries: bool,
+    pub(super) visit: Visit,
+    /// The hash and the place of what was to be found.
+    pub(super) hash: u32,
+    pub(super) place: Place,
+    /// There was no slot for an entry.
+    pub(super) is_short: bool,
     /// How many slots of tables there should be.
     pub(super) expected: u16,
     /// Whether damage has been counted in it.
@@ -52,6 +69,10 @@ impl Scan {
             last_from: from,
             end: from,
             has_entries: false,
+            visit: Visit::Take(0),
+            hash: u32::MAX,
+            place: Place::NONE,
+            is_short: false,
             expected: 0,
             is_damaged: false,
             slots: 0,
@@ -130,6 +151,12 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             scan.last_from = at;
         }
         scan.end = scan.at;
+        let Visit::Take(from) = scan.visit else {
+            if !header.is_of_sector() {
+                Self::visit(at, scan, header);
+            }
+            return Ok(());
+        };
         if header.is_table() {
             scan.slots = scan.slots.wrapping_add(self.take_table(at, probe)?);
         }
@@ -139,20 +166,35 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         if header.is_mark() {
             self.set(MARKED, true);
         }
-        if header.is_opening() || header.is_table() || header.is_mark() {
+        if header.is_of_sector() {
             return Ok(());
         }
         scan.has_entries = true;
         if *role != Role::Copy {
             self.set(ONLY_COPIES, false);
         }
-        if self
-            .index
-            .insert_latest(header.hash, Self::place_of(at, header))
-        {
-            Ok(())
-        } else {
-            Err(Fault::TooManyKeys)
+        let place = Self::place_of(at, header);
+        // Where there are more keys than slots, those of the lowest hashes have one.
+        while header.hash >= from && !self.index.insert_latest(header.hash, place) {
+            scan.is_short = true;
+            if header.hash > self.index.last() {
+                break;
+            }
+            self.index.drop_last();
+        }
+        Ok(())
+    }
+
+    /// Notes an entry that is looked for.
+    fn visit(at: u32, scan: &mut Scan, header: &EntryHeader) {
+        let place = Self::place_of(at, header);
+        match scan.visit {
+            Visit::Find(hash) if hash == header.hash => scan.place = place,
+            Visit::Lowest(from) if header.hash >= from => {
+                scan.hash = scan.hash.min(header.hash);
+                scan.place = place;
+            }
+            _ => {}
         }
     }
 

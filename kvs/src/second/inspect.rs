@@ -70,12 +70,22 @@ impl<F: NorFlash, C: Checksum> Keys<'_, '_, F, C> {
         reason = "what it returns borrows the cursor, which an Iterator can't say"
     )]
     pub async fn next(&mut self) -> FlashResult<F, Option<KeyInfo<'_>>> {
-        let mut job = Job::new();
+        let mut job;
         let hash = loop {
-            self.store.resume().await?;
-            let Some(hash) = self.store.engine.value_from(self.from) else {
+            let from = self.from;
+            let mut next = Job::new();
+            let mut lowest = None;
+            let mut look = |engine: &mut Engine<'_, Driver<'_, F>, C>, job: &mut Job| {
+                lowest = engine.next_hash(from, job)?;
+                Ok(0)
+            };
+            if let Err(fault) = self.store.run(&mut next, &mut look).await {
+                return Err(self.store.error(fault, &next));
+            }
+            let Some(hash) = lowest else {
                 return Ok(None);
             };
+            job = Job::new();
             let found = self.store.find(hash, 0, &mut job).await;
             // Not before: a future that is dropped takes no key along.
             self.from = u64::from(hash).wrapping_add(1);

@@ -1,0 +1,170 @@
+//! Keys without a slot: where there are more keys than slots, the others are looked for in flash.
+//!
+//! They are as good as others, and slow: each look reads the sectors from the newest back to where
+//! the key's latest entry is.
+
+use super::index::Place;
+use super::read::Found;
+use super::scan::{Scan, Visit};
+use super::{Device, Engine, Fault, Job, PARTIAL};
+use crate::checksum::Checksum;
+
+/// A search that is under way.
+pub(super) struct Search {
+    step: Step,
+    /// Sectors from this sequence on have been searched.
+    before: u32,
+    /// The lowest hash that was met.
+    lowest: u32,
+    /// The key that was searched for last, and where its latest entry is.
+    known: Option<(u32, Place)>,
+    /// Where an entry is looked for that is to be moved.
+    victim_at: u32,
+}
+
+#[derive(Clone, Copy)]
+enum Step {
+    Start,
+    Next,
+    /// Where this sector ends.
+    End(usize),
+    Scan,
+}
+
+impl Search {
+    pub(super) const START: Self = Self {
+        step: Step::Start,
+        before: 0,
+        lowest: 0,
+        known: None,
+        victim_at: 0,
+    };
+}
+
+impl<D: Device, C: Checksum> Engine<'_, D, C> {
+    /// Where the latest entry of a key is, be it listed or not.
+    pub(super) fn locate(&mut self, hash: u32, job: &mut Job) -> Result<Place, Fault> {
+        let place = self.index.get(hash);
+        if !self.is(PARTIAL) || !place.is_none() || place.is_replaced() {
+            return Ok(place);
+        }
+        match job.search.known {
+            Some((known, place)) if known == hash => Ok(place),
+            _ => {
+                let (_, place) = self.search(Visit::Find(hash), job)?;
+                job.search.known = Some((hash, place));
+                Ok(place)
+            }
+        }
+    }
+
+    /// The lowest hash from `from` on that has an entry, perhaps a tombstone.
+    pub(super) fn lowest_from(&mut self, from: u32, job: &mut Job) -> Result<Option<u32>, Fault> {
+        let (hash, place) = self.search(Visit::Lowest(from), job)?;
+        Ok((!place.is_none()).then_some(hash))
+    }
+
+    /// Goes through the sectors, the newest first.
+    #[inline(never)]
+    fn search(&mut self, visit: Visit, job: &mut Job) -> Result<(u32, Place), Fault> {
+        loop {
+            match job.search.step {
+                Step::Start => {
+                    job.search.before = u32::MAX;
+                    job.search.lowest = u32::MAX;
+                    job.scan = Scan::new(0, 0, 0);
+                    job.search.step = Step::Next;
+                }
+                Step::Next => {
+                    let Some(number) = self.newest_opened(job.search.before) else {
+                        job.search.step = Step::Start;
+                        return Ok((job.search.lowest, job.scan.place));
+                    };
+                    job.search.before = self.index.sector(number).sequence;
+                    job.search.step = Step::End(number);
+                }
+                Step::End(number) => {
+                    let place = job.scan.place;
+                    self.begin_scan(number, job)?;
+                    job.scan.visit = visit;
+                    if let Visit::Lowest(_) = visit {
+                        job.scan.place = place;
+                    }
+                    job.search.step = Step::Scan;
+                }
+                Step::Scan => {
+                    self.scan(job)?;
+                    job.search.lowest = job.search.lowest.min(job.scan.hash);
+                    job.search.step = Step::Next;
+                    if let Visit::Find(_) = visit
+                        && !job.scan.place.is_none()
+                    {
+                        job.search.step = Step::Start;
+                        return Ok((0, job.scan.place));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Gives a key a slot that a commit is about to change, or a collection to move: another, not of
+    /// `sector`, may lose its own.
+    pub(super) fn list(&mut self, hash: u32, place: Place, sector: usize) -> Result<(), Fault> {
+        let was_listed = !self.index.get(hash).is_none();
+        let lost = self
+            .index
+            .list(hash, place, sector)
+            .ok_or(Fault::TooManyKeys)?;
+        if lost {
+            self.unlisted = self.unlisted.saturating_add(1);
+            self.set(PARTIAL, true);
+        }
+        if place.is_value() && !was_listed {
+            self.unlisted = self.unlisted.saturating_sub(1);
+        }
+        Ok(())
+    }
+
+    /// Gives a key a slot whose latest entry is in a sector that is to be emptied. `false` if there is
+    /// none.
+    pub(super) fn list_live_in(&mut self, sector: usize, job: &mut Job) -> Result<bool, Fault> {
+        let base = self.flash.base(sector);
+        let end = base.wrapping_add(self.flash.sector_size());
+        if job.search.victim_at < base || job.search.victim_at > end {
+            job.search.victim_at = base.wrapping_add(Self::FIRST);
+            job.search.known = None;
+        }
+        while job.search.victim_at < end {
+            let at = job.search.victim_at;
+            if job.search.known.is_none() {
+                let found = self.probe(at, &mut job.probe)?;
+                let header = job.probe.header;
+                let is_unlisted = found == Found::Entry
+                    && !header.is_of_sector()
+                    && self.index.get(header.hash).is_none();
+                if !is_unlisted {
+                    let len = match found {
+                        Found::Entry => header.entry_len(Self::WORD),
+                        _ => Self::WORD,
+                    };
+                    job.search.victim_at = at.wrapping_add(len);
+                    continue;
+                }
+                job.search.known = Some((header.hash, Self::place_of(at, &header)));
+            }
+            let Some((hash, place)) = job.search.known else {
+                break;
+            };
+            let (_, latest) = self.search(Visit::Find(hash), job)?;
+            job.search.known = None;
+            let len = place.len().wrapping_mul(Self::WORD);
+            job.search.victim_at = at.wrapping_add(len);
+            if latest == place {
+                self.list(hash, place, sector)?;
+                return Ok(true);
+            }
+        }
+        job.search.victim_at = 0;
+        Ok(false)
+    }
+}
