@@ -83,10 +83,21 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             let is_new = job.plan.active != (self.active, self.is(CLOSED));
             let attempts = job.plan.attempts.wrapping_add(1);
             let most = self.index.sector_count().wrapping_mul(2).wrapping_add(2);
-            if result.is_ok() || result != Err(Fault::Remounted) && !is_new || attempts > most {
+            let is_again = result == Err(Fault::Remounted) || result.is_err() && is_new;
+            if !is_again || attempts > most {
                 self.set(WRITING, false);
                 job.is_writing = false;
-                return result;
+                return match (result, job.failed) {
+                    // What a sector failed of says more than that there is no room in the others.
+                    (Err(Fault::Full | Fault::Remounted), Some(failed)) => Err(failed),
+                    // Each time, a collection did not make the room.
+                    (Err(Fault::Remounted), None) => Err(Fault::Full),
+                    (result, _) => result,
+                };
+            }
+            match result {
+                Err(Fault::Full | Fault::Remounted) | Ok(_) => {}
+                Err(fault) => job.failed = job.failed.or(Some(fault)),
             }
             job.restart();
             job.plan.attempts = attempts;

@@ -185,7 +185,9 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
 
     /// Begins a collection that was cut and can't go on anew: the copies do not count.
     fn undo(&mut self, job: &mut Job) -> Fault {
-        if self.is(ONLY_COPIES) && self.active != NONE {
+        // Once: what has been undone twice would be so the next time.
+        if self.is(ONLY_COPIES) && self.active != NONE && job.undone < 1 {
+            job.undone = job.undone.wrapping_add(1);
             self.remount(Except::Sector(self.active), job)
         } else {
             Fault::Full
@@ -263,6 +265,13 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         self.opening_parts(&self.opening()).1
     }
 
+    /// Whether no more than half of all sectors but one is live, with `more` bytes.
+    fn is_half_empty(&self, more: u32) -> bool {
+        let live = self.live_bytes().saturating_add(more);
+        let sectors = (self.index.sector_count() as u32).saturating_sub(1);
+        live <= (self.payload() / 2).saturating_mul(sectors)
+    }
+
     /// How many entries an opening is, with its tables, and the bytes that they take.
     fn opening_parts(&self, opening: &EntryHeader) -> (usize, u32) {
         let (mut left, most) = (usize::from(opening.slots()), self.slots_in_a_table());
@@ -284,7 +293,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let len = slots.wrapping_mul(TABLE_ITEM);
         let sectors = u32::from(self.since_table).saturating_add(1);
         let payload = self.payload();
-        let is_worth = len.saturating_mul(16) <= payload.saturating_mul(sectors);
+        let is_worth =
+            len.saturating_mul(16) <= payload.saturating_mul(sectors) && self.is_half_empty(len);
         let has_table = is_worth && len <= payload / 4 && !self.is(PARTIAL);
         let before = self.index.sector(self.active).sequence;
         let end = self.end >> Self::WORD.trailing_zeros();

@@ -153,7 +153,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     }
 
     /// The bytes of live entries.
-    fn live_bytes(&self) -> u32 {
+    pub(super) fn live_bytes(&self) -> u32 {
         let words = self.index.sectors().map(|(_, sector)| sector.live());
         words.sum::<u32>().wrapping_mul(Self::WORD)
     }

@@ -30,6 +30,10 @@ pub(crate) struct Job {
     pub(crate) made: Option<u16>,
     /// Its call writes.
     pub(super) is_writing: bool,
+    /// How often a collection was undone.
+    pub(super) undone: u8,
+    /// What a sector failed of.
+    pub(super) failed: Option<super::Fault>,
     /// How often an entry was read that does not check.
     pub(super) tries: u8,
     /// How many bytes or slots of a longer run have been seen to.
@@ -51,6 +55,8 @@ impl Job {
             found: 0,
             made: None,
             is_writing: false,
+            undone: 0,
+            failed: None,
             tries: 0,
             done: 0,
         }
@@ -85,10 +91,11 @@ impl Job {
     pub(super) fn restart(&mut self) {
         let fresh = Self::new();
         let mount = core::mem::replace(&mut self.mount, Mount::START);
-        let is_writing = self.is_writing;
         *self = Self {
             mount,
-            is_writing,
+            is_writing: self.is_writing,
+            undone: self.undone,
+            failed: self.failed,
             ..fresh
         };
     }
