@@ -360,15 +360,12 @@ impl<'a> Index<'a> {
     /// Takes a slot from a table that was written when `sequence` was the newest. `false` if there
     /// is no room.
     ///
-    /// If its sector has been erased since, a tombstone hides nothing any more; and of a value there
-    /// is a newer entry, which is still to come.
+    /// If its sector has been erased since, there is a newer entry of a value, which is still to come;
+    /// and of a tombstone perhaps, or it hid nothing any more.
     pub(super) fn adopt(&mut self, mut new: Slot, sequence: u32) -> bool {
         let sector = self.sector(self.sector_of(new.place));
         if sector.is(ERASED_AHEAD | UNKNOWN) || sector.sequence == 0 || sector.sequence > sequence {
-            if new.place.is_tombstone() {
-                return true;
-            }
-            new.place = Place::NONE;
+            new.place = Place(new.place.0 & TOMBSTONE);
         }
         let Some(slot) = self.slot_mut(new.hash, true) else {
             return false;
@@ -472,8 +469,9 @@ impl<'a> Index<'a> {
                 break;
             };
             let place = slot.place;
-            if place.is_tombstone() && !place.hides_near() && self.sector_of(place) == tombstones_in
-            {
+            let is_gone = place.0 & OF_ENTRY == TOMBSTONE;
+            let is_there = self.sector_of(place) == tombstones_in && !place.hides_near();
+            if is_gone || place.is_tombstone() && is_there {
                 if !place.is_replaced() {
                     self.count(place, false);
                 }

@@ -194,15 +194,6 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         self.flash.held_range(job.found.wrapping_add(from), len)
     }
 
-    /// The value of a key, from its byte `skip` on.
-    #[cfg(test)]
-    pub(crate) fn get(&mut self, hash: u32, job: &mut Job) -> Result<Option<&[u8]>, Fault> {
-        if job.found == 0 && !self.find(hash, job)? {
-            return Ok(None);
-        }
-        self.value(0, job).map(Some)
-    }
-
     /// What it means that an entry can't be read. Of the last commit before the mount nothing counts
     /// any more then: its words read differently each time.
     fn doubt(&mut self, place: Place, job: &mut Job) -> Fault {

@@ -40,6 +40,7 @@ const SHAPE: Shape = Shape {
     maintains: false,
     unstable: None,
     is_async: false,
+    buffer: 256,
 };
 
 #[test]
@@ -111,6 +112,25 @@ fn a_driver_that_is_waited_for_does_the_same() {
                 assert_eq!(operations.0, operations.1, "{context}");
             }
         }
+    }
+}
+
+/// Values that are longer than the buffer are written, and moved, piece by piece.
+#[test]
+fn values_longer_than_the_buffer() {
+    for is_async in [false, true] {
+        let shape = Shape {
+            sectors: 4,
+            keys: 5,
+            longest: 150,
+            buffer: 64,
+            is_async,
+            ..SHAPE
+        };
+        let tally = torture::<4, 1024>(shape, 40, 40);
+        assert!(tally.full == 0 && tally.cuts > 300);
+        let tally = torture::<1, 1024>(shape, 20, 40);
+        assert!(tally.full == 0 && tally.cuts > 100);
     }
 }
 

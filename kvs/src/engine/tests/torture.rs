@@ -31,6 +31,7 @@ pub(super) struct Shape {
     /// Words that were torn read differently each time; so many of 16 reads of a bit give 1.
     pub(super) unstable: Option<u8>,
     pub(super) is_async: bool,
+    pub(super) buffer: usize,
 }
 
 /// A put, or a delete, of a hashed key.
@@ -58,6 +59,10 @@ impl Batch for Changes<'_> {
         front.copy_from_slice(value);
         Ok(Value::Put(value.len() as u16))
     }
+
+    fn bytes(&self, number: usize) -> Option<(Option<&str>, &[u8])> {
+        self.0[number].value.map(|value| (None, value))
+    }
 }
 
 /// An engine behind either kind of driver.
@@ -75,8 +80,15 @@ pub(super) trait Calls {
 
 impl<D: Device> Calls for Engine<'_, D> {
     fn get(&mut self, hash: u32) -> Result<Option<Vec<u8>>, Fault> {
-        let value = Engine::get(self, hash, &mut Job::new());
-        value.map(|value| value.map(<[u8]>::to_vec))
+        let mut job = Job::new();
+        if !self.find(hash, &mut job)? {
+            return Ok(None);
+        }
+        let mut value = Vec::new();
+        while value.len() < job.value_len() as usize {
+            value.extend(self.value(value.len() as u32, &job)?);
+        }
+        Ok(Some(value))
     }
 
     fn commit(&mut self, changes: &[Change<'_>]) -> Result<usize, Fault> {
@@ -119,9 +131,15 @@ struct Awaited<'a, 'b, F: embedded_storage_async::nor_flash::NorFlash>(
 
 impl<F: embedded_storage_async::nor_flash::NorFlash> Calls for Awaited<'_, '_, F> {
     fn get(&mut self, hash: u32) -> Result<Option<Vec<u8>>, Fault> {
+        let mut value = Vec::new();
         block_on(run(&mut self.0, |engine, job| {
-            let value = engine.get(hash, job)?;
-            Ok(value.map(<[u8]>::to_vec))
+            if !job.is_found() && !engine.find(hash, job)? {
+                return Ok(None);
+            }
+            while value.len() < job.value_len() as usize {
+                value.extend(engine.value(value.len() as u32, job)?);
+            }
+            Ok(Some(value.clone()))
         }))
     }
 
@@ -219,9 +237,10 @@ impl<const W: usize, const E: usize> Torture<W, E> {
         let mut slots = vec![Slot::EMPTY; self.shape.keys + 4];
         let mut sectors = vec![Sector::UNKNOWN; self.shape.sectors];
         let mut buffer = Aligned([0; 256]);
+        let buffer = &mut buffer.0[..self.shape.buffer];
         let (flash, sector_size) = (&mut self.flash, E as u32);
         if self.shape.is_async {
-            let driver = deferred::Driver::new(flash, 0, &mut buffer.0);
+            let driver = deferred::Driver::new(flash, 0, buffer);
             let checksum = Crc32c::new();
             let mut engine = Engine::new(
                 driver,
@@ -236,7 +255,7 @@ impl<const W: usize, const E: usize> Torture<W, E> {
             engine.check_invariants();
             Ok(body(&mut engine))
         } else {
-            let driver = direct::Driver::new(flash, 0, &mut buffer.0);
+            let driver = direct::Driver::new(flash, 0, buffer);
             let checksum = Crc32c::new();
             let mut engine = Engine::new(
                 driver,
@@ -349,6 +368,9 @@ impl<const W: usize, const E: usize> Torture<W, E> {
         context: &str,
     ) -> bool {
         let tear = cut.map_or(Tear::Complete, |(_, tear)| tear);
+        if std::env::var("TRACE").is_ok_and(|wanted| wanted == context) {
+            self.dump();
+        }
         if let Some((to_come, tear)) = cut {
             let seed = self.rng.next_u64();
             let at = self.flash.operations() + to_come;
