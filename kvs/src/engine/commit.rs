@@ -19,6 +19,8 @@ pub(super) struct Plan {
     step: Step,
     /// The change to look at next.
     next: usize,
+    /// A change stores a value.
+    puts: bool,
     /// How many changes make a difference, and the bytes that their entries take.
     entries: usize,
     bytes: u32,
@@ -51,12 +53,18 @@ impl Plan {
     pub(super) const START: Self = Self {
         step: Step::Start,
         next: 0,
+        puts: false,
         entries: 0,
         bytes: 0,
         finding: None,
         attempts: 0,
         active: (0, false),
     };
+
+    /// Whether a change stores a value.
+    pub(super) fn puts(&self) -> bool {
+        self.puts
+    }
 
     /// The bytes that the commit takes.
     pub(super) fn bytes(&self) -> u32 {
@@ -128,6 +136,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             job.plan.step = Step::Write;
         }
         self.append(batch, job)?;
+        self.gc_before_sequence = 0;
+        self.index.flag(self.active, 0, FAILED);
         Ok(entries)
     }
 
@@ -152,6 +162,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                     return Err(Fault::TooManyKeys);
                 }
                 let len = header.entry_len(Self::WORD);
+                job.plan.puts |= !header.is_tombstone();
                 job.plan.entries = job.plan.entries.wrapping_add(1);
                 job.plan.bytes = job.plan.bytes.wrapping_add(len);
             }

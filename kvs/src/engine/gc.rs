@@ -20,6 +20,9 @@ use crate::bytes::copy;
 use crate::checksum::Checksum;
 use crate::format::{ERASED, header_stride};
 
+/// How many entries a commit moves at most so that wear is levelled.
+const LEVELED: u8 = 8;
+
 /// Whether a collection is under way.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Collection {
@@ -86,7 +89,10 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             Step::Ready => {}
             Step::List(sector) => self.list_live(sector, job)?,
             Step::Prepare(number) => self.prepare(number, job)?,
-            Step::Open(number) => self.open(number, job)?,
+            Step::Open(number) => {
+                self.open(number, job)?;
+                job.has_opened = true;
+            }
             Step::Move(hash, place) => self.move_entry(hash, place, job)?,
             Step::Mark => self.mark(job)?,
             Step::Undo => return Err(self.undo(job)),
@@ -121,20 +127,39 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             // Before the sector is erased that tells where this one ends.
             return step;
         }
-        if need <= self.room() && is_safe {
-            let mark = EntryHeader::mark().entry_len(Self::WORD);
-            if is_spare || self.is(MARKED) {
+        // What has been spared for too long takes its share of the wear, some entries at a time: the
+        // longest commit erases one sector for it, and moves as many entries as this.
+        if free >= 2
+            && job.has_opened
+            && job.leveled < LEVELED
+            && let Some(cold) = self.victim(true)
+            && let step @ Step::Move(_, place) = self.move_step(cold)
+            && place.len().wrapping_mul(Self::WORD).wrapping_add(need) <= self.room() / 2
+        {
+            job.leveled = job.leveled.wrapping_add(1);
+            return step;
+        }
+        // Puts leave room for a mark, so that a full store has it for deletes.
+        let mark = EntryHeader::mark().entry_len(Self::WORD);
+        let is_marked = self.is(MARKED);
+        let reserve = if job.plan.puts() && !is_marked {
+            mark
+        } else {
+            0
+        };
+        if need.wrapping_add(reserve) <= self.room() && is_safe {
+            if is_spare || is_marked {
                 return Step::Ready;
             }
             if need.wrapping_add(mark) <= self.room() {
                 return Step::Mark;
             }
         }
+        let need = need.wrapping_add(mark);
         if free != 0 && !is_spare {
             return Step::Undo;
         }
-        let cold = self.victim(true);
-        if free >= 2 && (cold.is_none() || job.collection == Collection::Goes) {
+        if free >= 2 {
             return self.open_step();
         }
         if job.collection == Collection::No && free != 0 {
@@ -148,7 +173,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             return self.next_step(need, job);
         }
         job.collection = Collection::Goes;
-        let victim = cold.or_else(|| self.victim(false));
+        let victim = self.victim(false);
         victim.map_or(Step::Undo, |victim| self.move_step(victim))
     }
 
@@ -223,7 +248,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     fn victim(&self, cold: bool) -> Option<usize> {
         let most = self.index.most_erases();
         self.index.lowest(&|number, sector| {
-            let is_old = sector.sequence < self.gc_before_sequence && number != self.active;
+            let is_old =
+                number != self.active && (cold || sector.sequence < self.gc_before_sequence);
             let is_spared = sector.erases.wrapping_add(self.wear_spread.into()) < most;
             if sector.live() == 0 || sector.is(RETIRED) || !is_old {
                 u32::MAX
@@ -270,6 +296,13 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let live = self.live_bytes().saturating_add(more);
         let sectors = (self.index.sector_count() as u32).saturating_sub(1);
         live <= (self.payload() / 2).saturating_mul(sectors)
+    }
+
+    /// Whether no more is live than so many quarters of all sectors but two.
+    fn is_live_below(&self, quarters: u32) -> bool {
+        let sectors = (self.index.sector_count() as u32).saturating_sub(2);
+        let bytes = (self.payload() / 4).saturating_mul(sectors);
+        self.live_bytes() <= bytes.saturating_mul(quarters)
     }
 
     /// How many entries an opening is, with its tables, and the bytes that they take.
@@ -521,10 +554,13 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             if let Some(next) = next.filter(|next| !self.index.sector(*next).is(ERASED_AHEAD)) {
                 return Step::Prepare(next);
             }
-            if free >= 2 || !self.can_make(self.payload()) {
+            // Nearer to full, each commit would set off a collection.
+            if free >= 2 || !self.is_live_below(3) || !self.can_make(self.payload() / 2) {
                 return Step::Ready;
             }
-            self.gc_before_sequence = self.index.sector(self.active).sequence;
+            if self.gc_before_sequence == 0 {
+                self.gc_before_sequence = self.index.sector(self.active).sequence;
+            }
         }
         let victim = self.victim(false).filter(|_| self.active != NONE);
         match victim.map(|victim| self.move_step(victim)) {

@@ -30,6 +30,10 @@ pub(crate) struct Job {
     pub(crate) made: Option<u16>,
     /// Its call writes.
     pub(super) is_writing: bool,
+    /// A sector has been opened.
+    pub(super) has_opened: bool,
+    /// How many entries were moved so that wear is levelled.
+    pub(super) leveled: u8,
     /// How often a collection was undone.
     pub(super) undone: u8,
     /// What a sector failed of.
@@ -55,6 +59,8 @@ impl Job {
             found: 0,
             made: None,
             is_writing: false,
+            has_opened: false,
+            leveled: 0,
             undone: 0,
             failed: None,
             tries: 0,

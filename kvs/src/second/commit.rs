@@ -199,9 +199,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 }
             }
             let mut job = Job::new();
-            let is_put = !matches!(batch.value(number, &mut []), Ok(Value::Delete));
             match self.find(key, 0, &mut job).await {
-                Ok(true) if is_put && !self.has_name(name, &job) => {
+                Ok(true) if !self.has_name(name, &job) => {
                     return Err(Error::NameCollision { key, setting: None });
                 }
                 Err(fault @ Fault::Incompatible) => return Err(self.error(fault, &job)),

@@ -141,8 +141,13 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     ///
     /// See [`commit`](Self::commit).
     pub async fn delete<'k>(&mut self, key: impl Into<RawKey<'k>>) -> FlashResult<F, bool> {
+        let key = key.into();
         let change = [Change::delete(key)];
-        self.check_names(&change).await?;
+        match self.check_names(&change).await {
+            // Another key has its hash: it is not there.
+            Err(Error::NameCollision { .. }) if !self.options().read_only => return Ok(false),
+            checked => checked?,
+        }
         Ok(self.commit_batch(&mut Changes(&change)).await? != 0)
     }
 

@@ -361,7 +361,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
 pub(super) fn why(fault: Fault) -> Rejection {
     match fault {
         Fault::BufferTooSmall => Rejection::TooLong,
-        Fault::Corrupt | Fault::NameCollision => Rejection::Corrupt,
+        Fault::Corrupt => Rejection::Corrupt,
+        Fault::NameCollision => Rejection::NameCollision,
         _ => Rejection::Unreadable,
     }
 }
