@@ -4,7 +4,7 @@ use super::batch::{Batch, Value};
 use super::entry::{CHECKSUM_LEN, EntryHeader, HEADER_MAX, HEADER_MIN, Role};
 use super::index::TABLE_ITEM;
 use super::scan::Scan;
-use super::{Device, Engine, Fault, Job};
+use super::{Device, Engine, Fault, Job, MARKED, ONLY_COPIES, STALE};
 use crate::bytes::copy;
 use crate::checksum::Checksum;
 use crate::format::ERASED;
@@ -82,6 +82,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             // What a sector was opened for has been looked at.
             step: match source {
                 Source::Opening(_) => Step::Program,
+                _ if !self.options.verify_on_write => Step::Program,
                 _ => Step::Look,
             },
             source,
@@ -101,6 +102,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             job.append.step = Step::Idle;
             if appended.is_err() {
                 self.fail(self.active);
+                // Without a look at what was programmed, the index is ahead of it.
+                self.set(STALE, !self.options.verify_on_write);
             }
         }
         appended
@@ -130,10 +133,12 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             job.scan = Scan::new(from, to, from);
             job.append.step = Step::Verify;
         }
-        // As a mount would.
-        self.scan(job)?;
-        if job.scan.end != to || job.scan.is_torn() {
-            return Err(Fault::VerifyFailed);
+        if self.options.verify_on_write {
+            // As a mount would.
+            self.scan(job)?;
+            if job.scan.end != to || job.scan.is_torn() {
+                return Err(Fault::VerifyFailed);
+            }
         }
         self.end = to.wrapping_sub(self.flash.base(self.active));
         self.suspect_from = self.end;
@@ -374,10 +379,27 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         self.checksum.update(staged.get(..body).unwrap_or_default());
     }
 
+    /// Takes an entry into the index that is about to be programmed, where nobody looks at it then.
+    fn note(&mut self, header: &EntryHeader, address: u32, role: Role) {
+        if self.options.verify_on_write {
+            return;
+        }
+        if header.is_mark() {
+            self.set(MARKED, true);
+        } else if !header.is_of_sector() {
+            if role != Role::Copy {
+                self.set(ONLY_COPIES, false);
+            }
+            let place = Self::place_of(address, header);
+            self.index.insert_latest(header.hash, place);
+        }
+    }
+
     /// Makes what is staged, whose checksum has been computed, the entry that it is at `address`. It
     /// begins `at` bytes from the front of the buffer, or before it.
     #[inline(never)]
     fn seal(&mut self, at: u32, header: &EntryHeader, address: u32, role: Role) {
+        self.note(header, address, role);
         let salt = self.salt_of(address) ^ role.salt(header.has_more());
         let checksum = (self.checksum.value() ^ salt).to_le_bytes();
         let staged = self.flash.stage();

@@ -7,7 +7,7 @@ use super::index::{CHECKED, ERASED_AHEAD, FAILED, Place, RETIRED, UNKNOWN};
 use super::mount::Except;
 use super::{
     CLOSED, Device, Engine, Fault, HEADER_UNSEEN, Job, NONE, PARTIAL, STALE, SUSPECT, TAIL_UNSEEN,
-    WRITING,
+    UNREAD, WRITING,
 };
 use crate::checksum::Checksum;
 
@@ -310,6 +310,16 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     #[inline(never)]
     pub(super) fn begin_write(&mut self, job: &mut Job) -> Result<(), Fault> {
         self.resume(job)?;
+        if self.is(UNREAD) && !job.has_reread {
+            // It may be readable by now.
+            job.has_reread = true;
+            self.set(STALE, true);
+            self.resume(job)?;
+        }
+        if self.sequence == 0 && !job.has_checked {
+            self.check_erased_value(job)?;
+            job.has_checked = true;
+        }
         job.is_writing = true;
         self.set(WRITING, true);
         let base = self.flash.base(self.active);
@@ -363,6 +373,24 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             }
         }
         Ok(())
+    }
+
+    /// A fault where no sector has a header and all begin with 00: that is how a part looks that erases
+    /// to 00, where no store works. A partition that was filled with 00 on another part looks the
+    /// same, and has to be erased first.
+    #[inline(never)]
+    fn check_erased_value(&mut self, job: &mut Job) -> Result<(), Fault> {
+        while (job.done as usize) < self.index.sector_count() {
+            let base = self.flash.base(job.done as usize);
+            let bytes = self.flash.only(base, Self::FIRST)?;
+            if bytes.is_empty() || bytes.iter().any(|byte| *byte != 0) {
+                job.done = 0;
+                return Ok(());
+            }
+            job.done = job.done.wrapping_add(1);
+        }
+        job.done = 0;
+        Err(Fault::ErasedValue)
     }
 
     /// Whether the bytes read the same each time.

@@ -56,6 +56,9 @@ pub(super) struct Flash<D> {
     held_len: u16,
     /// So many bytes from [`held_from`](Self::held_from) on can't be read.
     unreadable: u16,
+    /// Of the addresses that could not be read since [`forget_unread`](Self::forget_unread); 0 if there
+    /// was none.
+    unread: u16,
     /// So many bytes at the end of the buffer are not read to.
     reserved: u16,
     sector_size: u32,
@@ -77,6 +80,7 @@ impl<D: Device> Flash<D> {
             held_from: 0,
             held_len: 0,
             unreadable: u16::MAX,
+            unread: 0,
             reserved: 0,
             sector_size,
             sector_log: sector_size.next_power_of_two().trailing_zeros() as u8,
@@ -179,6 +183,8 @@ impl<D: Device> Flash<D> {
                 self.held_len = count as u16;
                 if count == 0 {
                     self.unreadable = least;
+                    let mixed = from.wrapping_mul(0x9E37_79B1) >> 16 | 1;
+                    self.unread = self.unread.rotate_left(3) ^ mixed as u16;
                 }
             }
         }
@@ -188,6 +194,15 @@ impl<D: Device> Flash<D> {
     /// Whether nothing could be read at the last look.
     pub(super) fn is_unreadable(&self) -> bool {
         self.held_len == 0
+    }
+
+    /// What could not be read, as one number.
+    pub(super) fn unread(&self) -> u16 {
+        self.unread
+    }
+
+    pub(super) fn forget_unread(&mut self) {
+        self.unread = 0;
     }
 
     /// Makes the next look read the flash again.

@@ -20,6 +20,9 @@ use crate::bytes::copy;
 use crate::checksum::Checksum;
 use crate::format::{ERASED, header_stride};
 
+/// What the need of a refused commit is remembered in, so that two bytes will do.
+const REFUSED_UNIT: u32 = 16;
+
 /// How many entries a commit moves at most so that wear is levelled.
 const LEVELED: u8 = 8;
 
@@ -163,7 +166,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             return self.open_step();
         }
         if job.collection == Collection::No && free != 0 {
-            if free == 1 && !self.can_make(need) {
+            if free == 1 && (!self.can_make(need) || !self.options.collect_on_write) {
+                self.refused = (need / REFUSED_UNIT) as u16;
                 return Step::Full;
             }
             job.collection = Collection::Begins;
@@ -303,6 +307,22 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let sectors = (self.index.sector_count() as u32).saturating_sub(2);
         let bytes = (self.payload() / 4).saturating_mul(sectors);
         self.live_bytes() <= bytes.saturating_mul(quarters)
+    }
+
+    /// What can be done ahead where commits have to do with the room that is there.
+    fn next_for_refused(&mut self, free: usize) -> Step {
+        let need = u32::from(self.refused)
+            .wrapping_add(1)
+            .wrapping_mul(REFUSED_UNIT);
+        let need = need.max(self.payload() / 4);
+        if free >= 2 || need <= self.room() || !self.can_make(need) {
+            return Step::Ready;
+        }
+        self.gc_before_sequence = u32::MAX;
+        match self.victim(false).map(|victim| self.move_step(victim)) {
+            None | Some(Step::Undo) => Step::Ready,
+            Some(step) => step,
+        }
     }
 
     /// How many entries an opening is, with its tables, and the bytes that they take.
@@ -553,6 +573,9 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             let next = self.next_free();
             if let Some(next) = next.filter(|next| !self.index.sector(*next).is(ERASED_AHEAD)) {
                 return Step::Prepare(next);
+            }
+            if !self.options.collect_on_write {
+                return self.next_for_refused(free);
             }
             // Nearer to full, each commit would set off a collection.
             if free >= 2 || !self.is_live_below(3) || !self.can_make(self.payload() / 2) {

@@ -30,6 +30,13 @@ pub(crate) struct Job {
     pub(crate) made: Option<u16>,
     /// Its call writes.
     pub(super) is_writing: bool,
+    /// What could not be read by the last mount, and how often it was done again.
+    pub(super) unread: u16,
+    pub(super) unread_mounts: u8,
+    /// What could not be read has been read again.
+    pub(super) has_reread: bool,
+    /// It is known that the flash does not read 00 where it is erased.
+    pub(super) has_checked: bool,
     /// A sector has been opened.
     pub(super) has_opened: bool,
     /// How many entries were moved so that wear is levelled.
@@ -59,6 +66,10 @@ impl Job {
             found: 0,
             made: None,
             is_writing: false,
+            unread: 0,
+            unread_mounts: 0,
+            has_reread: false,
+            has_checked: false,
             has_opened: false,
             leveled: 0,
             undone: 0,
@@ -101,6 +112,9 @@ impl Job {
             mount,
             is_writing: self.is_writing,
             undone: self.undone,
+            unread: self.unread,
+            unread_mounts: self.unread_mounts,
+            has_reread: self.has_reread,
             failed: self.failed,
             ..fresh
         };

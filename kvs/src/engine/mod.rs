@@ -96,6 +96,8 @@ pub(crate) enum Fault {
     ReadOnly,
     /// Another layout or version.
     Incompatible,
+    /// The flash reads 00 where it is erased.
+    ErasedValue,
     /// All sequences are used.
     WornOut,
     /// What was read before may not count any more: what was under way has to start over.
@@ -130,6 +132,8 @@ pub(crate) struct Engine<'a, D, C = Crc32c> {
     since_table: u8,
     /// How often all was read anew.
     mounts: u8,
+    /// The need of the last commit that was refused because it must not collect.
+    refused: u16,
     /// How many values have no slot.
     unlisted: u16,
 }
@@ -148,6 +152,8 @@ const NO_TABLES: u16 = 16;
 const SUSPECT: u16 = 32;
 /// Nobody has looked yet whether the tail is erased.
 const TAIL_UNSEEN: u16 = 64;
+/// Something could not be read when all was read last.
+const UNREAD: u16 = 2048;
 /// There are keys that have no slot.
 const PARTIAL: u16 = 1024;
 /// There is a mark in the active sector.

@@ -7,12 +7,15 @@ use super::read::Found;
 use super::scan::{Scan, Visit};
 use super::{
     BY_TABLE, CLOSED, Device, Engine, Fault, HEADER_UNSEEN, Job, MARKED, NO_TABLES, NONE,
-    ONLY_COPIES, PARTIAL, STALE, SUSPECT, TAIL_UNSEEN, WRITING,
+    ONLY_COPIES, PARTIAL, STALE, SUSPECT, TAIL_UNSEEN, UNREAD, WRITING,
 };
 use crate::bytes::is_erased;
 use crate::checksum::Checksum;
 use crate::format::{ERASED, header_stride};
 use crate::options::Options;
+
+/// How often a call mounts, at most, where each time something else can't be read.
+const UNREAD_MOUNTS: u8 = 6;
 
 /// What of the flash a mount leaves out.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -121,6 +124,7 @@ impl<'a, D: Device, C: Checksum> Engine<'a, D, C> {
             since_table: 0,
             mounts: 0,
             unlisted: 0,
+            refused: 0,
         }
     }
 }
@@ -133,14 +137,30 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             self.set(WRITING, false);
             self.set(STALE, true);
         }
-        // Twice at most: a table may turn out to be wrong.
+        // Twice, as a table may turn out to be wrong; or more often, where something can't be read.
         while self.is(STALE) {
+            let except = job.mount.except;
             let read = self.read_all(job);
             if read != Err(Fault::Pending) {
                 job.mount.step = Step::Start;
                 job.mount.except = Except::Nothing;
             }
             read?;
+            let unread = self.flash.unread();
+            self.set(UNREAD, unread != 0);
+            if self.is(STALE) || unread == 0 || job.unread == unread {
+                // What reads badly twice, at the same words, is damage.
+                continue;
+            }
+            // What can't be read may be there.
+            self.set(STALE, true);
+            job.unread = unread;
+            job.mount.except = except;
+            job.unread_mounts = job.unread_mounts.wrapping_add(1);
+            if job.unread_mounts == UNREAD_MOUNTS {
+                job.unread_mounts = 0;
+                return Err(Fault::Flash);
+            }
         }
         Ok(())
     }
@@ -172,6 +192,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                     self.flash.forget();
                     self.damaged = 0;
                     self.mounts = self.mounts.wrapping_add(1);
+                    self.flash.forget_unread();
                     self.active = NONE;
                     self.end = self.flash.sector_size();
                     self.suspect_from = self.end;

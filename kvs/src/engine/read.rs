@@ -5,7 +5,7 @@ use core::ops::Range;
 use super::entry::{self, CHECKSUM_LEN, EntryHeader, HEADER_MAX, Role};
 use super::index::Place;
 use super::mount::Except;
-use super::{Device, Engine, Fault, Job, SUSPECT};
+use super::{BY_TABLE, Device, Engine, Fault, Job, SUSPECT};
 use crate::checksum::Checksum;
 use crate::format::ERASED;
 
@@ -28,6 +28,8 @@ pub(super) enum Found {
 pub(super) struct Probe {
     pub(super) header: EntryHeader,
     pub(super) role: Role,
+    /// Its checksum need not be computed.
+    is_trusted: bool,
     /// How many of its bytes the checksum covers so far; 0 if it is not being read.
     done: u32,
 }
@@ -36,6 +38,7 @@ impl Probe {
     pub(super) const START: Self = Self {
         header: EntryHeader::NONE,
         role: Role::First,
+        is_trusted: false,
         done: 0,
     };
 }
@@ -59,6 +62,9 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 .wrapping_add(header.entry_len(Self::WORD));
             if end > self.flash.sector_size() {
                 return Ok(Found::Damage);
+            }
+            if probe.is_trusted {
+                return Ok(Found::Entry);
             }
             self.checksum.reset();
             self.checksum.update(&[entry::checked(header.tag())]);
@@ -165,7 +171,11 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             if !place.is_value() {
                 return Ok(false);
             }
-            if self.entry_of(hash, place, job)? {
+            // What a mount has not read is checked now.
+            job.probe.is_trusted = !self.options.verify_on_read && !self.is(BY_TABLE);
+            let found = self.entry_of(hash, place, job);
+            job.probe.is_trusted = false;
+            if found? {
                 job.found = Self::address_of(place);
                 return Ok(true);
             }

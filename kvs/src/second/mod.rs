@@ -21,7 +21,7 @@ pub use inspect::Keys;
 
 use crate::checksum::{Checksum, Crc32c};
 use crate::engine::{Engine, Fault, Job};
-use crate::error::Error;
+use crate::error::{Error, Geometry};
 use crate::settings::Tree;
 
 pub(crate) type FlashResult<F, T = ()> = Result<T, Error<<F as ErrorType>::Error>>;
@@ -174,6 +174,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
                     geometry: (found.geometry(), ours.geometry()),
                 }
             }
+            Fault::ErasedValue => Error::Geometry(Geometry::ErasedValue),
             Fault::WornOut => Error::Exhausted,
         }
     }
