@@ -209,10 +209,11 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let header = EntryHeader::value(batch.hash(number), len, name.is_some());
         let mut front = [0; HEADER_MAX as usize + 1];
         header.encode(&mut front);
-        if let Some(last) = front.last_mut() {
-            *last = name_len.wrapping_sub(1) as u8;
+        let value_offset = header.value_offset() as usize;
+        if let Some(byte) = front.get_mut(value_offset) {
+            *byte = name_len.wrapping_sub(1) as u8;
         }
-        let front_len = HEADER_MAX.wrapping_add(name.is_some().into()) as usize;
+        let front_len = value_offset.wrapping_add(name.is_some().into());
         let name = name.unwrap_or_default().as_bytes();
         let pieces = [front.get(..front_len).unwrap_or_default(), name, value];
         let space = self.flash.stage_len();
@@ -313,7 +314,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             let space = space.ok_or(Fault::BufferTooSmall)?;
             let header = match batch.value(number, space)? {
                 Value::Keep => return Ok(None),
-                Value::Delete => break EntryHeader::tombstone(hash),
+                Value::Delete => break EntryHeader::tombstone(hash, false),
+                Value::DeleteNamed => break EntryHeader::tombstone(hash, true),
                 Value::Put(len) => EntryHeader::value(hash, len, false),
                 Value::PutNamed(len) => EntryHeader::value(hash, len, true),
             };

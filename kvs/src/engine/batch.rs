@@ -48,6 +48,8 @@ pub(crate) enum Value {
     /// It stays as it is.
     Keep,
     Delete,
+    /// A value with a name goes.
+    DeleteNamed,
     /// A value of so many bytes.
     Put(u16),
     /// A value with a name: so many bytes in all.

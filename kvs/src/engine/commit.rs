@@ -91,6 +91,13 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             let is_new = job.plan.active != (self.active, self.is(CLOSED));
             let attempts = job.plan.attempts.wrapping_add(1);
             let most = self.index.sector_count().wrapping_mul(2).wrapping_add(2);
+            if result == Err(Fault::Full) && !job.has_revived && self.index.revive() {
+                // What failed may have been the bus.
+                job.has_revived = true;
+                job.restart();
+                job.plan.attempts = attempts;
+                continue;
+            }
             let is_again = result == Err(Fault::Remounted) || result.is_err() && is_new;
             if !is_again || attempts > most {
                 self.set(WRITING, false);
@@ -195,7 +202,12 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 let is_needed = !header.is_tombstone() && !is_implied;
                 return Ok(is_needed.then_some(header));
             }
-            if !header.is_tombstone() && header.is_named() != stored.is_named() {
+            if header.is_tombstone() {
+                // What another kind of key has under this hash stays.
+                let is_same = header.hides_named() == stored.is_named();
+                return Ok(is_same.then_some(header));
+            }
+            if header.is_named() != stored.is_named() {
                 return Err(Fault::NameCollision);
             }
             job.plan.finding = Some((Finding::Staged { is_implied }, header));

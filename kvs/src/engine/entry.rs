@@ -113,9 +113,16 @@ impl EntryHeader {
         Self { hash, len, tag }
     }
 
-    pub(super) fn tombstone(hash: u32) -> Self {
+    /// The header of a tombstone, of a value with a name or without.
+    pub(super) fn tombstone(hash: u32, is_named: bool) -> Self {
         let tag = TOMBSTONE;
-        Self { hash, len: 0, tag }
+        let len = u16::from(is_named);
+        Self { hash, len, tag }
+    }
+
+    /// Whether what a tombstone hides has a name, where it has just been made.
+    pub(super) fn hides_named(&self) -> bool {
+        self.len != 0
     }
 
     /// The header of a sector's first entry: where the sector of this sequence, which was the active
@@ -246,7 +253,7 @@ impl EntryHeader {
     }
 
     pub(super) fn value_len(&self) -> u32 {
-        if self.is_opening() {
+        if self.is_opening() || self.is_tombstone() {
             0
         } else {
             self.len.into()
@@ -297,7 +304,7 @@ mod tests {
                 for mut header in [
                     EntryHeader::value(hash, len, false),
                     EntryHeader::value(hash, len, true),
-                    EntryHeader::tombstone(hash),
+                    EntryHeader::tombstone(hash, false),
                     EntryHeader::opening(hash, 7, false, len),
                     EntryHeader::mark(),
                     EntryHeader::table(len),

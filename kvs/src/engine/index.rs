@@ -250,6 +250,15 @@ impl<'a> Index<'a> {
             .fold(0, |most, sector| sector.erases.max(most))
     }
 
+    /// Takes sectors into use again that have failed. `false` if there are none.
+    pub(super) fn revive(&mut self) -> bool {
+        let is_any = self.sectors.iter().any(|sector| sector.is(RETIRED));
+        for sector in self.sectors.iter_mut() {
+            sector.flags &= !(FAILED | RETIRED);
+        }
+        is_any
+    }
+
     /// The sector of the lowest rank below `u32::MAX`.
     #[inline(never)]
     pub(super) fn lowest(&self, rank: &dyn Fn(usize, &Sector) -> u32) -> Option<usize> {
@@ -404,10 +413,9 @@ impl<'a> Index<'a> {
     }
 
     /// Gives a key a slot, at the cost of one that is not in `sector` if there is no other; returns
-    /// whether a value has lost its slot. `None` if there is none to be had. What is live stays
-    /// live.
-    pub(super) fn list(&mut self, hash: u32, place: Place, sector: usize) -> Option<bool> {
-        let mut lost = false;
+    /// whether that is of a value. `None` if there is none to be had. What is live stays live.
+    pub(super) fn list(&mut self, hash: u32, place: Place, sector: usize) -> Option<Option<bool>> {
+        let mut lost = None;
         if usize::from(self.len) >= self.slots.len() && self.search_slot(hash).is_none() {
             let from = (hash as usize).checked_rem(self.slots.len())?;
             let (front, back) = self.slots().split_at_checked(from)?;
@@ -415,7 +423,7 @@ impl<'a> Index<'a> {
             let other = others
                 .find(|slot| !slot.place.is_replaced() && self.sector_of(slot.place) != sector);
             let other = *other?;
-            lost = other.place.is_value();
+            lost = Some(other.place.is_value());
             let at = self.search(other.hash);
             for next in at..self.slots.len() {
                 if let Some(slot) = self.slots.get(next.wrapping_add(1)).copied()

@@ -33,10 +33,13 @@ pub(crate) struct Job {
     /// What could not be read by the last mount, and how often it was done again.
     pub(super) unread: u16,
     pub(super) unread_mounts: u8,
+    pub(super) same_mounts: u8,
     /// What could not be read has been read again.
     pub(super) has_reread: bool,
     /// It is known that the flash does not read 00 where it is erased.
     pub(super) has_checked: bool,
+    /// Sectors that had failed are in use again.
+    pub(super) has_revived: bool,
     /// A sector has been opened.
     pub(super) has_opened: bool,
     /// How many entries were moved so that wear is levelled.
@@ -68,8 +71,10 @@ impl Job {
             is_writing: false,
             unread: 0,
             unread_mounts: 0,
+            same_mounts: 0,
             has_reread: false,
             has_checked: false,
+            has_revived: false,
             has_opened: false,
             leveled: 0,
             undone: 0,
@@ -111,9 +116,11 @@ impl Job {
         *self = Self {
             mount,
             is_writing: self.is_writing,
+            has_revived: self.has_revived,
             undone: self.undone,
             unread: self.unread,
             unread_mounts: self.unread_mounts,
+            same_mounts: self.same_mounts,
             has_reread: self.has_reread,
             failed: self.failed,
             ..fresh

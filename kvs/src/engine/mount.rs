@@ -15,7 +15,10 @@ use crate::format::{ERASED, header_stride};
 use crate::options::Options;
 
 /// How often a call mounts, at most, where each time something else can't be read.
-const UNREAD_MOUNTS: u8 = 6;
+const UNREAD_MOUNTS: u8 = 8;
+
+/// How many mounts in a row, after the first, have to find the same words that can't be read.
+const SAME_MOUNTS: u8 = 2;
 
 /// What of the flash a mount leaves out.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -148,8 +151,14 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             read?;
             let unread = self.flash.unread();
             self.set(UNREAD, unread != 0);
-            if self.is(STALE) || unread == 0 || job.unread == unread {
-                // What reads badly twice, at the same words, is damage.
+            let is_same = job.unread == unread;
+            job.same_mounts = if is_same {
+                job.same_mounts.wrapping_add(1)
+            } else {
+                0
+            };
+            if self.is(STALE) || unread == 0 || job.same_mounts == SAME_MOUNTS {
+                // What reads badly each time, at the same words, is damage.
                 continue;
             }
             // What can't be read may be there.

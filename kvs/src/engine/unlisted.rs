@@ -115,8 +115,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             .index
             .list(hash, place, sector)
             .ok_or(Fault::TooManyKeys)?;
-        if lost {
-            self.unlisted = self.unlisted.saturating_add(1);
+        if let Some(is_value) = lost {
+            self.unlisted = self.unlisted.saturating_add(is_value.into());
             self.set(PARTIAL, true);
         }
         if place.is_value() && !was_listed {

@@ -45,7 +45,10 @@ impl engine::Batch for Adapter<'_> {
         })?;
         Ok(match value {
             Value::Keep => engine::Value::Keep,
-            Value::Delete => engine::Value::Delete,
+            Value::Delete => match key {
+                RawKey::Hash(_) => engine::Value::Delete,
+                RawKey::Name(_) => engine::Value::DeleteNamed,
+            },
             Value::Encoded(len) => engine::Value::Put(len as u16),
             Value::Bytes(bytes) => match key {
                 RawKey::Hash(_) => {
@@ -183,11 +186,21 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         })
     }
 
-    /// Refuses names that can't be keys, and those whose hash another key has.
-    pub(super) async fn check_names(&mut self, changes: &[Change<'_>]) -> FlashResult<F> {
+    /// Refuses names that can't be keys, those whose hash another key has, and values that are too
+    /// long.
+    pub(super) async fn check_changes(&mut self, changes: &[Change<'_>]) -> FlashResult<F> {
+        if self.options().read_only {
+            return Err(Error::ReadOnly);
+        }
         let batch = Changes(changes);
         for number in 0..batch.len() {
             let key = batch.key(number);
+            if let Ok(Value::Bytes(bytes)) = batch.value(number, &mut []) {
+                let (len, max) = (bytes.len(), self.max_value_len(key));
+                if len > max {
+                    return Err(Error::ValueTooLong { len, max });
+                }
+            }
             let RawKey::Name(name) = key else { continue };
             Self::check_key(&key)?;
             let key = key.hash();

@@ -143,9 +143,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     pub async fn delete<'k>(&mut self, key: impl Into<RawKey<'k>>) -> FlashResult<F, bool> {
         let key = key.into();
         let change = [Change::delete(key)];
-        match self.check_names(&change).await {
+        match self.check_changes(&change).await {
             // Another key has its hash: it is not there.
-            Err(Error::NameCollision { .. }) if !self.options().read_only => return Ok(false),
+            Err(Error::NameCollision { .. }) => return Ok(false),
             checked => checked?,
         }
         Ok(self.commit_batch(&mut Changes(&change)).await? != 0)
@@ -172,7 +172,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// [`VerifyFailed`](Error::VerifyFailed), [`NotBlank`](Error::NotBlank): no sector took it; the old values stay
     /// in force until the next mount, which may find the new ones if the flash did store them.
     pub async fn commit(&mut self, changes: &[Change<'_>]) -> FlashResult<F> {
-        self.check_names(changes).await?;
+        self.check_changes(changes).await?;
         self.commit_batch(&mut Changes(changes)).await.map(|_| ())
     }
 

@@ -383,7 +383,7 @@ impl<const W: usize, const E: usize> Torture<W, E> {
             values.extend(value.clone());
         }
         let maintains = self.shape.maintains;
-        let (mut made, mut full) = (0, 0);
+        let (mut made, mut full, mut error) = (0, 0, None);
         let run = self.with(|engine| {
             for (changes, is_idle) in plan {
                 for after in &mut after {
@@ -415,7 +415,10 @@ impl<const W: usize, const E: usize> Torture<W, E> {
                         after.clone_from(&before);
                         full += 1;
                     }
-                    Err(_) => return,
+                    Err(fault) => {
+                        error = Some(fault);
+                        return;
+                    }
                 }
                 let mut has_more = maintains && *is_idle;
                 while has_more {
@@ -431,6 +434,7 @@ impl<const W: usize, const E: usize> Torture<W, E> {
         let was_cut = !self.flash.is_powered();
         self.flash.power_on();
         assert!(was_cut || run.is_ok(), "{context}: {run:?}");
+        assert!(was_cut || error.is_none(), "{context}: {error:?}");
         self.tally.cuts += usize::from(was_cut);
         let found = self.found(context);
         let again = self.found(context);
