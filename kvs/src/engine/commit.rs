@@ -131,7 +131,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             if job.plan.entries == 0 {
                 return Ok(0);
             }
-            if job.plan.bytes > self.payload().wrapping_sub(self.opening_len()) {
+            if job.plan.bytes > self.commit_max() {
                 return Err(Fault::CommitTooLarge);
             }
             job.plan.step = Step::Room;

@@ -238,7 +238,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             sum = sum.wrapping_add(live);
             count = count.wrapping_add(1);
         }
-        let payload = self.payload().wrapping_sub(self.opening_len());
+        let opening = EntryHeader::opening(0, 0, false, 0).entry_len(Self::WORD);
+        let payload = self.payload().saturating_sub(opening);
         let longest = self.index.longest().wrapping_mul(Self::WORD);
         let waste = longest.wrapping_mul(count);
         least.saturating_add(need) <= payload
@@ -290,9 +291,11 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         })
     }
 
-    /// The most that an opening takes, with its tables.
-    pub(super) fn opening_len(&self) -> u32 {
-        self.opening_parts(&self.opening()).1
+    /// The most that a commit takes, behind an opening, and before a mark.
+    pub(super) fn commit_max(&self) -> u32 {
+        let opening = EntryHeader::opening(0, 0, false, 0).entry_len(Self::WORD);
+        let mark = EntryHeader::mark().entry_len(Self::WORD);
+        self.payload().saturating_sub(opening.wrapping_add(mark))
     }
 
     /// Whether no more than half of all sectors but one is live, with `more` bytes.

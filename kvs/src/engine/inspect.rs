@@ -31,7 +31,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             key: job.key(),
             needed: job.plan.bytes(),
             available: self.available(),
-            max: self.payload(),
+            max: self.commit_max(),
             entry: job.probe.header.entry_len(Self::WORD) as usize,
             buffer: self.flash.stage_len() as usize,
             capacity: self.index.capacity(),
@@ -52,11 +52,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
 
     /// The longest value.
     pub(crate) fn value_max(&self) -> usize {
-        let opening = super::entry::EntryHeader::opening(0, 0, false, 0).entry_len(Self::WORD);
         let overhead = super::entry::HEADER_MAX.wrapping_add(super::entry::CHECKSUM_LEN);
-        let room = self
-            .payload()
-            .saturating_sub(opening.wrapping_add(overhead));
+        let room = self.commit_max().saturating_sub(overhead);
         room.min(u16::MAX.into()) as usize
     }
 
@@ -165,11 +162,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             .sectors()
             .filter(|(_, sector)| !sector.is(RETIRED));
         let usable = usable.count().saturating_sub(1) as u32;
-        let opening = super::entry::EntryHeader::opening(0, 0, false, 0).entry_len(Self::WORD);
-        let payload = self.payload().saturating_sub(opening);
-        payload
-            .wrapping_mul(usable)
-            .saturating_sub(self.live_bytes())
+        let room = self.commit_max().wrapping_mul(usable);
+        room.saturating_sub(self.live_bytes())
     }
 
     pub(crate) fn sector_infos(&self) -> impl Iterator<Item = SectorInfo> + '_ {

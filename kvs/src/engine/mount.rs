@@ -451,8 +451,12 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         {
             // It is a copy that is torn: the collection goes on behind it, as far as it may reach.
             let gap = self.index.longest().wrapping_mul(Self::WORD);
-            self.end = scan.quiet_from.wrapping_add(gap).wrapping_sub(base);
-            is_closed = is_void || self.end >= self.flash.sector_size();
+            let behind = scan.quiet_from.wrapping_add(gap).wrapping_sub(base);
+            is_closed = is_void || behind >= self.flash.sector_size();
+            if !is_closed {
+                // The program that was cut was not that of the last whole copy.
+                (self.end, self.suspect_from) = (behind, behind);
+            }
         }
         self.set(CLOSED, is_closed);
     }
