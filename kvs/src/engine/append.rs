@@ -98,7 +98,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     #[inline(never)]
     pub(super) fn append(&mut self, batch: &dyn Batch, job: &mut Job) -> Result<(), Fault> {
         let appended = self.append_run(batch, job);
-        if appended != Err(Fault::Pending) {
+        if !matches!(appended, Err(Fault::Pending | Fault::Wanted)) {
             job.append.step = Step::Idle;
             if appended.is_err() {
                 self.fail(self.active);
@@ -280,7 +280,11 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                     header => header?,
                 };
                 append.next = number.wrapping_add(1);
-                return header.ok_or(Fault::Refused);
+                if let Some(header) = header {
+                    return Ok(header);
+                }
+                // Another change is of the same key.
+                continue;
             }
             append.next = number.wrapping_add(1);
         }

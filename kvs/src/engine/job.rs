@@ -84,6 +84,14 @@ impl Job {
         }
     }
 
+    /// A job of a call that looks something up for another one, which writes.
+    pub(crate) fn inside(is_writing: bool) -> Self {
+        Self {
+            is_writing,
+            ..Self::new()
+        }
+    }
+
     /// Whether an entry was found.
     pub(crate) fn is_found(&self) -> bool {
         self.found != 0

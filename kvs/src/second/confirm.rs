@@ -1,5 +1,6 @@
 //! After an update: what was migrated is stored, and what no firmware needs any more is removed.
 
+use super::migrate::Inside;
 use super::{FlashResult, NorFlash, Store, bisync};
 use crate::change::{Batch, Change, Changes, RawKey};
 use crate::checksum::Checksum;
@@ -34,7 +35,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         self.resume().await?;
         let mut has_old = false;
         for old in S::TREE.old {
-            has_old |= self.has(old.hash).await?;
+            has_old |= self.has(old.hash, Inside::Nothing).await?;
         }
         if !has_old {
             return Ok(0);

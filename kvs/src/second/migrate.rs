@@ -54,6 +54,28 @@ impl OldValues<'_> {
     }
 }
 
+/// What a look at old values is a part of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Inside {
+    Nothing,
+    /// A commit, which goes on after it.
+    Commit,
+}
+
+impl Inside {
+    /// What is made at this place in the buffer is for a commit, if that is not the front.
+    fn of(at: usize) -> Self {
+        match at {
+            0 => Self::Nothing,
+            _ => Self::Commit,
+        }
+    }
+
+    fn job(self) -> Job {
+        Job::inside(self == Self::Commit)
+    }
+}
+
 /// Takes the old values of a rule, or turns them down.
 pub(crate) type Take<'a> = dyn FnMut(u8, &mut OldValues<'_>) -> Result<(), Rejection> + Send + 'a;
 
@@ -62,7 +84,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Tries the old keys of one setting in turn, until `take` takes the values of one of its
     /// rules. What the setting is without: [`Outcome::Default`], or why the last of those that
     /// there were was turned down.
-    pub(crate) async fn migrate(&mut self, old: &[Old], take: &mut Take<'_>) -> Outcome {
+    pub(crate) async fn migrate(
+        &mut self,
+        old: &[Old],
+        inside: Inside,
+        take: &mut Take<'_>,
+    ) -> Outcome {
         let mut outcome = Outcome::Default;
         let mut number = 0u8;
         let mut rest = old;
@@ -72,7 +99,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             let (sources, others) = rest.split_at_checked(end).unwrap_or_default();
             rest = others;
             number = number.wrapping_add(1);
-            match self.try_rule(sources, take).await {
+            match self.try_rule(sources, inside, take).await {
                 Ok(true) => return Outcome::Migrated(number),
                 Ok(false) => {}
                 // Whether this rule would take it is not known, and the next is of something older.
@@ -88,6 +115,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     pub(crate) async fn try_rule(
         &mut self,
         sources: &[Old],
+        inside: Inside,
         take: &mut Take<'_>,
     ) -> Result<bool, Rejection> {
         let Some(first) = sources.first() else {
@@ -95,7 +123,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         };
         let mut stored = 0usize;
         for source in sources {
-            let is_there = self.is_there(source.hash).await.map_err(why)?;
+            let is_there = self.is_there(source.hash, inside).await.map_err(why)?;
             stored = stored.wrapping_add(usize::from(is_there));
         }
         if stored == 0 || stored < sources.len() && !first.is_optional() {
@@ -108,7 +136,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let mut free = end;
         let mut read = Ok(());
         for (source, place) in sources.iter().zip(&mut places) {
-            let mut job = Job::new();
+            let mut job = inside.job();
             match self.stored(source.hash, &mut job).await {
                 Ok(None) => continue,
                 Ok(Some(_)) => {}
@@ -140,8 +168,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// Whether there is a value under this hash.
-    pub(super) async fn is_there(&mut self, hash: u32) -> Result<bool, Fault> {
-        let mut job = Job::new();
+    pub(super) async fn is_there(&mut self, hash: u32, inside: Inside) -> Result<bool, Fault> {
+        let mut job = inside.job();
         let mut contains = |engine: &mut Engine<'_, Driver<'_, F>, C>, job: &mut Job| {
             engine.contains(hash, job).map(usize::from)
         };
@@ -175,10 +203,14 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let path = key.path();
         let mut value = None;
         let outcome = self
-            .migrate(path.tree().old_of(path.leaf()), &mut |rule, old| {
-                value = Some(old.read(|sources| key.migrate(rule, sources))?);
-                Ok(())
-            })
+            .migrate(
+                path.tree().old_of(path.leaf()),
+                Inside::Nothing,
+                &mut |rule, old| {
+                    value = Some(old.read(|sources| key.migrate(rule, sources))?);
+                    Ok(())
+                },
+            )
             .await;
         match outcome {
             Outcome::Rejected(why) => Err(why),
@@ -212,7 +244,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let (tree, leaf) = (setting.tree(), setting.leaf());
         let mut len = None;
         let outcome = self
-            .migrate(tree.old_of(leaf), &mut |rule, old| {
+            .migrate(tree.old_of(leaf), Inside::of(at), &mut |rule, old| {
                 let made = old.encode((tree, leaf), at, &|settings, sources| match sources {
                     [Some(bytes)] if rule == 0 => settings.decode(leaf, bytes),
                     _ => settings.migrate(leaf, rule.into(), sources),
@@ -236,7 +268,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     ) -> Result<Option<usize>, Rejection> {
         let (tree, leaf) = (setting.tree(), setting.leaf());
         let mut len = None;
-        self.try_rule(tree.old_of_struct(), &mut |_, old| {
+        self.try_rule(tree.old_of_struct(), Inside::of(at), &mut |_, old| {
             let made = old.encode((tree, leaf), at, &|settings, sources| {
                 settings.migrate_all(sources)
             })?;
@@ -263,7 +295,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         outcomes: &mut [Outcome],
     ) {
         let result = self
-            .try_rule(tree.old_of_struct(), &mut |_, old| {
+            .try_rule(tree.old_of_struct(), Inside::Nothing, &mut |_, old| {
                 old.read(|sources| made.migrate_all(sources))
             })
             .await;

@@ -3,6 +3,7 @@
 //! Settings that go are at their default afterwards, all others are what they were: a commit asks
 //! here about each key of which the struct alone does not tell.
 
+use super::migrate::Inside;
 use super::{Driver, FlashResult, NorFlash, Store, bisync};
 use crate::change::Value;
 use crate::checksum::Checksum;
@@ -29,7 +30,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
         let setting = Path::new(tree, index);
         let is_taken = removal.takes(index);
-        if !is_taken && self.has(tree.hash(index)).await? {
+        if !is_taken && self.has(tree.hash(index), Inside::Commit).await? {
             return Ok(Value::Keep);
         }
         let len = if is_taken {
@@ -64,7 +65,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let (mut by_rule, mut by_struct) = (false, false);
         for old in tree.old.iter().filter(|old| old.feeds(setting.leaf())) {
             let goes = match tree.hashes.iter().position(|hash| *hash == old.hash) {
-                Some(owner) => removal.takes(owner) && self.has(old.hash).await?,
+                Some(owner) => removal.takes(owner) && self.has(old.hash, Inside::Commit).await?,
                 None => self.goes(removal, old.hash, at).await?,
             };
             by_rule |= goes && !old.is_structs();
@@ -85,7 +86,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let mut by_struct = false;
         for old in tree.old.iter().filter(|old| old.feeds(setting.leaf())) {
             let owner = tree.hashes.iter().position(|hash| *hash == old.hash);
-            let stays = self.has(old.hash).await?
+            let stays = self.has(old.hash, Inside::Commit).await?
                 && match owner {
                     Some(owner) => !removal.takes(owner),
                     None => !self.goes(removal, old.hash, at).await?,
@@ -101,12 +102,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Whether an old key is removed: not where a setting that stays can't be made of it, and might
     /// be by another firmware.
     async fn goes(&mut self, removal: Removal, hash: u32, at: usize) -> FlashResult<F, bool> {
-        if !removal.wants(hash) || !self.has(hash).await? {
+        if !removal.wants(hash) || !self.has(hash, Inside::Commit).await? {
             return Ok(false);
         }
         let tree = removal.group.tree;
         for leaf in removal.sharers(hash) {
-            let is_own = self.has(tree.hash(leaf)).await?;
+            let is_own = self.has(tree.hash(leaf), Inside::Commit).await?;
             if !is_own && self.make(Path::new(tree, leaf), at).await.is_err() {
                 return Ok(false);
             }
@@ -115,8 +116,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// Whether there is a value under this hash.
-    pub(super) async fn has(&mut self, hash: u32) -> FlashResult<F, bool> {
-        match self.is_there(hash).await {
+    pub(super) async fn has(&mut self, hash: u32, inside: Inside) -> FlashResult<F, bool> {
+        match self.is_there(hash, inside).await {
             Ok(is_there) => Ok(is_there),
             Err(fault) => Err(self.error(fault, &Job::new())),
         }

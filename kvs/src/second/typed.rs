@@ -6,6 +6,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::migrate::Inside;
 use super::{FlashResult, NorFlash, Store, bisync};
 use crate::change::Changes;
 use crate::checksum::Checksum;
@@ -87,7 +88,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                     Err(why) => Outcome::Rejected(why),
                 },
                 Ok(None) => {
-                    self.migrate(tree.old_of(leaf), &mut |rule, old| {
+                    self.migrate(tree.old_of(leaf), Inside::Nothing, &mut |rule, old| {
                         old.read(|sources| match sources {
                             [Some(bytes)] if rule == 0 => settings.decode(leaf, bytes),
                             _ => settings.migrate(leaf, usize::from(rule), sources),
