@@ -150,7 +150,10 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         } else {
             0
         };
-        if need.wrapping_add(reserve) <= self.room() && is_safe {
+        // Where this commit takes the last room, it must fit a collection, too: if it is cut, it is
+        // to be made again behind one.
+        let fits = free >= 2 || !job.plan.puts() || self.can_make(need.wrapping_add(mark));
+        if need.wrapping_add(reserve) <= self.room() && is_safe && fits {
             if is_spare || is_marked {
                 return Step::Ready;
             }
@@ -454,6 +457,10 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             Some(sector) if written.is_ok() => sector.sequence = sequence,
             _ => self.fail(number),
         }
+        if self.is(PARTIAL) {
+            // Another sector may be the oldest now, of whose tombstones some have no slot.
+            return Err(self.remount(Except::Nothing, job));
+        }
         written
     }
 
@@ -475,14 +482,18 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         Ok(())
     }
 
-    /// Forgets the tombstones in the oldest sector that has something: they hide nothing.
-    #[inline(never)]
-    pub(super) fn forget_tombstones(&mut self) {
-        let oldest = self.index.lowest(&|_, sector| match sector.sequence {
+    /// The oldest sector that has something.
+    pub(super) fn oldest(&self) -> Option<usize> {
+        self.index.lowest(&|_, sector| match sector.sequence {
             0 => u32::MAX,
             sequence => sequence,
-        });
-        if let Some(oldest) = oldest {
+        })
+    }
+
+    /// Forgets the tombstones in the oldest sector: they hide nothing.
+    #[inline(never)]
+    pub(super) fn forget_tombstones(&mut self) {
+        if let Some(oldest) = self.oldest() {
             self.index.forget_tombstones(oldest);
         }
     }

@@ -189,7 +189,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     fn visit(at: u32, scan: &mut Scan, header: &EntryHeader) {
         let place = Self::place_of(at, header);
         match scan.visit {
-            Visit::Find(hash) if hash == header.hash => scan.place = place,
+            Visit::Find(hash) if hash == header.hash => scan.place = place.behind(scan.place),
             Visit::Lowest(from) if header.hash >= from => {
                 scan.hash = scan.hash.min(header.hash);
                 scan.place = place;

@@ -41,6 +41,7 @@ const SHAPE: Shape = Shape {
     unstable: None,
     is_async: false,
     buffer: 256,
+    slots: 0,
 };
 
 #[test]
@@ -131,6 +132,22 @@ fn values_longer_than_the_buffer() {
         assert!(tally.full == 0 && tally.cuts > 300);
         let tally = torture::<1, 1024>(shape, 20, 40);
         assert!(tally.full == 0 && tally.cuts > 100);
+    }
+}
+
+/// Keys without a slot are as good as others.
+#[test]
+fn fewer_slots_than_keys() {
+    for is_async in [false, true] {
+        let shape = Shape {
+            sectors: 4,
+            keys: 12,
+            slots: 5,
+            is_async,
+            ..SHAPE
+        };
+        let tally = torture::<4, 512>(shape, 40, 40);
+        assert!(tally.full == 0 && tally.cuts > 300);
     }
 }
 

@@ -51,11 +51,21 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         match job.search.known {
             Some((known, place)) if known == hash => Ok(place),
             _ => {
-                let (_, place) = self.search(Visit::Find(hash), job)?;
+                let (_, mut place) = self.search(Visit::Find(hash), job)?;
+                if self.is_forgotten(place) {
+                    place = Place::NONE;
+                }
                 job.search.known = Some((hash, place));
                 Ok(place)
             }
         }
+    }
+
+    /// Whether an entry is a tombstone of the oldest sector, which hides nothing: it is not live.
+    fn is_forgotten(&self, place: Place) -> bool {
+        place.is_tombstone()
+            && !place.hides_near()
+            && self.oldest() == Some(self.index.sector_of(place))
     }
 
     /// The lowest hash from `from` on that has an entry, perhaps a tombstone.
@@ -130,8 +140,9 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     pub(super) fn list_live_in(&mut self, sector: usize, job: &mut Job) -> Result<bool, Fault> {
         let base = self.flash.base(sector);
         let end = base.wrapping_add(self.flash.sector_size());
-        if job.search.victim_at < base || job.search.victim_at > end {
-            job.search.victim_at = base.wrapping_add(Self::FIRST);
+        let first = base.wrapping_add(Self::FIRST);
+        if !(first..end).contains(&job.search.victim_at) {
+            job.search.victim_at = first;
             job.search.known = None;
         }
         while job.search.victim_at < end {
@@ -159,8 +170,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             job.search.known = None;
             let len = place.len().wrapping_mul(Self::WORD);
             job.search.victim_at = at.wrapping_add(len);
-            if latest == place {
-                self.list(hash, place, sector)?;
+            if latest.is_at(place) && !self.is_forgotten(latest) {
+                self.list(hash, latest, sector)?;
                 return Ok(true);
             }
         }
