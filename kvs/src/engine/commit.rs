@@ -162,7 +162,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 if self.is(PARTIAL) || self.index.is_full() {
                     let stored = self.locate(hash, job)?.of_entry();
                     if !self.index.get(hash).is_replaced() {
-                        self.list(hash, stored, NONE)?;
+                        self.list(hash, stored, NONE, job)?;
                     }
                 }
                 if !self.index.replace(hash) {

@@ -136,6 +136,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     /// Has all read anew, and uses sectors again that have failed.
     pub(crate) fn forgive(&mut self) {
         self.set(super::STALE, true);
+        self.set(super::PARTIAL, false);
         for number in 0..self.index.sector_count() {
             self.index.flag(number, 0, super::index::FAILED | RETIRED);
         }

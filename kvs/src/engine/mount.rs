@@ -213,7 +213,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                         Except::From(_) => HEADER_UNSEEN,
                         Except::Sector(_) => 0,
                     };
-                    self.flags = STALE | unseen | self.flags & NO_TABLES;
+                    self.flags = STALE | unseen | self.flags & (NO_TABLES | PARTIAL | WRITING);
                     job.mount = Mount::new(job.mount.except);
                     job.mount.step = Step::Header(0);
                 }
@@ -330,7 +330,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             true => !sector.sequence,
             false => u32::MAX,
         });
-        let from = newest.filter(|_| !self.is(NO_TABLES));
+        let from = newest.filter(|_| !self.is(NO_TABLES | PARTIAL));
         if let Some(number) = from {
             // All that is older is in the table.
             mount.sequence = self.index.sector(number).sequence.wrapping_sub(1);

@@ -4,6 +4,7 @@
 //! the key's latest entry is.
 
 use super::index::Place;
+use super::mount::Except;
 use super::read::Found;
 use super::scan::{Scan, Visit};
 use super::{Device, Engine, Fault, Job, PARTIAL};
@@ -16,6 +17,8 @@ pub(super) struct Search {
     before: u32,
     /// The lowest hash that was met.
     lowest: u32,
+    /// The latest entry of the key, which may be a tombstone that hides nothing.
+    tombstone: Place,
     /// The key that was searched for last, and where its latest entry is.
     known: Option<(u32, Place)>,
     /// Where an entry is looked for that is to be moved.
@@ -36,6 +39,7 @@ impl Search {
         step: Step::Start,
         before: 0,
         lowest: 0,
+        tombstone: Place::NONE,
         known: None,
         victim_at: 0,
     };
@@ -51,21 +55,11 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         match job.search.known {
             Some((known, place)) if known == hash => Ok(place),
             _ => {
-                let (_, mut place) = self.search(Visit::Find(hash), job)?;
-                if self.is_forgotten(place) {
-                    place = Place::NONE;
-                }
+                let (_, place) = self.search(Visit::Find(hash), job)?;
                 job.search.known = Some((hash, place));
                 Ok(place)
             }
         }
-    }
-
-    /// Whether an entry is a tombstone of the oldest sector, which hides nothing: it is not live.
-    fn is_forgotten(&self, place: Place) -> bool {
-        place.is_tombstone()
-            && !place.hides_near()
-            && self.oldest() == Some(self.index.sector_of(place))
     }
 
     /// The lowest hash from `from` on that has an entry, perhaps a tombstone.
@@ -82,6 +76,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 Step::Start => {
                     job.search.before = u32::MAX;
                     job.search.lowest = u32::MAX;
+                    job.search.tombstone = Place::NONE;
                     job.scan = Scan::new(0, 0, 0);
                     job.search.step = Step::Next;
                 }
@@ -106,12 +101,19 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                     self.scan(job)?;
                     job.search.lowest = job.search.lowest.min(job.scan.hash);
                     job.search.step = Step::Next;
-                    if let Visit::Find(_) = visit
-                        && !job.scan.place.is_none()
-                    {
-                        job.search.step = Step::Start;
-                        return Ok((0, job.scan.place));
+                    let found = job.scan.place;
+                    if !matches!(visit, Visit::Find(_)) || found.is_none() {
+                        continue;
                     }
+                    if job.search.tombstone.is_none() {
+                        job.search.tombstone = found;
+                    }
+                    // A tombstone counts if there is a value that it hides.
+                    if found.is_value() || found.hides_near() {
+                        job.search.step = Step::Start;
+                        return Ok((0, job.search.tombstone));
+                    }
+                    job.scan.place = Place::NONE;
                 }
             }
         }
@@ -119,7 +121,18 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
 
     /// Gives a key a slot that a commit is about to change, or a collection to move: another, not of
     /// `sector`, may lose its own.
-    pub(super) fn list(&mut self, hash: u32, place: Place, sector: usize) -> Result<(), Fault> {
+    pub(super) fn list(
+        &mut self,
+        hash: u32,
+        place: Place,
+        sector: usize,
+        job: &mut Job,
+    ) -> Result<(), Fault> {
+        if self.index.is_full() && !self.is(PARTIAL) && self.index.get(hash).is_none() {
+            // What is live has to be counted anew: tombstones, too, that hide nothing.
+            self.set(PARTIAL, true);
+            return Err(self.remount(Except::Nothing, job));
+        }
         let was_listed = !self.index.get(hash).is_none();
         let lost = self
             .index
@@ -170,8 +183,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             job.search.known = None;
             let len = place.len().wrapping_mul(Self::WORD);
             job.search.victim_at = at.wrapping_add(len);
-            if latest.is_at(place) && !self.is_forgotten(latest) {
-                self.list(hash, latest, sector)?;
+            if latest.is_at(place) {
+                self.list(hash, latest, sector, job)?;
                 return Ok(true);
             }
         }
