@@ -132,7 +132,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         }
         // What has been spared for too long takes its share of the wear, some entries at a time: the
         // longest commit erases one sector for it, and moves as many entries as this.
-        if is_spare
+        if is_safe
             && job.has_opened
             && job.leveled < LEVELED
             && let Some(cold) = self.victim(true)

@@ -151,6 +151,34 @@ fn fewer_slots_than_keys() {
     }
 }
 
+/// What never changes is moved out of the way of the wear.
+#[test]
+fn sectors_wear_evenly() {
+    let shape = Shape {
+        keys: 23,
+        longest: 8,
+        ..SHAPE
+    };
+    let mut torture = Torture::<4, 1024>::new(shape, 0);
+    let keys: Vec<u32> = (0..23).map(|number| torture.key(number)).collect();
+    let result = torture.with(|engine| {
+        for round in 0..40_000usize {
+            let key = if round < 20 { round } else { 20 + round % 3 };
+            let change = Change {
+                hash: keys[key],
+                value: Some(&round.to_le_bytes()),
+            };
+            engine.commit(&[change]).map(drop)?;
+        }
+        Ok::<(), Fault>(())
+    });
+    assert_eq!(result, Ok(Ok(())));
+    let erases = torture.flash.stats().sector_erases.clone();
+    let (least, most) = (erases.iter().min(), erases.iter().max());
+    let spread = most.zip(least).map(|(most, least)| most - least);
+    assert!(spread < Some(120), "{erases:?}");
+}
+
 #[test]
 fn words_of_one_byte() {
     let shape = Shape {
