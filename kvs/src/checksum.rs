@@ -128,7 +128,6 @@ impl Checksum for Crc32c {
         *self = Self::new();
     }
 
-    #[inline(never)]
     fn update(&mut self, bytes: &[u8]) {
         let mut crc = self.0;
         for byte in bytes {

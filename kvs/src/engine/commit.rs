@@ -377,10 +377,10 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         for number in 0..self.index.sector_count() {
             let sector = self.index.sector(number);
             if sector.is(UNKNOWN) && sector.live() == 0 {
-                match self.prepare(number, job) {
-                    Err(fault @ (Fault::Pending | Fault::Remounted)) => return Err(fault),
-                    // If it can't be had, another will do.
-                    _ => {}
+                // If it can't be had, another will do.
+                if let Err(fault @ (Fault::Pending | Fault::Remounted)) = self.prepare(number, job)
+                {
+                    return Err(fault);
                 }
             }
         }

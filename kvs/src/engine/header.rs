@@ -73,9 +73,9 @@ impl SectorHeader {
 
     /// The bytes of one copy.
     pub(super) fn encode(&self) -> [u8; COPY_LEN as usize] {
-        let mut numbers = [self.layout.0, self.sequence, self.erases].map(u32::to_le);
+        let numbers = [self.layout.0, self.sequence, self.erases].map(u32::to_le);
         let [a, b, c] = numbers;
-        let checksum = Crc32c::of(bytemuck::bytes_of(&mut numbers));
+        let checksum = Crc32c::of(bytemuck::bytes_of(&numbers));
         bytemuck::cast([a, b, c, checksum.to_le()])
     }
 }

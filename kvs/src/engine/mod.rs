@@ -53,6 +53,7 @@ use crate::checksum::{Checksum, Crc32c};
 use crate::format::header_stride;
 use crate::options::Options;
 
+#[allow(unused_imports, reason = "of the store, where the engine is in use")]
 pub(crate) use batch::{Batch, Value};
 use flash::Flash;
 pub(crate) use flash::{Device, FAILED, Operation};

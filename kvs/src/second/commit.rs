@@ -7,6 +7,7 @@ use crate::change::{Batch, Change, Changes, RawKey, Refusal, Value};
 use crate::checksum::Checksum;
 use crate::engine::{self, Engine, Fault, Job};
 use crate::error::Error;
+use crate::settings::batches::Removal;
 use crate::settings::{Rejected, Rejection, Tree};
 
 /// A batch, as the engine asks for its changes.
@@ -129,27 +130,23 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Commits `batch`; returns how many of its changes made a difference.
     pub(crate) async fn commit_batch(&mut self, batch: &mut dyn Batch) -> FlashResult<F, usize> {
         let mut job = Job::new();
-        let mut adapter = Adapter {
-            batch,
-            refusal: None.into(),
-            wanted: 0.into(),
-            made: None,
-            first: self.first,
-            rejected: None,
-            load_failed: self.load_failed,
-        };
+        let mut adapter = self.adapter(batch);
+        let committed = self.attempt(&mut adapter, &mut job).await;
+        self.committed(committed, adapter, &job)
+    }
+
+    /// Commits a reset, of which some values are made of what is stored.
+    pub(super) async fn commit_removal(&mut self, removal: &mut Removal) -> FlashResult<F, usize> {
+        let mut job = Job::new();
+        let mut adapter = self.adapter(removal);
         let committed = loop {
-            let mut commit = |engine: &mut Engine<'_, Driver<'_, F>, C>, job: &mut Job| {
-                engine.commit(&mut adapter, job)
-            };
-            let committed = self.run(&mut job, &mut commit).await;
+            let committed = self.attempt(&mut adapter, &mut job).await;
             if committed != Err(Fault::Wanted) {
                 break committed;
             }
             let number = adapter.wanted.get();
-            let wanted = adapter.batch.value(number, &mut []);
             adapter.made = None;
-            if let Ok(Value::Removed(removal, index)) = wanted {
+            if let Ok(Value::Removed(removal, index)) = adapter.batch.value(number, &mut []) {
                 match self.removed(removal, index).await? {
                     Value::Encoded(len) => job.made = Some(len as u16),
                     Value::Delete => adapter.made = Some((number, engine::Value::Delete)),
@@ -157,6 +154,35 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 }
             }
         };
+        self.committed(committed, adapter, &job)
+    }
+
+    fn adapter<'b>(&self, batch: &'b mut dyn Batch) -> Adapter<'b> {
+        Adapter {
+            batch,
+            refusal: None.into(),
+            wanted: 0.into(),
+            made: None,
+            first: self.first,
+            rejected: None,
+            load_failed: self.load_failed,
+        }
+    }
+
+    async fn attempt(&mut self, adapter: &mut Adapter<'_>, job: &mut Job) -> Result<usize, Fault> {
+        let mut commit =
+            |engine: &mut Engine<'_, Driver<'_, F>, C>, job: &mut Job| engine.commit(adapter, job);
+        self.run(job, &mut commit).await
+    }
+
+    /// What came of a commit.
+    #[inline(never)]
+    fn committed(
+        &mut self,
+        committed: Result<usize, Fault>,
+        adapter: Adapter<'_>,
+        job: &Job,
+    ) -> FlashResult<F, usize> {
         self.first = adapter.first;
         let Adapter {
             batch,
@@ -171,14 +197,14 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         if let Some(Rejected { setting, why }) = rejected {
             return Err(Error::Rejected { setting, why });
         }
-        let error = self.error(fault, &job);
+        let error = self.error(fault, job);
         Err(match (fault, refusal.into_inner()) {
             (Fault::Refused, Some(Refusal::Rejected(setting, why))) => {
                 Error::Rejected { setting, why }
             }
             (Fault::BufferTooSmall, Some(Refusal::TooLong(len))) => {
                 let needed = self.engine.entry_len(len);
-                let available = self.engine.detail(&job).buffer;
+                let available = self.engine.detail(job).buffer;
                 Error::BufferTooSmall { needed, available }
             }
             (Fault::NameCollision, _) => error.about(batch.setting(job.change())),

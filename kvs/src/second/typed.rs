@@ -329,7 +329,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             group: Group::new(path.tree(), path.leaf(), 1),
             keep: false,
         };
-        self.commit_batch(&mut one)
+        self.commit_removal(&mut one)
             .await
             .map(|removed| removed != 0)
     }
@@ -354,7 +354,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     ///
     /// Those of [`commit`](Store::commit). Nothing was changed then.
     pub async fn reset(&mut self, group: Group) -> FlashResult<F, usize> {
-        self.commit_batch(&mut Removal { group, keep: true }).await
+        self.commit_removal(&mut Removal { group, keep: true })
+            .await
     }
 }
 
