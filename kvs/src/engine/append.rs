@@ -405,7 +405,11 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     /// begins `at` bytes from the front of the buffer, or before it.
     #[inline(never)]
     fn seal(&mut self, at: u32, header: &EntryHeader, address: u32, role: Role) {
-        self.note(header, address, role);
+        let last = at.wrapping_add(header.body_len()).wrapping_add(3);
+        if last < self.flash.stage_len() {
+            // All of it is staged now.
+            self.note(header, address, role);
+        }
         let salt = self.salt_of(address) ^ role.salt(header.has_more());
         let checksum = (self.checksum.value() ^ salt).to_le_bytes();
         let staged = self.flash.stage();

@@ -27,6 +27,8 @@ pub(super) struct Plan {
     /// What has been found out of a change.
     finding: Option<(Finding, EntryHeader)>,
     attempts: usize,
+    /// How often all had been read anew when the attempt began.
+    mounts: u8,
     /// The active sector when the attempt began, and whether it was closed.
     active: (usize, bool),
 }
@@ -58,6 +60,7 @@ impl Plan {
         bytes: 0,
         finding: None,
         attempts: 0,
+        mounts: 0,
         active: (0, false),
     };
 
@@ -69,6 +72,15 @@ impl Plan {
     /// The bytes that the commit takes.
     pub(super) fn bytes(&self) -> u32 {
         self.bytes
+    }
+
+    /// How often the call has begun again.
+    pub(super) fn attempts(&self) -> usize {
+        self.attempts
+    }
+
+    pub(super) fn set_attempts(&mut self, attempts: usize) {
+        self.attempts = attempts;
     }
 
     /// The change that was looked at last.
@@ -124,6 +136,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             let begun = self.begin_write(job);
             job.plan.active = (self.active, self.is(CLOSED));
             begun?;
+            job.plan.mounts = self.mounts;
             job.plan.step = Step::Plan;
         }
         if job.plan.step == Step::Plan {
@@ -135,6 +148,10 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 return Err(Fault::CommitTooLarge);
             }
             job.plan.step = Step::Room;
+        }
+        if job.plan.mounts != self.mounts {
+            // What is to be replaced has been forgotten.
+            return Err(Fault::Remounted);
         }
         let (entries, bytes) = (job.plan.entries, job.plan.bytes);
         if job.plan.step == Step::Room {

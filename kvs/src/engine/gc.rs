@@ -116,7 +116,10 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         // same, or the active one must hold copies only, so that it can be undone.
         let is_safe = free != 0 && (self.is(ONLY_COPIES) || is_spare);
         let unclean = self.index.lowest(&|number, sector| {
-            let is_unclean = sector.is(UNCLEAN) && sector.live() != 0 && number != self.active;
+            let is_unclean = sector.is(UNCLEAN)
+                && !sector.is(RETIRED)
+                && sector.live() != 0
+                && number != self.active;
             if is_unclean {
                 sector.sequence
             } else {
@@ -189,10 +192,17 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         self.next_free().map_or(Step::Full, Step::Open)
     }
 
+    /// The bytes that the copy of an entry takes, at the most.
+    fn moved_len(&self, place: Place) -> u32 {
+        let opening = EntryHeader::opening(0, 0, false, 0).entry_len(Self::WORD);
+        let most = self.payload().saturating_sub(opening);
+        place.len().wrapping_mul(Self::WORD).min(most)
+    }
+
     /// To move an entry of this sector.
     fn move_step(&self, victim: usize) -> Step {
         match self.index.live_in(victim) {
-            Some(slot) if slot.place.len().wrapping_mul(Self::WORD) <= self.room() => {
+            Some(slot) if self.moved_len(slot.place) <= self.room() => {
                 Step::Move(slot.hash, slot.place)
             }
             Some(_) => self.next_free().map_or(Step::Undo, Step::Open),
@@ -283,7 +293,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             if sector.is(ERASED_AHEAD) {
                 return sector.sequence & 0x0FFF_FFFF;
             }
-            let rank = if sector.is(FAILED) {
+            let rank = if sector.is(FAILED) && !sector.is(UNCLEAN) {
                 4 << 28
             } else if sector.sequence == 0 {
                 1 << 28
@@ -324,8 +334,16 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         if free >= 2 || need <= self.room() || !self.can_make(need) {
             return Step::Ready;
         }
-        self.gc_before_sequence = u32::MAX;
+        if self.gc_before_sequence == 0 {
+            self.gc_before_sequence = self.index.sector(self.active).sequence;
+        }
         match self.victim(false).map(|victim| self.move_step(victim)) {
+            // The active one is the only one to be collected.
+            None if !self.is(ONLY_COPIES) => {
+                let active = self.index.sector(self.active).sequence;
+                self.gc_before_sequence = active.wrapping_add(1);
+                self.open_step()
+            }
             None | Some(Step::Undo) => Step::Ready,
             Some(step) => step,
         }
@@ -555,12 +573,17 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             if step == Err(Fault::Pending) {
                 return step;
             }
-            if step != Err(Fault::Remounted) {
+            let attempts = job.plan.attempts().wrapping_add(1);
+            if step != Err(Fault::Remounted) || attempts > self.index.sector_count() {
                 self.set(WRITING, false);
                 job.is_writing = false;
-                return step;
+                return match step {
+                    Err(Fault::Remounted) => Err(Fault::Full),
+                    step => step,
+                };
             }
             job.restart();
+            job.plan.set_attempts(attempts);
         }
     }
 

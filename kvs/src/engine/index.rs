@@ -27,8 +27,9 @@ const LEN_SHIFT: u32 = 19;
 const LEN_MASK: u32 = 0x1FF;
 /// The last address in words.
 pub(crate) const WORD_MAX: u32 = (1 << LEN_SHIFT) - 1;
-/// Lengths from this many words on are kept in steps of as many words, rounded up.
+/// Lengths from this many words on are kept in steps, rounded up.
 const COARSE: u32 = 256;
+const STEP: u32 = 128;
 
 impl Place {
     /// Nowhere.
@@ -38,7 +39,7 @@ impl Place {
         let flag = if is_tombstone { TOMBSTONE } else { 0 } | if is_named { NAMED } else { 0 };
         let len = match len {
             0..COARSE => len,
-            _ => COARSE.wrapping_add(len.wrapping_sub(1) / COARSE),
+            _ => COARSE.wrapping_add(len.wrapping_sub(COARSE).div_ceil(STEP)),
         };
         Self(word & WORD_MAX | (len & LEN_MASK) << LEN_SHIFT | flag)
     }
@@ -48,14 +49,14 @@ impl Place {
         self.0 & WORD_MAX
     }
 
-    /// The entry's length in words; of long ones, up to 255 words more.
+    /// The entry's length in words; of long ones, up to 127 words more.
     pub(super) fn len(self) -> u32 {
         match self.0 >> LEN_SHIFT & LEN_MASK {
             len @ 0..COARSE => len,
-            len => len
+            steps => steps
                 .wrapping_sub(COARSE)
-                .wrapping_add(1)
-                .wrapping_mul(COARSE),
+                .wrapping_mul(STEP)
+                .wrapping_add(COARSE),
         }
     }
 

@@ -2,7 +2,9 @@
 
 use super::flash::Flash;
 use super::header::{COPY_LEN, Layout, SectorHeader};
-use super::index::{CHECKED, ERASED_AHEAD, HAS_TABLE, Index, Sector, Slot, UNCLEAN, UNKNOWN};
+use super::index::{
+    CHECKED, ERASED_AHEAD, FAILED, HAS_TABLE, Index, Sector, Slot, UNCLEAN, UNKNOWN,
+};
 use super::read::Found;
 use super::scan::{Scan, Visit};
 use super::{
@@ -446,9 +448,11 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         self.suspect_from = scan.last_from.wrapping_sub(base);
         let is_void = matches!(mount.except, Except::From(_));
         let is_newest = self.newest_opened(u32::MAX) == Some(number);
+        if is_newest {
+            self.forget_tombstones();
+        }
         let mut is_closed = scan.is_torn() || is_void && is_newest;
-        if scan.is_torn() && self.is(ONLY_COPIES) && !self.is(MARKED) && self.free_sectors().0 == 0
-        {
+        if scan.is_torn() && self.is(ONLY_COPIES) && !self.is(MARKED) && self.is_last_free(number) {
             // It is a copy that is torn: the collection goes on behind it, as far as it may reach.
             let gap = self.index.longest().wrapping_mul(Self::WORD);
             let behind = scan.quiet_from.wrapping_add(gap).wrapping_sub(base);
@@ -459,6 +463,12 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             }
         }
         self.set(CLOSED, is_closed);
+    }
+
+    /// Whether each other sector has something live.
+    fn is_last_free(&self, number: usize) -> bool {
+        let mut sectors = self.index.sectors();
+        sectors.all(|(other, sector)| other == number || sector.live() != 0)
     }
 
     fn end_mount(&mut self, job: &Job) {
@@ -482,6 +492,17 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             }
         }
         self.forget_tombstones();
+        if self.index.sector(self.active).is(FAILED) {
+            self.set(CLOSED, true);
+        }
+        // What the copies are of may have been in a sector that was erased, and has failed since.
+        let may_be_gone = self.index.sectors().any(|(number, sector)| {
+            number != self.active
+                && (sector.sequence == 0 || sector.is(FAILED) && sector.live() == 0)
+        });
+        if may_be_gone {
+            self.set(ONLY_COPIES, false);
+        }
         self.gc_before_sequence = self.index.sector(self.active).sequence;
         self.set(STALE, false);
     }

@@ -6,9 +6,6 @@ use super::read::{Found, Probe};
 use super::{BY_TABLE, Device, Engine, Fault, Job, MARKED, ONLY_COPIES, STALE};
 use crate::checksum::Checksum;
 
-/// Nothing counts behind so many erased bytes that follow damage.
-const GAP: u32 = 512;
-
 /// No address.
 const NOWHERE: u32 = u32::MAX;
 
@@ -103,8 +100,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                     scan.quiet_from = at.wrapping_add(Self::WORD);
                 }
                 if at >= scan.proven {
-                    let is_quiet = at.wrapping_sub(scan.quiet_from) >= GAP;
-                    if found == Found::Erased && (scan.pending == NOWHERE || is_quiet) {
+                    // Behind damage, something whole may stand anywhere.
+                    if found == Found::Erased && scan.pending == NOWHERE {
                         break;
                     }
                     scan.is_intact = false;
@@ -177,6 +174,9 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         // Where there are more keys than slots, those of the lowest hashes have one.
         while header.hash >= from && !self.index.insert_latest(header.hash, place) {
             scan.is_short = true;
+            if self.index.capacity() == 0 {
+                return Err(Fault::TooManyKeys);
+            }
             if header.hash > self.index.last() {
                 break;
             }

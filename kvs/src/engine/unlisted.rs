@@ -21,8 +21,9 @@ pub(super) struct Search {
     tombstone: Place,
     /// The key that was searched for last, and where its latest entry is.
     known: Option<(u32, Place)>,
-    /// Where an entry is looked for that is to be moved.
+    /// Where an entry is looked for that is to be moved, and how long the one there is.
     victim_at: u32,
+    len: u32,
 }
 
 #[derive(Clone, Copy)]
@@ -42,6 +43,7 @@ impl Search {
         tombstone: Place::NONE,
         known: None,
         victim_at: 0,
+        len: 0,
     };
 }
 
@@ -175,14 +177,14 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                     continue;
                 }
                 job.search.known = Some((header.hash, Self::place_of(at, &header)));
+                job.search.len = header.entry_len(Self::WORD);
             }
             let Some((hash, place)) = job.search.known else {
                 break;
             };
             let (_, latest) = self.search(Visit::Find(hash), job)?;
             job.search.known = None;
-            let len = place.len().wrapping_mul(Self::WORD);
-            job.search.victim_at = at.wrapping_add(len);
+            job.search.victim_at = at.wrapping_add(job.search.len);
             if latest.is_at(place) {
                 self.list(hash, latest, sector, job)?;
                 return Ok(true);

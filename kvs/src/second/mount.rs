@@ -10,6 +10,10 @@ use crate::format::{MAX_WRITE_SIZE, MIN_BUFFER, header_stride, pad};
 use crate::options::Options;
 use crate::resources::Resources;
 
+/// The most words of a sector, so that what is live in it can be counted: long entries count for up
+/// to one and a half of their length.
+const SECTOR_WORDS_MAX: u32 = 0x8000;
+
 /// The largest read size.
 const MAX_READ_SIZE: usize = 64;
 
@@ -147,7 +151,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             || !multiple(sector_size, write)
             || sector_size
                 .checked_div(write as u32)
-                .is_none_or(|words| words > 0xFFFF)
+                .is_none_or(|words| words > SECTOR_WORDS_MAX)
             || !multiple(sector_size, erase)
         {
             return fail(Geometry::SectorSize);
