@@ -42,6 +42,7 @@ const SHAPE: Shape = Shape {
     is_async: false,
     buffer: 256,
     slots: 0,
+    verifies: true,
 };
 
 #[test]
@@ -133,6 +134,35 @@ fn values_longer_than_the_buffer() {
         let tally = torture::<1, 1024>(shape, 20, 40);
         assert!(tally.full == 0 && tally.cuts > 100);
     }
+}
+
+/// A scan does not end in the erased bytes that a long entry, or the gap behind a torn copy of one,
+/// may have.
+#[test]
+fn long_entries() {
+    for verifies in [false, true] {
+        let shape = Shape {
+            sectors: 2,
+            keys: 4,
+            longest: 700,
+            buffer: 128,
+            verifies,
+            ..SHAPE
+        };
+        let tally = torture::<4, 4096>(shape, 40, 40);
+        assert!(tally.full == 0 && tally.cuts > 300);
+    }
+}
+
+/// What is programmed need not be read back.
+#[test]
+fn without_a_look_back() {
+    let shape = Shape {
+        verifies: false,
+        ..SHAPE
+    };
+    let tally = torture::<4, 256>(shape, 60, 40);
+    assert!(tally.full == 0 && tally.cuts > 500);
 }
 
 /// Keys without a slot are as good as others.

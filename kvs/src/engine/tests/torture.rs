@@ -34,6 +34,7 @@ pub(super) struct Shape {
     pub(super) buffer: usize,
     /// How many slots there are; 0 for more than keys.
     pub(super) slots: usize,
+    pub(super) verifies: bool,
 }
 
 /// A put, or a delete, of a hashed key.
@@ -245,6 +246,10 @@ impl<const W: usize, const E: usize> Torture<W, E> {
         let mut buffer = Aligned([0; 256]);
         let buffer = &mut buffer.0[..self.shape.buffer];
         let (flash, sector_size) = (&mut self.flash, E as u32);
+        let options = Options {
+            verify_on_write: self.shape.verifies,
+            ..Options::DEFAULT
+        };
         if self.shape.is_async {
             let driver = deferred::Driver::new(flash, 0, buffer);
             let checksum = Crc32c::new();
@@ -254,7 +259,7 @@ impl<const W: usize, const E: usize> Torture<W, E> {
                 sector_size,
                 &mut slots,
                 &mut sectors,
-                &Options::DEFAULT,
+                &options,
             );
             block_on(run(&mut engine, |engine, job| engine.resume(job)))?;
             let mut engine = Awaited(engine);
@@ -269,7 +274,7 @@ impl<const W: usize, const E: usize> Torture<W, E> {
                 sector_size,
                 &mut slots,
                 &mut sectors,
-                &Options::DEFAULT,
+                &options,
             );
             engine.resume(&mut Job::new())?;
             engine.index.check_invariants(engine.is_partial());
