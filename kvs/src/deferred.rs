@@ -2,16 +2,11 @@
 
 use embedded_storage_async::nor_flash::{ErrorType, NorFlash};
 
-use super::perform::perform;
-use crate::engine::{Device, FAILED, Operation};
+use super::perform::Partition;
+use crate::engine::{Device, Operation};
 
 pub(crate) struct Driver<'a, F: ErrorType> {
-    flash: F,
-    buffer: &'a mut [u8],
-    /// Where the partition begins in the flash.
-    start: u32,
-    /// What the driver said last.
-    error: Option<F::Error>,
+    pub(crate) partition: Partition<'a, F>,
     wanted: (Operation, u32, u32),
     done: Option<u32>,
 }
@@ -19,26 +14,10 @@ pub(crate) struct Driver<'a, F: ErrorType> {
 impl<'a, F: ErrorType> Driver<'a, F> {
     pub(crate) fn new(flash: F, start: u32, buffer: &'a mut [u8]) -> Self {
         Self {
-            flash,
-            buffer,
-            start,
-            error: None,
+            partition: Partition::new(flash, start, buffer),
             wanted: (Operation::Program, 0, 0),
             done: None,
         }
-    }
-
-    pub(crate) fn flash(&self) -> &F {
-        &self.flash
-    }
-
-    pub(crate) fn into_flash(self) -> F {
-        self.flash
-    }
-
-    /// What the driver said last, once.
-    pub(crate) fn error(&mut self) -> Option<F::Error> {
-        self.error.take()
     }
 
     /// A call begins. What a call asked for that was dropped is not for this one.
@@ -51,12 +30,7 @@ impl<F: NorFlash> Driver<'_, F> {
     /// Does what was asked for.
     pub(crate) async fn perform(&mut self) {
         let (operation, address, len) = self.wanted;
-        let address = self.start.wrapping_add(address);
-        let done = perform(&mut self.flash, self.buffer, operation, address, len).await;
-        self.done = Some(done.unwrap_or_else(|error| {
-            self.error = Some(error);
-            FAILED
-        }));
+        self.done = Some(self.partition.perform(operation, address, len).await);
     }
 }
 
@@ -65,11 +39,11 @@ impl<F: NorFlash> Device for Driver<'_, F> {
     const READ: u32 = F::READ_SIZE as u32;
 
     fn buffer(&self) -> &[u8] {
-        self.buffer
+        self.partition.buffer
     }
 
     fn buffer_mut(&mut self) -> &mut [u8] {
-        self.buffer
+        self.partition.buffer
     }
 
     fn ask(&mut self, operation: Operation, address: u32, len: u32) -> Option<u32> {

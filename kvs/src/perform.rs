@@ -1,18 +1,59 @@
 //! The drivers' side of the engine: does what it asks of the flash. The only code that waits.
 
+use embedded_storage::nor_flash::ErrorType;
+
 use super::{NorFlash, bisync};
 use crate::bytes::{Aligned, is_erased};
-use crate::engine::Operation;
+use crate::engine::{FAILED, Operation};
 use crate::format::pad;
 
 /// Bytes that are looked at in one read where they are only compared: as many as a read size may be.
 const CHUNK: usize = 64;
 
+/// A partition of a flash, and the buffer that its bytes pass through.
+pub(crate) struct Partition<'a, F: ErrorType> {
+    pub(crate) flash: F,
+    pub(super) buffer: &'a mut [u8],
+    /// Where it begins in the flash.
+    start: u32,
+    /// What the driver said last.
+    error: Option<F::Error>,
+}
+
+impl<'a, F: ErrorType> Partition<'a, F> {
+    pub(super) fn new(flash: F, start: u32, buffer: &'a mut [u8]) -> Self {
+        Self {
+            flash,
+            buffer,
+            start,
+            error: None,
+        }
+    }
+
+    /// What the driver said last, once.
+    pub(crate) fn error(&mut self) -> Option<F::Error> {
+        self.error.take()
+    }
+}
+
+#[bisync]
+impl<F: NorFlash> Partition<'_, F> {
+    /// Does what the engine asks, and answers as a [`Device`](crate::engine::Device) does.
+    pub(super) async fn perform(&mut self, operation: Operation, address: u32, len: u32) -> u32 {
+        let address = self.start.wrapping_add(address);
+        let done = perform(&mut self.flash, self.buffer, operation, address, len).await;
+        done.unwrap_or_else(|error| {
+            self.error = Some(error);
+            FAILED
+        })
+    }
+}
+
 /// Does what is asked, and returns how many bytes that succeeded with. `address` counts from the
 /// start of the flash.
 #[bisync]
 #[inline(never)]
-pub(super) async fn perform<F: NorFlash>(
+async fn perform<F: NorFlash>(
     flash: &mut F,
     buffer: &mut [u8],
     operation: Operation,

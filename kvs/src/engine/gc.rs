@@ -171,16 +171,13 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         if free >= 2 {
             return self.open_step();
         }
-        if job.collection == Collection::No && free != 0 {
-            if free == 1 && (!self.can_make(need) || !self.options.collect_on_write) {
+        if job.collection == Collection::No && free == 1 {
+            if !self.can_make(need) || !self.options.collect_on_write {
                 self.refused = (need / REFUSED_UNIT) as u16;
                 return Step::Full;
             }
             job.collection = Collection::Begins;
-            if free == 1 {
-                return self.open_step();
-            }
-            return self.next_step(need, job);
+            return self.open_step();
         }
         job.collection = Collection::Goes;
         let victim = self.victim(false);
@@ -194,9 +191,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
 
     /// The bytes that the copy of an entry takes, at the most.
     fn moved_len(&self, place: Place) -> u32 {
-        let opening = EntryHeader::opening(0, 0, false, 0).entry_len(Self::WORD);
-        let most = self.payload().saturating_sub(opening);
-        place.len().wrapping_mul(Self::WORD).min(most)
+        let len = place.len().wrapping_mul(Self::WORD);
+        len.min(self.behind_opening())
     }
 
     /// To move an entry of this sector.
@@ -228,8 +224,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     /// Begins a collection that was cut and can't go on anew: the copies do not count.
     fn undo(&mut self, job: &mut Job) -> Fault {
         // Once: what has been undone twice would be so the next time.
-        if self.is(ONLY_COPIES) && self.active != NONE && job.undone < 1 {
-            job.undone = job.undone.wrapping_add(1);
+        if self.is(ONLY_COPIES) && self.active != NONE && !job.undone {
+            job.undone = true;
             self.remount(Except::Sector(self.active), job)
         } else {
             Fault::Full
@@ -251,8 +247,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             sum = sum.wrapping_add(live);
             count = count.wrapping_add(1);
         }
-        let opening = EntryHeader::opening(0, 0, false, 0).entry_len(Self::WORD);
-        let payload = self.payload().saturating_sub(opening);
+        let payload = self.behind_opening();
         let longest = self.index.longest().wrapping_mul(Self::WORD);
         let waste = longest.wrapping_mul(count);
         least.saturating_add(need) <= payload
@@ -304,11 +299,16 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         })
     }
 
+    /// The bytes of a sector behind an opening without tables.
+    fn behind_opening(&self) -> u32 {
+        let opening = EntryHeader::opening(0, 0, false, 0).entry_len(Self::WORD);
+        self.payload().saturating_sub(opening)
+    }
+
     /// The most that a commit takes, behind an opening, and before a mark.
     pub(super) fn commit_max(&self) -> u32 {
-        let opening = EntryHeader::opening(0, 0, false, 0).entry_len(Self::WORD);
         let mark = EntryHeader::mark().entry_len(Self::WORD);
-        self.payload().saturating_sub(opening.wrapping_add(mark))
+        self.behind_opening().saturating_sub(mark)
     }
 
     /// Whether no more than half of all sectors but one is live, with `more` bytes.

@@ -44,8 +44,8 @@ pub(crate) struct Job {
     pub(super) has_opened: bool,
     /// How many entries were moved so that wear is levelled.
     pub(super) leveled: u8,
-    /// How often a collection was undone.
-    pub(super) undone: u8,
+    /// A collection was undone.
+    pub(super) undone: bool,
     /// What a sector failed of.
     pub(super) failed: Option<super::Fault>,
     /// How often an entry was read that does not check.
@@ -77,7 +77,7 @@ impl Job {
             has_revived: false,
             has_opened: false,
             leveled: 0,
-            undone: 0,
+            undone: false,
             failed: None,
             tries: 0,
             done: 0,

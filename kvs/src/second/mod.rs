@@ -129,7 +129,7 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
     fn error(&mut self, fault: Fault, job: &Job) -> Error<F::Error> {
         let detail = self.engine.detail(job);
         match fault {
-            Fault::Flash => match self.engine.device().error() {
+            Fault::Flash => match self.engine.device().partition.error() {
                 Some(error) => Error::Flash(error),
                 None => Error::Unreadable {
                     address: detail.address,

@@ -216,12 +216,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// The flash driver, to look at; writing to the partition behind the store's back is at your own risk.
     #[must_use]
     pub fn flash(&self) -> &F {
-        self.engine.device_ref().flash()
+        &self.engine.device_ref().partition.flash
     }
 
     /// Gives the flash back.
     pub fn unmount(self) -> F {
-        self.engine.into_device().into_flash()
+        self.engine.into_device().partition.flash
     }
 
     /// The options it was mounted with.
