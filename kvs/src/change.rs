@@ -149,16 +149,6 @@ pub(crate) enum Value<'a> {
     Removed(Removal, usize),
 }
 
-impl Value<'_> {
-    pub(crate) fn len(&self) -> usize {
-        match self {
-            Self::Keep | Self::Delete | Self::Removed(..) => 0,
-            Self::Bytes(bytes) => bytes.len(),
-            Self::Encoded(len) => *len,
-        }
-    }
-}
-
 /// The changes of one commit. Asked for twice, to measure and to write, and answers the same both times.
 pub(crate) trait Batch: Send {
     fn len(&self) -> usize;

@@ -79,6 +79,7 @@ extern crate std;
 mod bytes;
 mod change;
 mod checksum;
+mod engine;
 mod error;
 mod events;
 mod format;
@@ -87,10 +88,8 @@ mod hash;
 pub mod host;
 #[cfg(feature = "lock")]
 pub mod lock;
-mod map;
 mod options;
 mod resources;
-mod sectors;
 mod settings;
 #[cfg(feature = "sim")]
 pub mod sim;
@@ -106,19 +105,9 @@ mod blocking {
     use embedded_storage::nor_flash::NorFlash;
     use kvs_bisync::blocking as bisync;
 
-    /// A blocking call always comes to its end.
-    #[cfg(not(kvs_next))]
-    const CAN_BE_DROPPED: bool = false;
-
-    #[cfg(kvs_next)]
     #[path = "direct.rs"]
     pub(crate) mod driver;
-    #[cfg(kvs_next)]
-    mod perform;
-    #[cfg(not(kvs_next))]
-    pub(crate) mod store;
-    #[cfg(kvs_next)]
-    #[path = "second/mod.rs"]
+    pub(crate) mod perform;
     pub(crate) mod store;
 }
 
@@ -168,62 +157,12 @@ pub mod asynch {
     use embedded_storage_async::nor_flash::NorFlash;
     use kvs_bisync::asynch as bisync;
 
-    #[cfg(not(kvs_next))]
-    const CAN_BE_DROPPED: bool = true;
-
-    #[cfg(kvs_next)]
     #[path = "deferred.rs"]
     pub(crate) mod driver;
-    #[cfg(kvs_next)]
-    mod perform;
-    #[cfg(not(kvs_next))]
-    mod store;
-    #[cfg(kvs_next)]
-    #[path = "second/mod.rs"]
+    pub(crate) mod perform;
     mod store;
 
     pub use store::{Keys, Store};
-}
-
-/// The engine that is to replace the one in `store`, in the making: tested, and not used yet. With
-/// `--cfg kvs_next` it is used, through the store in `second`.
-#[cfg(any(
-    kvs_next,
-    all(test, feature = "blocking", feature = "async", feature = "sim")
-))]
-#[cfg_attr(
-    not(kvs_next),
-    allow(dead_code, reason = "what the store is to ask of it is not asked yet")
-)]
-mod engine;
-
-#[cfg(all(
-    test,
-    not(kvs_next),
-    feature = "blocking",
-    feature = "async",
-    feature = "sim"
-))]
-#[allow(dead_code, reason = "what the store is to ask of it is not asked yet")]
-#[path = "."]
-mod next {
-    #[path = "."]
-    pub(crate) mod blocking {
-        use embedded_storage::nor_flash::NorFlash;
-        use kvs_bisync::blocking as bisync;
-
-        pub(crate) mod direct;
-        mod perform;
-    }
-
-    #[path = "."]
-    pub(crate) mod asynch {
-        use embedded_storage_async::nor_flash::NorFlash;
-        use kvs_bisync::asynch as bisync;
-
-        pub(crate) mod deferred;
-        mod perform;
-    }
 }
 
 pub use change::{Change, EncodeError, RawKey};

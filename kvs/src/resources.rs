@@ -1,12 +1,7 @@
 //! The RAM of a store, sized by its user.
 
 use crate::bytes::Aligned;
-#[cfg(kvs_next)]
 use crate::engine::{Sector, Slot};
-#[cfg(not(kvs_next))]
-use crate::map::Slot;
-#[cfg(not(kvs_next))]
-use crate::sectors::Sector;
 #[cfg(doc)]
 use crate::settings::Settings;
 use crate::settings::SettingsSet;

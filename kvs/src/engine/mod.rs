@@ -1,5 +1,4 @@
-//! The engine: a log-structured key-value store for hashed keys. In the making, beside the one in
-//! `store`, which it is to replace.
+//! The engine: a log-structured key-value store for hashed keys.
 //!
 //! From the flash up, each layer a type that owns its state:
 //!
@@ -46,22 +45,17 @@ mod read;
 mod scan;
 mod unlisted;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "blocking", feature = "async", feature = "sim"))]
 mod tests;
 
 use crate::checksum::{Checksum, Crc32c};
 use crate::format::header_stride;
 use crate::options::Options;
 
-#[allow(unused_imports, reason = "of the store, where the engine is in use")]
 pub(crate) use batch::{Batch, Value};
 use flash::Flash;
 pub(crate) use flash::{Device, FAILED, Operation};
 use index::Index;
-#[allow(
-    unused_imports,
-    reason = "of the resources, where the engine is in use"
-)]
 pub(crate) use index::{Sector, Slot};
 pub(crate) use job::Job;
 

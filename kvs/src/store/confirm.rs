@@ -1,7 +1,7 @@
 //! After an update: what was migrated is stored, and what no firmware needs any more is removed.
 
-use super::flash::FlashResult;
-use super::{NorFlash, Store, bisync};
+use super::migrate::Inside;
+use super::{FlashResult, NorFlash, Store, bisync};
 use crate::change::{Batch, Change, Changes, RawKey};
 use crate::checksum::Checksum;
 use crate::error::Error;
@@ -35,7 +35,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         self.resume().await?;
         let mut has_old = false;
         for old in S::TREE.old {
-            has_old |= self.live_place(old.hash).await?.is_some();
+            has_old |= self.has(old.hash, Inside::Nothing).await?;
         }
         if !has_old {
             return Ok(0);

@@ -2,83 +2,25 @@
 
 use core::fmt;
 
-use super::flash::FlashResult;
-use super::{NorFlash, Store, bisync};
+use embedded_storage::nor_flash::ErrorType;
+
+use super::{Driver, FlashResult, NorFlash, Store, bisync};
 use crate::checksum::Checksum;
+use crate::engine::{Engine, Job};
 use crate::error::Error;
-use crate::format::Kind;
-use crate::stats::{KeyInfo, SectorInfo, SectorState, Stats};
+use crate::stats::{KeyInfo, Maintenance, SectorInfo, Stats};
 
 #[bisync]
 impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
     /// The state of the store in numbers. Costs no flash read.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        let count = self.sectors.len() as u32;
-        let erases = || self.sectors.iter().map(|(_, sector)| sector.erases);
-        let total: u64 = erases().map(u64::from).sum();
-        let capacity = self.payload().wrapping_mul(count);
-        let live = self.live_bytes();
-        let free = self.sectors().fold(0u32, |sum, sector| {
-            let free = match sector.state {
-                SectorState::Head => sector.free,
-                SectorState::Dead | SectorState::Ready => self.payload(),
-                SectorState::Live | SectorState::Retired => 0,
-            };
-            sum.wrapping_add(free)
-        });
-        Stats {
-            keys: self.len(),
-            live_entries: self.map.len().saturating_add(self.unlisted.into()),
-            without_slot: self.unlisted.into(),
-            live,
-            stale: capacity.saturating_sub(live).saturating_sub(free),
-            free,
-            capacity,
-            sectors: self.sectors.len(),
-            available: self.available(),
-            least_erases: erases().min().unwrap_or(0),
-            most_erases: erases().max().unwrap_or(0),
-            mean_erases: total.checked_div(u64::from(count)).unwrap_or(0) as u32,
-            corrupt: u32::from(self.corrupt),
-            collections: u32::from(self.collections),
-            retired_sectors: self
-                .sectors
-                .iter()
-                .filter(|(_, sector)| sector.is_retired())
-                .count(),
-        }
+        self.engine.stats()
     }
 
     /// The sectors, in order of address. Costs no flash read.
     pub fn sectors(&self) -> impl Iterator<Item = SectorInfo> + '_ {
-        self.sectors.iter().map(|(index, sector)| {
-            let is_head = self.sectors.head() == Some(index);
-            SectorInfo {
-                index,
-                state: if sector.is_retired() {
-                    SectorState::Retired
-                } else if is_head {
-                    SectorState::Head
-                } else if sector.is_ready() {
-                    SectorState::Ready
-                } else if sector.is_dead() {
-                    SectorState::Dead
-                } else {
-                    SectorState::Live
-                },
-                sequence: sector.sequence,
-                erases: sector.erases,
-                live: sector.live(),
-                free: if is_head {
-                    self.flash.sector_size.saturating_sub(self.end)
-                } else if sector.is_ready() {
-                    self.payload()
-                } else {
-                    0
-                },
-            }
-        })
+        self.engine.sector_infos()
     }
 
     /// The stored keys, in order of hash. A cursor rather than an `Iterator`, because a name is read from flash into
@@ -110,7 +52,7 @@ impl<F: NorFlash, C: Checksum> fmt::Debug for Store<'_, F, C> {
 }
 
 /// A cursor over the stored keys; see [`Store::keys`].
-pub struct Keys<'s, 'a, F, C> {
+pub struct Keys<'s, 'a, F: ErrorType, C> {
     store: &'s mut Store<'a, F, C>,
     /// The lowest hash that comes next.
     from: u64,
@@ -128,63 +70,75 @@ impl<F: NorFlash, C: Checksum> Keys<'_, '_, F, C> {
         reason = "what it returns borrows the cursor, which an Iterator can't say"
     )]
     pub async fn next(&mut self) -> FlashResult<F, Option<KeyInfo<'_>>> {
-        let (hash, found) = loop {
-            self.store.resume().await?;
-            let Some(hash) = self.next_hash().await? else {
+        let mut job;
+        let hash = loop {
+            let from = self.from;
+            let mut next = Job::new();
+            let mut lowest = None;
+            let mut look = |engine: &mut Engine<'_, Driver<'_, F>, C>, job: &mut Job| {
+                lowest = engine.next_hash(from, job)?;
+                Ok(0)
+            };
+            if let Err(fault) = self.store.run(&mut next, &mut look).await {
+                return Err(self.store.error(fault, &next));
+            }
+            let Some(hash) = lowest else {
                 return Ok(None);
             };
-            let behind = u64::from(hash).wrapping_add(1);
-            let found = match self.store.live_place(hash).await {
-                Ok(Some(place)) => self.store.reader(usize::MAX).entry_at(place).await,
-                // A deleted key.
-                Ok(None) => {
-                    self.from = behind;
-                    continue;
-                }
-                Err(error) => Err(error),
-            };
-            if let Ok(None) = found {
-                self.store.doubt_summaries();
-            }
-            if self.store.is_stale() {
-                continue;
-            }
+            job = Job::new();
+            let found = self.store.find(hash, 0, &mut job).await;
             // Not before: a future that is dropped takes no key along.
-            self.from = behind;
-            let Some(found) = found? else {
-                return Err(Error::Corrupt { key: hash });
-            };
-            break (hash, found);
+            self.from = u64::from(hash).wrapping_add(1);
+            match found {
+                Ok(true) => break hash,
+                Ok(false) => {}
+                Err(fault) => return Err(self.store.error(fault, &job)),
+            }
         };
-        let store = &mut *self.store;
-        let entry = found.entry;
-        let name = if entry.head.kind == Kind::Named {
-            let len = usize::from(entry.head.name_len);
-            let name = found
-                .window(&mut store.flash, store.buffer)
-                .into_bytes(entry.offset.wrapping_add(4), len)
-                .await;
-            Some(core::str::from_utf8(name).map_err(|_| Error::Corrupt { key: hash })?)
-        } else {
-            None
+        let (sector, offset, size) = self.store.engine.place_of_found(&job);
+        let mut value_len = job.value_len() as usize;
+        let is_named = job.is_named();
+        let held = self.store.held_bytes(&job);
+        let name = match held.split_first() {
+            Some((len, rest)) if is_named => {
+                let name = rest.get(..usize::from(*len)).unwrap_or_default();
+                value_len = value_len.saturating_sub(name.len().saturating_add(1));
+                Some(core::str::from_utf8(name).map_err(|_| Error::Corrupt { key: hash })?)
+            }
+            _ => None,
         };
         Ok(Some(KeyInfo {
             hash,
             name,
-            value_len: usize::from(entry.head.value_len),
-            size: entry.size,
-            sector: found.sector,
-            offset: entry.offset,
+            value_len,
+            size,
+            sector,
+            offset,
         }))
     }
+}
 
-    /// The lowest hash from where the cursor is on, of a deleted key perhaps.
-    async fn next_hash(&mut self) -> FlashResult<F, Option<u32>> {
-        if self.store.is_partial() {
-            return self.store.lowest_from(self.from).await;
+#[bisync]
+impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
+    /// Does one bounded step of housekeeping: moves one entry, or erases one sector. Call it in
+    /// idle time until it returns [`Idle`](Maintenance::Idle); a commit after that erases nothing,
+    /// as long as no more is live than three quarters of all sectors but two. In a fuller store a
+    /// commit may have to make room yet, and erase.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadOnly`](Error::ReadOnly), or what the flash says of one sector, which is left alone
+    /// from then on: call it again.
+    pub async fn maintain(&mut self) -> FlashResult<F, Maintenance> {
+        let mut job = Job::new();
+        let mut step = |engine: &mut Engine<'_, Driver<'_, F>, C>, job: &mut Job| {
+            engine.maintain(job).map(|done| done as usize)
+        };
+        match self.run(&mut job, &mut step).await {
+            Ok(0) => Ok(Maintenance::Idle),
+            Ok(1) => Ok(Maintenance::Moved),
+            Ok(_) => Ok(Maintenance::Erased),
+            Err(fault) => Err(self.error(fault, &job)),
         }
-        let slots = self.store.map.slots();
-        let next = slots.partition_point(|slot| u64::from(slot.hash) < self.from);
-        Ok(slots.get(next).map(|slot| slot.hash))
     }
 }

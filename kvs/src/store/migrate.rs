@@ -5,11 +5,12 @@
 
 use core::ops::Range;
 
-use super::flash::Partition;
-use super::{NorFlash, Store, bisync};
+use super::typed::why;
+use super::{Driver, NorFlash, Store, bisync};
 use crate::bytes::move_within;
 use crate::change::EncodeError;
 use crate::checksum::Checksum;
+use crate::engine::{Engine, Fault, Job};
 use crate::settings::{Key, Leaves, Old, Outcome, Path, Rejection, Sources, Tree};
 
 /// The most old values that one rule takes.
@@ -53,6 +54,28 @@ impl OldValues<'_> {
     }
 }
 
+/// What a look at old values is a part of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Inside {
+    Nothing,
+    /// A commit, which goes on after it.
+    Commit,
+}
+
+impl Inside {
+    /// What is made at this place in the buffer is for a commit, if that is not the front.
+    fn of(at: usize) -> Self {
+        match at {
+            0 => Self::Nothing,
+            _ => Self::Commit,
+        }
+    }
+
+    fn job(self) -> Job {
+        Job::inside(self == Self::Commit)
+    }
+}
+
 /// Takes the old values of a rule, or turns them down.
 pub(crate) type Take<'a> = dyn FnMut(u8, &mut OldValues<'_>) -> Result<(), Rejection> + Send + 'a;
 
@@ -61,7 +84,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Tries the old keys of one setting in turn, until `take` takes the values of one of its
     /// rules. What the setting is without: [`Outcome::Default`], or why the last of those that
     /// there were was turned down.
-    pub(crate) async fn migrate(&mut self, old: &[Old], take: &mut Take<'_>) -> Outcome {
+    pub(crate) async fn migrate(
+        &mut self,
+        old: &[Old],
+        inside: Inside,
+        take: &mut Take<'_>,
+    ) -> Outcome {
         let mut outcome = Outcome::Default;
         let mut number = 0u8;
         let mut rest = old;
@@ -71,7 +99,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             let (sources, others) = rest.split_at_checked(end).unwrap_or_default();
             rest = others;
             number = number.wrapping_add(1);
-            match self.try_rule(sources, take).await {
+            match self.try_rule(sources, inside, take).await {
                 Ok(true) => return Outcome::Migrated(number),
                 Ok(false) => {}
                 // Whether this rule would take it is not known, and the next is of something older.
@@ -87,19 +115,16 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     pub(crate) async fn try_rule(
         &mut self,
         sources: &[Old],
+        inside: Inside,
         take: &mut Take<'_>,
     ) -> Result<bool, Rejection> {
         let Some(first) = sources.first() else {
             return Ok(false);
         };
-        let mut found = [None; MAX_SOURCES];
         let mut stored = 0usize;
-        for (source, found) in sources.iter().zip(&mut found) {
-            // All before the first is read: where a key is looked for in flash, that takes the
-            // buffer.
-            let place = self.live_place(source.hash).await;
-            *found = place.map_err(|error| Rejection::of(&error))?;
-            stored = stored.wrapping_add(usize::from(found.is_some()));
+        for source in sources {
+            let is_there = self.is_there(source.hash, inside).await.map_err(why)?;
+            stored = stored.wrapping_add(usize::from(is_there));
         }
         if stored == 0 || stored < sources.len() && !first.is_optional() {
             return Ok(false);
@@ -107,41 +132,59 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let mut places: [Option<Range<usize>>; MAX_SOURCES] = [const { None }; MAX_SOURCES];
         // Each but the last is put to the end of the buffer, where the next one's entry is not read
         // to.
-        let mut free = self.buffer.len();
-        for ((source, found), place) in sources.iter().zip(found).zip(&mut places) {
-            let Some(found) = found else {
-                continue;
-            };
-            let stored = self.stored_at(source.hash, found, free).await;
-            *place = Some(stored.map_err(|error| Rejection::of(&error))?);
-            if let Some(value) = place
-                && source.has_more()
-            {
-                let word = Partition::<F>::WRITE_SIZE as usize;
-                let start = free.saturating_sub(value.len()) & !word.saturating_sub(1);
-                move_within(self.buffer, value.start, start, value.len());
-                *value = start..start.wrapping_add(value.len());
-                free = start;
+        let end = self.engine.buffer().len();
+        let mut free = end;
+        let mut read = Ok(());
+        for (source, place) in sources.iter().zip(&mut places) {
+            let mut job = inside.job();
+            match self.stored(source.hash, &mut job).await {
+                Ok(None) => continue,
+                Ok(Some(_)) => {}
+                Err(fault) => {
+                    read = Err(why(fault));
+                    break;
+                }
             }
+            let mut value = self.held(0, &job);
+            if source.has_more() {
+                let word = F::WRITE_SIZE;
+                let start = free.saturating_sub(value.len()) & !word.saturating_sub(1);
+                let buffer = self.engine.buffer_mut();
+                move_within(buffer, value.start, start, value.len());
+                value = start..start.wrapping_add(value.len());
+                free = start;
+                self.engine.reserve(end.saturating_sub(free));
+            }
+            *place = Some(value);
         }
+        self.engine.reserve(0);
+        read?;
         let mut values = OldValues {
             places,
             count: sources.len(),
-            buffer: self.buffer,
+            buffer: self.engine.buffer_mut(),
         };
         take(first.rule, &mut values).map(|()| true)
     }
 
+    /// Whether there is a value under this hash.
+    pub(super) async fn is_there(&mut self, hash: u32, inside: Inside) -> Result<bool, Fault> {
+        let mut job = inside.job();
+        let mut contains = |engine: &mut Engine<'_, Driver<'_, F>, C>, job: &mut Job| {
+            engine.contains(hash, job).map(usize::from)
+        };
+        Ok(self.run(&mut job, &mut contains).await? != 0)
+    }
+
     /// Whether a value under this hash has a slot.
     pub(crate) fn is_stored(&self, hash: u32) -> bool {
-        let slot = self.map.find(hash);
-        slot.is_some_and(|slot| !slot.is_tombstone())
+        self.engine.is_listed(hash)
     }
 
     /// Whether a load would find something to migrate: an old value of a setting that has none of
     /// its own.
     pub(crate) fn has_old(&self, tree: &Tree) -> bool {
-        self.is_partial() && !tree.old.is_empty()
+        self.engine.is_partial() && !tree.old.is_empty()
             || tree.old.iter().any(|old| {
                 let needed = match old.leaf {
                     _ if old.is_retired() => false,
@@ -160,15 +203,19 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let path = key.path();
         let mut value = None;
         let outcome = self
-            .migrate(path.tree().old_of(path.leaf()), &mut |rule, old| {
-                value = Some(old.read(|sources| key.migrate(rule, sources))?);
-                Ok(())
-            })
+            .migrate(
+                path.tree().old_of(path.leaf()),
+                Inside::Nothing,
+                &mut |rule, old| {
+                    value = Some(old.read(|sources| key.migrate(rule, sources))?);
+                    Ok(())
+                },
+            )
             .await;
         match outcome {
             Outcome::Rejected(why) => Err(why),
             Outcome::Default => match self.make_by_struct(path, 0).await? {
-                Some(len) => key.migrate(0, &[self.buffer.get(..len)]).map(Some),
+                Some(len) => key.migrate(0, &[self.engine.buffer().get(..len)]).map(Some),
                 None => Ok(None),
             },
             _ => Ok(value),
@@ -197,7 +244,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let (tree, leaf) = (setting.tree(), setting.leaf());
         let mut len = None;
         let outcome = self
-            .migrate(tree.old_of(leaf), &mut |rule, old| {
+            .migrate(tree.old_of(leaf), Inside::of(at), &mut |rule, old| {
                 let made = old.encode((tree, leaf), at, &|settings, sources| match sources {
                     [Some(bytes)] if rule == 0 => settings.decode(leaf, bytes),
                     _ => settings.migrate(leaf, rule.into(), sources),
@@ -221,7 +268,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     ) -> Result<Option<usize>, Rejection> {
         let (tree, leaf) = (setting.tree(), setting.leaf());
         let mut len = None;
-        self.try_rule(tree.old_of_struct(), &mut |_, old| {
+        self.try_rule(tree.old_of_struct(), Inside::of(at), &mut |_, old| {
             let made = old.encode((tree, leaf), at, &|settings, sources| {
                 settings.migrate_all(sources)
             })?;
@@ -248,7 +295,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         outcomes: &mut [Outcome],
     ) {
         let result = self
-            .try_rule(tree.old_of_struct(), &mut |_, old| {
+            .try_rule(tree.old_of_struct(), Inside::Nothing, &mut |_, old| {
                 old.read(|sources| made.migrate_all(sources))
             })
             .await;
@@ -256,7 +303,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             match result {
                 _ if *outcome != Outcome::Default => {}
                 Ok(false) => {}
-                Ok(true) => *outcome = take_over(made, settings, leaf, self.buffer),
+                Ok(true) => *outcome = take_over(made, settings, leaf, self.engine.buffer_mut()),
                 Err(why) => *outcome = Outcome::Rejected(why),
             }
         }

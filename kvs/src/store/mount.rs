@@ -1,32 +1,31 @@
-//! Mounting: checks the geometry, reads the headers, and has `entries.rs` fill the RAM map. Never
-//! writes (invariant 5).
+//! Mounting: checks that range, flash and resources fit.
 
 use core::ops::Range;
 
-use super::entries::Reading;
-use super::flash::{CHUNK, FlashResult, Partition};
-use super::window::note_hole;
-use super::{NorFlash, Store, bisync};
-use crate::bytes::Aligned;
+use super::{Driver, FlashResult, NorFlash, Store, bisync};
 use crate::checksum::{Checksum, Crc32c};
+use crate::engine::{Engine, WORDS_MAX};
 use crate::error::{Error, Geometry};
-use crate::events;
-use crate::format::{HEADER_COPY, Header, Layout, MIN_BUFFER, header_stride, pad};
-use crate::map::{KeyMap, Packing, Slot};
-use crate::options::{Options, Summaries, Switches};
+use crate::format::{MAX_WRITE_SIZE, MIN_BUFFER, header_stride, pad};
+use crate::options::Options;
 use crate::resources::Resources;
-use crate::sectors::{SectorTable, State};
+
+/// The most words of a sector, so that what is live in it can be counted: long entries count for up
+/// to one and a half of their length.
+const SECTOR_WORDS_MAX: u32 = 0x8000;
+
+/// The largest read size.
+const MAX_READ_SIZE: usize = 64;
 
 #[bisync]
 impl<'a, F: NorFlash> Store<'a, F, Crc32c> {
     /// Mounts the partition in `range` of `flash`, in bytes. Blank flash, and whatever is not this
     /// format, mounts as empty. Never writes.
     ///
-    /// Costs reads of each sector's header, of the newest sector up to 512 bytes behind its last
-    /// entry, and of summaries at the end of others: of few, where what is in use was changed
-    /// lately. In a partition more than a quarter full, sectors may have no summary, and are read
-    /// whole; each byte at most once. Reads are as long as the resources' buffer. The first call
-    /// that writes reads what the mount left of where it is to write.
+    /// Costs reads of each sector's header, of the newest table of all keys, and of all that was
+    /// written after it; where there is no table, of all entries, each once. Reads are as long as
+    /// the resources' buffer. The first call that writes reads the last commit, the newest header and
+    /// what is behind them 32 times, as the power may have failed while they were written.
     ///
     /// # Errors
     ///
@@ -110,9 +109,9 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
             buffer,
             sectors,
         } = resources;
-        let flash = Partition::new(flash, range, options)?;
+        let sector_size = Self::check_geometry(&flash, range, options)?;
         let bytes = range.end.saturating_sub(range.start);
-        let (count, _) = flash.split(bytes);
+        let count = bytes.checked_div(sector_size).unwrap_or(0) as usize;
         let capacity = sectors.len().min(usize::from(u16::MAX));
         let Some(sectors) = sectors.get_mut(..count).filter(|_| count <= capacity) else {
             return Err(Error::Geometry(Geometry::TooManySectors {
@@ -123,27 +122,60 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
         if buffer.0.len() < MIN_BUFFER.max(F::WRITE_SIZE.wrapping_mul(2)) {
             return Err(Error::Geometry(Geometry::Buffer));
         }
-        let packing = Packing::new(bytes, Partition::<F>::WRITE_SIZE)
-            .ok_or(Error::Geometry(Geometry::Range))?;
-        let mut store = Self {
-            end: 0,
-            flash,
-            checksum,
-            map: KeyMap::new(slots, packing),
-            sectors: SectorTable::new(sectors, Switches::of(options)),
-            buffer: &mut buffer.0,
-            next_sequence: 0,
+        let driver = Driver::new(flash, range.start, &mut buffer.0);
+        Ok(Self {
+            engine: Engine::new(driver, checksum, sector_size, slots, sectors, options),
             first: None,
-            epoch_age: 0,
-            wear_spread: options.wear_spread,
-            refused: 0,
-            corrupt: 0,
-            unlisted: 0,
-            collections: 0,
+            load_failed: false,
+        })
+    }
+
+    /// The sector size, if the flash and the range fit the options.
+    fn check_geometry(flash: &F, range: &Range<u32>, options: &Options) -> FlashResult<F, u32> {
+        let fail = |geometry| Err(Error::Geometry(geometry));
+        let (write, read, erase) = (F::WRITE_SIZE, F::READ_SIZE, F::ERASE_SIZE);
+        let powers = write.is_power_of_two() && read.is_power_of_two();
+        if !powers || write > MAX_WRITE_SIZE || read > write || read > MAX_READ_SIZE {
+            return fail(Geometry::WordSize);
+        }
+        let sector_size = match options.sector_size {
+            0 => erase as u32,
+            size => size,
         };
-        store.sectors.set(State::Stale, true);
-        store.sectors.set_summaries(Summaries::Used);
-        Ok(store)
+        let stride = header_stride(write as u32);
+        let least = stride
+            .saturating_mul(2)
+            .saturating_add(pad(16, write as u32));
+        let multiple = |size: u32, of: usize| size.checked_rem(of as u32) == Some(0);
+        if sector_size < least
+            || !multiple(sector_size, write)
+            || sector_size
+                .checked_div(write as u32)
+                .is_none_or(|words| words > SECTOR_WORDS_MAX)
+            || !multiple(sector_size, erase)
+        {
+            return fail(Geometry::SectorSize);
+        }
+        let len = range.end.saturating_sub(range.start);
+        let on_boundaries = multiple(range.start, erase) && multiple(len, sector_size as usize);
+        // As the engine sees it, whose sectors begin at powers of two.
+        let stride = sector_size.checked_next_power_of_two().unwrap_or(u32::MAX);
+        let sectors = len.checked_div(sector_size).unwrap_or(0);
+        let words = stride
+            .saturating_mul(sectors)
+            .checked_div(write as u32)
+            .unwrap_or(0);
+        if range.end <= range.start
+            || range.end as usize > flash.capacity()
+            || !on_boundaries
+            || words > WORDS_MAX
+        {
+            return fail(Geometry::Range);
+        }
+        if len < sector_size.saturating_mul(2) {
+            return fail(Geometry::TooFewSectors);
+        }
+        Ok(sector_size)
     }
 
     /// Mounts the partition anew, with the resources that the store has, as a mount after a reset
@@ -159,155 +191,8 @@ impl<'a, F: NorFlash, C: Checksum> Store<'a, F, C> {
     /// The store stays, and can be mounted again; until that succeeds, each call that looks at
     /// flash tries it first.
     pub async fn remount(&mut self) -> FlashResult<F> {
-        self.sectors.forgive();
-        self.collections = 0;
+        self.engine.forgive();
         self.first = None;
-        self.sectors.set(State::Stale, true);
-        self.sectors.set_summaries(Summaries::Used);
         self.resume().await
-    }
-
-    /// Fills the tables from flash, whatever they held.
-    #[inline(never)]
-    pub(crate) async fn read_all(&mut self) -> FlashResult<F> {
-        self.refused = 0;
-        self.read(&Reading::ALL, None).await
-    }
-
-    /// The same, as if sector `copies` were not there, where that gives as many keys: then it is
-    /// dead. False: it is not, and all is read.
-    pub(crate) async fn read_without(&mut self, copies: usize) -> FlashResult<F, bool> {
-        let keys = self.len();
-        // In parts, as it was: what reads all for the sake of slots would find the copies again.
-        self.read(&[Reading::InParts], Some(copies)).await?;
-        if self.len() == keys && self.dead() != 0 {
-            return Ok(true);
-        }
-        self.read_all().await?;
-        Ok(false)
-    }
-
-    /// The same, as where there are more keys than slots.
-    pub(crate) async fn read_in_parts(&mut self) -> FlashResult<F> {
-        self.read(&[Reading::InParts], None).await
-    }
-
-    /// The same, without going by summaries.
-    #[inline(never)]
-    pub(crate) async fn read_without_summaries(&mut self) -> FlashResult<F> {
-        self.read(Reading::ALL.get(1..).unwrap_or(&[]), None).await
-    }
-
-    /// Fills the tables in the first of these ways that works, as if the sector `without` had no
-    /// header. They are stale until that has succeeded.
-    async fn read(&mut self, ways: &[Reading], without: Option<usize>) -> FlashResult<F> {
-        self.sectors.set(State::Stale, true);
-        if self.map.slots().iter().any(Slot::is_unread) {
-            self.sectors.set(State::LoadFailed, true);
-        }
-        let mut result = Ok(true);
-        for way in ways {
-            self.map.clear();
-            self.sectors.clear();
-            self.next_sequence = 1;
-            self.corrupt = 0;
-            self.map.unread = 0;
-            self.unlisted = 0;
-            self.read_headers().await?;
-            if let Some(sector) = without.and_then(|index| self.sectors.edit(index)) {
-                sector.sequence = 0;
-            }
-            result = self.read_entries(*way).await;
-            match result {
-                Ok(true) => break,
-                // A summary does not add up, or there are more keys than slots.
-                Ok(false) | Err(Error::TooManyKeys { .. }) => {}
-                Err(_) => break,
-            }
-        }
-        events::mounted(self.len(), self.sectors.len(), self.corrupt);
-        if self.unlisted != 0 {
-            events::too_few_slots(self.unlisted, self.map.capacity());
-        }
-        self.sectors.set(State::Stale, result.is_err());
-        result.map(drop)
-    }
-
-    /// Reads the header of each sector. An error where none could be read: that must not be taken
-    /// for an empty partition.
-    async fn read_headers(&mut self) -> FlashResult<F> {
-        let layout = Layout::new(self.flash.sector_size, Partition::<F>::WRITE_SIZE, C::ID);
-        let (mut least, mut most) = (u32::MAX, 0);
-        let mut readable = 0usize;
-        let mut failed = None;
-        for index in 0..self.sectors.len() {
-            let header = match self.read_header(index).await {
-                Ok(header) => header,
-                Err(error) => {
-                    failed = Some(error);
-                    self.map.unread = note_hole(self.map.unread, self.flash.base(index));
-                    self.sectors.set(State::Unreadable, true);
-                    if let Some(sector) = self.sectors.edit(index) {
-                        sector.set_unread();
-                    }
-                    continue;
-                }
-            };
-            readable = readable.wrapping_add(1);
-            let Some(header) = header else {
-                continue;
-            };
-            if header.layout != layout {
-                return Err(incompatible(header.layout, layout));
-            }
-            if let Some(sector) = self.sectors.edit(index) {
-                sector.sequence = header.sequence;
-                sector.erases = header.erases;
-            }
-            self.next_sequence = self.next_sequence.max(header.sequence.wrapping_add(1));
-            least = least.min(header.erases);
-            most = most.max(header.erases);
-        }
-        if let (0, Some(error)) = (readable, failed) {
-            return Err(error);
-        }
-        // Sectors whose header is lost are taken to have been erased as often as the others.
-        let middle = least.min(most).midpoint(most);
-        for index in 0..self.sectors.len() {
-            if let Some(sector) = self.sectors.edit(index)
-                && sector.sequence == 0
-            {
-                sector.erases = middle;
-            }
-        }
-        Ok(())
-    }
-
-    /// The header of a sector; its second copy where the first is bad. `None` only where both could
-    /// be read: what can't be read may be there.
-    pub(crate) async fn read_header(&mut self, index: usize) -> FlashResult<F, Option<Header>> {
-        let stride = header_stride(Partition::<F>::WRITE_SIZE);
-        let base = self.flash.base(index);
-        let mut missing = Ok(None);
-        for address in [base, base.wrapping_add(stride)] {
-            let mut bytes = Aligned([0; CHUNK]);
-            let len = pad(HEADER_COPY as u32, Partition::<F>::READ_SIZE) as usize;
-            let bytes = bytes.0.get_mut(..len).unwrap_or(&mut []);
-            if let Err(error) = self.flash.read(address, bytes).await {
-                missing = Err(error);
-            } else if let Some(header) = bytes.first_chunk().and_then(Header::decode) {
-                return Ok(Some(header));
-            }
-        }
-        missing
-    }
-}
-
-fn incompatible<E>(found: Layout, ours: Layout) -> Error<E> {
-    let powers = |layout: Layout| (layout.geometry >> 3, layout.geometry & 7);
-    Error::Incompatible {
-        version: (found.version, ours.version),
-        checksum: (found.checksum, ours.checksum),
-        geometry: (powers(found), powers(ours)),
     }
 }

@@ -1,9 +1,10 @@
 //! The raw interface: names, hashes and bytes.
 
-use super::flash::FlashResult;
-use super::{NorFlash, Store, bisync};
+use super::{FlashResult, NorFlash, Store, bisync};
+use crate::bytes::copy;
 use crate::change::{Change, Changes, RawKey};
 use crate::checksum::Checksum;
+use crate::engine::{Fault, Job};
 use crate::error::Error;
 use crate::options::Options;
 
@@ -23,14 +24,15 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         key: impl Into<RawKey<'k>>,
         out: &mut [u8],
     ) -> FlashResult<F, Option<usize>> {
-        let Some(found) = self.find(key.into()).await? else {
+        let mut job = Job::new();
+        let Some((skip, len)) = self.find_key(key.into(), &mut job).await? else {
             return Ok(None);
         };
-        let (needed, available) = (found.value_len(), out.len());
+        let (needed, available) = (len, out.len());
         if needed > available {
             return Err(Error::BufferTooSmall { needed, available });
         }
-        self.copy_out(&found, 0, out).await.map(Some)
+        self.copy_out(skip, len, out, &mut job).await.map(Some)
     }
 
     /// Copies the value of `key` from byte `offset` on to the front of `out`, as much as there is and fits; returns
@@ -45,10 +47,63 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         offset: usize,
         out: &mut [u8],
     ) -> FlashResult<F, Option<usize>> {
-        let Some(found) = self.find(key.into()).await? else {
+        let mut job = Job::new();
+        let Some((skip, len)) = self.find_key(key.into(), &mut job).await? else {
             return Ok(None);
         };
-        self.copy_out(&found, offset, out).await.map(Some)
+        let len = len.saturating_sub(offset).min(out.len());
+        let skip = skip.saturating_add(offset);
+        self.copy_out(skip, len, out, &mut job).await.map(Some)
+    }
+
+    /// Looks the entry of a key up: how many bytes of its value are its name, and how many are not.
+    async fn find_key(
+        &mut self,
+        key: RawKey<'_>,
+        job: &mut Job,
+    ) -> FlashResult<F, Option<(usize, usize)>> {
+        Self::check_key(&key)?;
+        let found = self.find(key.hash(), 0, job).await;
+        match found {
+            Ok(true) => {}
+            Ok(false) => return Ok(None),
+            Err(fault) => return Err(self.error(fault, job)),
+        }
+        let len = job.value_len() as usize;
+        Ok(match key {
+            RawKey::Hash(_) if !job.is_named() => Some((0, len)),
+            RawKey::Name(name) if self.has_name(name, job) => {
+                let skip = name.len().wrapping_add(1);
+                Some((skip, len.saturating_sub(skip)))
+            }
+            _ => None,
+        })
+    }
+
+    /// Copies so many bytes of the value that was found, from byte `skip` on.
+    async fn copy_out(
+        &mut self,
+        skip: usize,
+        len: usize,
+        out: &mut [u8],
+        job: &mut Job,
+    ) -> FlashResult<F, usize> {
+        let mut copied = 0usize;
+        while let Some(target) = out.get_mut(copied..len).filter(|rest| !rest.is_empty()) {
+            let from = skip.wrapping_add(copied);
+            if let Err(fault) = self.find(0, from, job).await {
+                return Err(self.error(fault, job));
+            }
+            let place = self.held(from, job);
+            let bytes = self.engine.buffer().get(place).unwrap_or_default();
+            let count = bytes.len().min(target.len());
+            copy(target, bytes);
+            if count == 0 {
+                return Err(self.error(Fault::Corrupt, job));
+            }
+            copied = copied.wrapping_add(count);
+        }
+        Ok(len)
     }
 
     /// The length of the value of `key` in bytes, `None` if the key is not there.
@@ -60,7 +115,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         &mut self,
         key: impl Into<RawKey<'k>>,
     ) -> FlashResult<F, Option<usize>> {
-        Ok(self.find(key.into()).await?.map(|found| found.value_len()))
+        let mut job = Job::new();
+        let found = self.find_key(key.into(), &mut job).await?;
+        Ok(found.map(|(_, len)| len))
     }
 
     /// Stores `value` under `key`. Programs nothing where that is its value already.
@@ -84,7 +141,13 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     ///
     /// See [`commit`](Self::commit).
     pub async fn delete<'k>(&mut self, key: impl Into<RawKey<'k>>) -> FlashResult<F, bool> {
+        let key = key.into();
         let change = [Change::delete(key)];
+        match self.check_changes(&change).await {
+            // Another key has its hash: it is not there.
+            Err(Error::NameCollision { .. }) => return Ok(false),
+            checked => checked?,
+        }
         Ok(self.commit_batch(&mut Changes(&change)).await? != 0)
     }
 
@@ -109,6 +172,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// [`VerifyFailed`](Error::VerifyFailed), [`NotBlank`](Error::NotBlank): no sector took it; the old values stay
     /// in force until the next mount, which may find the new ones if the flash did store them.
     pub async fn commit(&mut self, changes: &[Change<'_>]) -> FlashResult<F> {
+        self.check_changes(changes).await?;
         self.commit_batch(&mut Changes(changes)).await.map(|_| ())
     }
 
@@ -124,7 +188,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// How many keys are stored.
     #[must_use]
     pub fn len(&self) -> usize {
-        usize::from(self.listed()).saturating_add(self.unlisted.into())
+        self.engine.key_count()
     }
 
     /// Whether no key is stored.
@@ -137,40 +201,32 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// erased. Keys beyond these are stored too, and looked for in flash.
     #[must_use]
     pub fn capacity(&self) -> usize {
-        self.map.capacity()
+        self.engine.capacity()
     }
 
     /// The longest value that can be stored under `key`, in bytes.
     pub fn max_value_len<'k>(&self, key: impl Into<RawKey<'k>>) -> usize {
-        let mut head = Self::head_of(&key.into());
-        // Long enough for the long form.
-        head.value_len = u16::MAX;
-        let overhead = head.entry_len().saturating_sub(u32::from(u16::MAX));
-        let room = self.payload().saturating_sub(overhead) as usize;
-        room.min(usize::from(u16::MAX))
+        let name = match key.into() {
+            RawKey::Hash(_) => 0,
+            RawKey::Name(name) => name.len().wrapping_add(1),
+        };
+        self.engine.value_max().saturating_sub(name)
     }
 
     /// The flash driver, to look at; writing to the partition behind the store's back is at your own risk.
     #[must_use]
     pub fn flash(&self) -> &F {
-        &self.flash.flash
+        &self.engine.device_ref().partition.flash
     }
 
     /// Gives the flash back.
     pub fn unmount(self) -> F {
-        self.flash.flash
+        self.engine.into_device().partition.flash
     }
 
     /// The options it was mounted with.
     #[must_use]
     pub fn options(&self) -> Options {
-        Options {
-            verify_on_read: self.sectors.switches.verify_on_read(),
-            verify_on_write: self.sectors.switches.verify_on_write(),
-            collect_on_write: self.sectors.switches.collect_on_write(),
-            read_only: self.sectors.switches.read_only(),
-            wear_spread: self.wear_spread,
-            sector_size: self.flash.sector_size,
-        }
+        self.engine.options()
     }
 }

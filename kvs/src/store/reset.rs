@@ -3,35 +3,24 @@
 //! Settings that go are at their default afterwards, all others are what they were: a commit asks
 //! here about each key of which the struct alone does not tell.
 
-use super::flash::FlashResult;
-use super::{NorFlash, Store, bisync};
+use super::migrate::Inside;
+use super::{Driver, FlashResult, NorFlash, Store, bisync};
 use crate::change::Value;
 use crate::checksum::Checksum;
+use crate::engine::{Engine, Job};
 use crate::settings::Path;
 use crate::settings::batches::Removal;
 
 #[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
-    /// The value itself, or what it turns out to be; encoded into the buffer from `at` on.
-    pub(crate) async fn looked_up<'v>(
-        &mut self,
-        value: Value<'v>,
-        at: usize,
-    ) -> FlashResult<F, Value<'v>> {
-        match value {
-            Value::Removed(removal, index) => self.removed(removal, index, at).await,
-            value => Ok(value),
-        }
-    }
-
     /// What becomes of key number `index`.
     #[inline(never)]
-    async fn removed(
+    pub(super) async fn removed(
         &mut self,
         removal: Removal,
         index: usize,
-        at: usize,
     ) -> FlashResult<F, Value<'static>> {
+        let at = Engine::<Driver<'_, F>, C>::MADE_AT;
         let tree = removal.group.tree;
         if let Some(old) = tree.old_at(index) {
             return Ok(match self.goes(removal, old.hash, at).await? {
@@ -41,7 +30,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         }
         let setting = Path::new(tree, index);
         let is_taken = removal.takes(index);
-        if !is_taken && self.is_there(tree.hash(index)).await? {
+        if !is_taken && self.has(tree.hash(index), Inside::Commit).await? {
             return Ok(Value::Keep);
         }
         let len = if is_taken {
@@ -76,7 +65,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let (mut by_rule, mut by_struct) = (false, false);
         for old in tree.old.iter().filter(|old| old.feeds(setting.leaf())) {
             let goes = match tree.hashes.iter().position(|hash| *hash == old.hash) {
-                Some(owner) => removal.takes(owner) && self.is_there(old.hash).await?,
+                Some(owner) => removal.takes(owner) && self.has(old.hash, Inside::Commit).await?,
                 None => self.goes(removal, old.hash, at).await?,
             };
             by_rule |= goes && !old.is_structs();
@@ -97,7 +86,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         let mut by_struct = false;
         for old in tree.old.iter().filter(|old| old.feeds(setting.leaf())) {
             let owner = tree.hashes.iter().position(|hash| *hash == old.hash);
-            let stays = self.is_there(old.hash).await?
+            let stays = self.has(old.hash, Inside::Commit).await?
                 && match owner {
                     Some(owner) => !removal.takes(owner),
                     None => !self.goes(removal, old.hash, at).await?,
@@ -113,12 +102,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// Whether an old key is removed: not where a setting that stays can't be made of it, and might
     /// be by another firmware.
     async fn goes(&mut self, removal: Removal, hash: u32, at: usize) -> FlashResult<F, bool> {
-        if !removal.wants(hash) || !self.is_there(hash).await? {
+        if !removal.wants(hash) || !self.has(hash, Inside::Commit).await? {
             return Ok(false);
         }
         let tree = removal.group.tree;
         for leaf in removal.sharers(hash) {
-            let is_own = self.is_there(tree.hash(leaf)).await?;
+            let is_own = self.has(tree.hash(leaf), Inside::Commit).await?;
             if !is_own && self.make(Path::new(tree, leaf), at).await.is_err() {
                 return Ok(false);
             }
@@ -126,15 +115,18 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         Ok(true)
     }
 
-    /// Whether there is a value under this hash. Takes the buffer where it has no slot.
-    async fn is_there(&mut self, hash: u32) -> FlashResult<F, bool> {
-        Ok(self.live_place(hash).await?.is_some())
+    /// Whether there is a value under this hash.
+    pub(super) async fn has(&mut self, hash: u32, inside: Inside) -> FlashResult<F, bool> {
+        match self.is_there(hash, inside).await {
+            Ok(is_there) => Ok(is_there),
+            Err(fault) => Err(self.error(fault, &Job::new())),
+        }
     }
 
     /// Encodes a setting's default into the buffer from `at` on.
     fn encode_default(&mut self, setting: Path, at: usize) -> Option<usize> {
         let mut len = None;
-        let out = self.buffer.get_mut(at..).unwrap_or(&mut []);
+        let out = self.engine.buffer_mut().get_mut(at..).unwrap_or(&mut []);
         setting.tree().with_defaults?(&mut |defaults| {
             len = defaults.encode(setting.leaf(), out).ok();
         });

@@ -3,19 +3,16 @@
 //! Drives the generated code against the engine; nothing here is generic over a settings struct but
 //! the thin outer layer.
 
-use core::ops::Range;
-
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::flash::FlashResult;
-use super::{NorFlash, Store, bisync};
-use crate::change::RawKey;
+use super::migrate::Inside;
+use super::{FlashResult, NorFlash, Store, bisync};
+use crate::change::Changes;
 use crate::checksum::Checksum;
+use crate::engine::{Fault, Job};
 use crate::error::Error;
 use crate::events;
-use crate::map::{Place, Slot};
-use crate::sectors::State;
 use crate::settings::batches::{Removal, Save};
 use crate::settings::value;
 use crate::settings::{
@@ -52,6 +49,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 let why = Outcome::Rejected(Rejection::of(&error));
                 outcomes.as_mut().fill(why);
             } else {
+                let mounts = self.engine.mounts();
                 self.load_leaves(&mut settings, S::TREE, outcomes.as_mut())
                     .await;
                 if !S::SCHEMA.sources.is_empty() {
@@ -59,7 +57,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                     self.make_all(&mut made, &mut settings, S::TREE, outcomes.as_mut())
                         .await;
                 }
-                if self.is_stale() {
+                if self.engine.mounts() != mounts {
+                    // What was read first may not count any more.
                     continue;
                 }
             }
@@ -78,17 +77,18 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         outcomes: &mut [Outcome],
     ) {
         for (leaf, (hash, outcome)) in tree.hashes.iter().zip(outcomes).enumerate() {
-            if let Err(refused) = self.check_owner(Path::new(tree, leaf)) {
+            if let Err(refused) = check_owner(&mut self.first, Path::new(tree, leaf)) {
                 *outcome = Outcome::Rejected(refused.why);
                 continue;
             }
-            *outcome = match self.stored(*hash).await {
+            let mut job = Job::new();
+            *outcome = match self.stored(*hash, &mut job).await {
                 Ok(Some(bytes)) => match settings.decode(leaf, bytes) {
                     Ok(()) => Outcome::Loaded,
                     Err(why) => Outcome::Rejected(why),
                 },
                 Ok(None) => {
-                    self.migrate(tree.old_of(leaf), &mut |rule, old| {
+                    self.migrate(tree.old_of(leaf), Inside::Nothing, &mut |rule, old| {
                         old.read(|sources| match sources {
                             [Some(bytes)] if rule == 0 => settings.decode(leaf, bytes),
                             _ => settings.migrate(leaf, usize::from(rule), sources),
@@ -96,7 +96,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                     })
                     .await
                 }
-                Err(error) => Outcome::Rejected(Rejection::of(&error)),
+                Err(fault) => Outcome::Rejected(why(fault)),
             };
         }
     }
@@ -177,9 +177,9 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         if !any_unread && !self.has_unread() {
             return;
         }
-        self.sectors.set(State::LoadFailed, false);
+        self.load_failed = false;
         for (hash, outcome) in tree.hashes.iter().zip(outcomes) {
-            self.map.set_unread(*hash, is_unread(outcome));
+            self.engine.set_unread(*hash, is_unread(outcome));
         }
         let old_keys = tree.old.iter().map(|old| old.hash);
         for hash in old_keys.filter(|hash| !tree.hashes.contains(hash)) {
@@ -191,21 +191,21 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 !feeds(leaf) || *outcome == Outcome::Loaded || is_unread(outcome)
             };
             let is_left = any_unread && outcomes.iter().enumerate().all(is_left);
-            self.map.set_unread(hash, is_left);
+            self.engine.set_unread(hash, is_left);
         }
         for (leaf, _) in outcomes.iter().enumerate().filter(|(_, it)| is_unread(it)) {
             let mut sources = tree.old.iter().filter(|old| old.feeds(leaf));
-            let is_noted =
-                self.is_unread(tree.hash(leaf)) || sources.any(|old| self.is_unread(old.hash));
-            if !is_noted || self.is_partial() {
-                self.sectors.set(State::LoadFailed, true);
+            let is_noted = self.engine.is_unread(tree.hash(leaf))
+                || sources.any(|old| self.engine.is_unread(old.hash));
+            if !is_noted || self.engine.is_partial() {
+                self.load_failed = true;
             }
         }
     }
 
     /// Whether the last load could not read something.
     fn has_unread(&self) -> bool {
-        self.sectors.is(State::LoadFailed) || self.map.slots().iter().any(Slot::is_unread)
+        self.load_failed || self.engine.has_unread()
     }
 
     /// What the last load could not read, its own value or an old one, has the default where nobody
@@ -221,17 +221,17 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         for (leaf, outcome) in outcomes.iter_mut().enumerate() {
             let mut sources = tree.old.iter().filter(|old| old.feeds(leaf));
             let is_left = match self.is_stored(tree.hash(leaf)) {
-                true => self.is_unread(tree.hash(leaf)),
-                false => sources.any(|old| self.is_unread(old.hash)),
+                true => self.engine.is_unread(tree.hash(leaf)),
+                false => sources.any(|old| self.engine.is_unread(old.hash)),
             };
-            let is_doubtful = *outcome != Outcome::Default && self.sectors.is(State::LoadFailed);
+            let is_doubtful = *outcome != Outcome::Default && self.load_failed;
             if !is_left && !is_doubtful {
                 continue;
             }
-            let Ok(len) = defaults.encode(leaf, self.buffer) else {
+            let Ok(len) = defaults.encode(leaf, self.engine.buffer_mut()) else {
                 continue;
             };
-            let bytes = self.buffer.get(..len).unwrap_or(&[]);
+            let bytes = self.engine.buffer().get(..len).unwrap_or(&[]);
             if is_left {
                 // What has just been encoded decodes.
                 let _ = unsaved.decode(leaf, bytes);
@@ -258,11 +258,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// [`Flash`](Error::Flash).
     pub async fn get<T: DeserializeOwned + Send>(&mut self, key: Key<T>) -> FlashResult<F, T> {
         loop {
+            let mounts = self.engine.mounts();
             if let Some(value) = self.get_stored(key).await? {
                 return Ok(value);
             }
             let old = self.get_old(&key).await;
-            if self.is_stale() {
+            if self.engine.mounts() != mounts {
                 continue;
             }
             return match old {
@@ -285,13 +286,14 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         &mut self,
         key: Key<T>,
     ) -> FlashResult<F, Option<T>> {
-        self.check_owner(key.path())?;
-        let place = self.find_stored(key.hash()).await;
-        let Some(place) = place.map_err(|error| error.about(Some(key.path())))? else {
-            return Ok(None);
+        check_owner(&mut self.first, key.path())?;
+        let mut job = Job::new();
+        let value = match self.stored(key.hash(), &mut job).await {
+            Ok(None) => return Ok(None),
+            Ok(Some(bytes)) => value::decode(bytes),
+            Err(fault) => return Err(self.error(fault, &job).about(Some(key.path()))),
         };
-        let bytes = self.buffer.get(place).unwrap_or(&[]);
-        let value = value::decode(bytes).and_then(|value| key.check(&value).map(|()| value));
+        let value = value.and_then(|value| key.check(&value).map(|()| value));
         value.map(Some).map_err(|why| Error::Rejected {
             setting: key.path(),
             why,
@@ -309,8 +311,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         key: Key<T>,
         value: &T,
     ) -> FlashResult<F> {
-        let change = key.set(value)?;
-        self.commit(&[change]).await
+        let change = [key.set(value)?];
+        self.commit_batch(&mut Changes(&change)).await.map(|_| ())
     }
 
     /// Removes what is stored of one setting, old values too, so that it has its default; returns
@@ -327,7 +329,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             group: Group::new(path.tree(), path.leaf(), 1),
             keep: false,
         };
-        self.commit_batch(&mut one)
+        self.commit_removal(&mut one)
             .await
             .map(|removed| removed != 0)
     }
@@ -352,87 +354,48 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     ///
     /// Those of [`commit`](Store::commit). Nothing was changed then.
     pub async fn reset(&mut self, group: Group) -> FlashResult<F, usize> {
-        self.commit_batch(&mut Removal { group, keep: true }).await
+        self.commit_removal(&mut Removal { group, keep: true })
+            .await
     }
+}
 
-    /// An error where the struct that the store was given first has a setting with the same key.
-    #[inline(always)]
-    pub(crate) fn check_owner(&mut self, setting: Path) -> Result<(), Rejected> {
-        match self.first {
-            Some(first) if core::ptr::eq(first, setting.tree()) => Ok(()),
-            _ => self.check_another(setting),
+/// Why a load turns a setting down.
+pub(super) fn why(fault: Fault) -> Rejection {
+    match fault {
+        Fault::BufferTooSmall => Rejection::TooLong,
+        Fault::Corrupt => Rejection::Corrupt,
+        Fault::NameCollision => Rejection::NameCollision,
+        _ => Rejection::Unreadable,
+    }
+}
+
+/// An error where the struct that the store was given first has a setting with the same key.
+pub(super) fn check_owner(
+    first: &mut Option<&'static Tree>,
+    setting: Path,
+) -> Result<(), Rejected> {
+    match *first {
+        Some(first) if core::ptr::eq(first, setting.tree()) => Ok(()),
+        _ => check_another(first, setting),
+    }
+}
+
+/// The same, of a setting of another struct than the first.
+#[inline(never)]
+fn check_another(known: &mut Option<&'static Tree>, setting: Path) -> Result<(), Rejected> {
+    let tree = setting.tree();
+    match *known {
+        Some(first) if !first.hashes.contains(&setting.hash()) => {}
+        Some(first) if !tree.is_version_of(first) => {
+            let why = Rejection::SharedKey(first.name);
+            return Err(Rejected { setting, why });
         }
-    }
-
-    /// The same, of a setting of another struct than the first.
-    #[inline(never)]
-    fn check_another(&mut self, setting: Path) -> Result<(), Rejected> {
-        let tree = setting.tree();
-        match self.first {
-            Some(first) if !first.hashes.contains(&setting.hash()) => {}
-            Some(first) if !tree.is_version_of(first) => {
-                let why = Rejection::SharedKey(first.name);
-                return Err(Rejected { setting, why });
+        first => {
+            if let Some(first) = first {
+                events::another_version(setting, first, tree);
             }
-            first => {
-                if let Some(first) = first {
-                    events::another_version(setting, first, tree);
-                }
-                self.first = Some(tree);
-            }
-        }
-        Ok(())
-    }
-
-    /// Where in the store's buffer the stored bytes of a hashed key are.
-    async fn find_stored(&mut self, hash: u32) -> FlashResult<F, Option<Range<usize>>> {
-        loop {
-            self.resume().await?;
-            let place = self.stored_within(hash, self.buffer.len()).await;
-            if !self.is_stale() {
-                return place;
-            }
+            *known = Some(tree);
         }
     }
-
-    /// The stored bytes of a hashed key, in the store's buffer.
-    pub(crate) async fn stored(&mut self, hash: u32) -> FlashResult<F, Option<&[u8]>> {
-        let place = self.stored_within(hash, self.buffer.len()).await?;
-        Ok(place.map(|place| self.buffer.get(place).unwrap_or(&[])))
-    }
-
-    /// Where in the store's buffer the stored bytes of a hashed key are; of the buffer, only the
-    /// first `free` bytes are used.
-    pub(crate) async fn stored_within(
-        &mut self,
-        hash: u32,
-        free: usize,
-    ) -> FlashResult<F, Option<Range<usize>>> {
-        match self.live_place(hash).await? {
-            Some(place) => self.stored_at(hash, place, free).await.map(Some),
-            None => Ok(None),
-        }
-    }
-
-    /// The same, of a value whose entry is at `place`.
-    pub(crate) async fn stored_at(
-        &mut self,
-        hash: u32,
-        place: Place,
-        free: usize,
-    ) -> FlashResult<F, Range<usize>> {
-        let key = RawKey::Hash(hash);
-        let found = self.reader(free).entry_of(&key, place).await;
-        if let Err(Error::Corrupt { .. }) = found {
-            self.doubt_summaries();
-        }
-        let found = found?;
-        if !found.is_held(free) {
-            let (needed, available) = (found.entry.size as usize, free);
-            return Err(Error::BufferTooSmall { needed, available });
-        }
-        // The lookup left the entry at the front of the buffer.
-        let start = found.entry.head.len() as usize;
-        Ok(start..start.wrapping_add(found.value_len()))
-    }
+    Ok(())
 }

@@ -14,8 +14,8 @@ use super::super::{Device, Engine, Fault, Job};
 use crate::Options;
 use crate::bytes::Aligned;
 use crate::checksum::Crc32c;
-use crate::next::asynch::deferred;
-use crate::next::blocking::direct;
+use crate::asynch::driver as deferred;
+use crate::blocking::driver as direct;
 use crate::sim::{Rng, SimFlash, Tear};
 
 type Model = BTreeMap<u32, Vec<u8>>;
