@@ -24,11 +24,11 @@ const MORE: u8 = 0x40;
 /// The longest value of a short entry.
 const SHORT_MAX: u32 = 62;
 /// The longest header.
-pub(super) const HEADER_MAX: u32 = 7;
+pub(crate) const HEADER_MAX: u32 = 7;
 /// The shortest header.
-pub(super) const HEADER_MIN: u32 = 5;
+pub(crate) const HEADER_MIN: u32 = 5;
 /// The length of a checksum.
-pub(super) const CHECKSUM_LEN: u32 = 4;
+pub(crate) const CHECKSUM_LEN: u32 = 4;
 
 const TOMBSTONE: u8 = 0x80;
 const LONG: u8 = 0x81;
@@ -53,7 +53,7 @@ const SEQUENCE_SHIFT: u32 = 17;
 /// How an entry stands in the log. It is XORed into the checksum: a constant each, so far from what
 /// another place in flash would XOR into it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Role {
+pub(crate) enum Role {
     /// Written by a commit, of which it is the first or only entry.
     First,
     /// Written by the commit that wrote the entry before.
@@ -64,7 +64,7 @@ pub(super) enum Role {
 
 impl Role {
     /// What the role adds to the salt, where more entries of the commit follow or not.
-    pub(super) fn salt(self, has_more: bool) -> u32 {
+    pub(crate) fn salt(self, has_more: bool) -> u32 {
         let role = match self {
             Self::First => 0,
             Self::Continues => 0x9E37_79B9,
@@ -74,7 +74,7 @@ impl Role {
     }
 
     /// The role that adds this.
-    pub(super) fn of(salt: u32, has_more: bool) -> Option<Self> {
+    pub(crate) fn of(salt: u32, has_more: bool) -> Option<Self> {
         let all = [Self::First, Self::Continues, Self::Copy];
         all.into_iter().find(|role| role.salt(has_more) == salt)
     }
@@ -82,9 +82,9 @@ impl Role {
 
 /// What an entry begins with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct EntryHeader {
+pub(crate) struct EntryHeader {
     /// The key's; of an opening, where the sector that was active before it ended.
-    pub(super) hash: u32,
+    pub(crate) hash: u32,
     /// The length of the value; of an opening, how many slots follow in tables.
     len: u16,
     tag: u8,
@@ -92,14 +92,14 @@ pub(super) struct EntryHeader {
 
 impl EntryHeader {
     /// Of nothing.
-    pub(super) const NONE: Self = Self {
+    pub(crate) const NONE: Self = Self {
         hash: 0,
         len: 0,
         tag: 0,
     };
 
     /// The header of a value of so many bytes, its name among them if it has one.
-    pub(super) fn value(hash: u32, len: u16, is_named: bool) -> Self {
+    pub(crate) fn value(hash: u32, len: u16, is_named: bool) -> Self {
         let (short, most, long) = match is_named {
             false => (0, SHORT_MAX, LONG),
             true => (NAMED, NAMED_MAX, LONG_NAMED),
@@ -114,21 +114,21 @@ impl EntryHeader {
     }
 
     /// The header of a tombstone, of a value with a name or without.
-    pub(super) fn tombstone(hash: u32, is_named: bool) -> Self {
+    pub(crate) fn tombstone(hash: u32, is_named: bool) -> Self {
         let tag = TOMBSTONE;
         let len = u16::from(is_named);
         Self { hash, len, tag }
     }
 
     /// Whether what a tombstone hides has a name, where it has just been made.
-    pub(super) fn hides_named(&self) -> bool {
+    pub(crate) fn hides_named(&self) -> bool {
         self.len != 0
     }
 
     /// The header of a sector's first entry: where the sector of this sequence, which was the active
     /// one until then, ended, in words; whether something may stand behind that; and how many slots
     /// follow.
-    pub(super) fn opening(sequence: u32, end: u32, is_unclean: bool, slots: u16) -> Self {
+    pub(crate) fn opening(sequence: u32, end: u32, is_unclean: bool, slots: u16) -> Self {
         let unclean = if is_unclean { UNCLEAN } else { 0 };
         Self {
             hash: sequence << SEQUENCE_SHIFT | unclean | end & END_MAX,
@@ -138,13 +138,13 @@ impl EntryHeader {
     }
 
     /// The header of a table of so many bytes.
-    pub(super) fn table(len: u16) -> Self {
+    pub(crate) fn table(len: u16) -> Self {
         let tag = TABLE;
         Self { hash: 0, len, tag }
     }
 
     /// Where the sector of this sequence ended, in words, if the opening tells.
-    pub(super) fn end_of(&self, sequence: u32) -> Option<u32> {
+    pub(crate) fn end_of(&self, sequence: u32) -> Option<u32> {
         self.is_after(sequence).then_some(self.hash & END_MAX)
     }
 
@@ -156,12 +156,12 @@ impl EntryHeader {
 
     /// Whether it is an opening that says that something may stand behind the end of the sector of
     /// this sequence.
-    pub(super) fn is_unclean(&self, sequence: u32) -> bool {
+    pub(crate) fn is_unclean(&self, sequence: u32) -> bool {
         self.is_after(sequence) && self.hash & UNCLEAN != 0
     }
 
     /// The header of what is written behind the copies of a collection.
-    pub(super) fn mark() -> Self {
+    pub(crate) fn mark() -> Self {
         let tag = MARK;
         Self {
             hash: 0,
@@ -171,12 +171,12 @@ impl EntryHeader {
     }
 
     /// How many slots follow an opening.
-    pub(super) fn slots(&self) -> u16 {
+    pub(crate) fn slots(&self) -> u16 {
         if self.is_opening() { self.len } else { 0 }
     }
 
     /// Says whether more entries of its commit follow.
-    pub(super) fn set_more(&mut self, has_more: bool) {
+    pub(crate) fn set_more(&mut self, has_more: bool) {
         self.tag = if has_more {
             self.tag | MORE
         } else {
@@ -186,7 +186,7 @@ impl EntryHeader {
 
     /// The header at the front of `bytes`, which are all that are left if they are fewer than
     /// [`HEADER_MAX`]. `None` if there is none of these kinds, or nothing.
-    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
         let [tag, a, b, c, d, rest @ ..] = bytes else {
             return None;
         };
@@ -203,7 +203,7 @@ impl EntryHeader {
     }
 
     /// Writes the header to the front of `out`.
-    pub(super) fn encode(&self, out: &mut [u8]) {
+    pub(crate) fn encode(&self, out: &mut [u8]) {
         let [a, b, c, d] = self.hash.to_le_bytes();
         let [low, high] = self.len.to_le_bytes();
         let bytes = [self.tag, a, b, c, d, low, high];
@@ -211,48 +211,48 @@ impl EntryHeader {
         copy(out, bytes.get(..len).unwrap_or_default());
     }
 
-    pub(super) fn tag(&self) -> u8 {
+    pub(crate) fn tag(&self) -> u8 {
         self.tag
     }
 
-    pub(super) fn has_more(&self) -> bool {
+    pub(crate) fn has_more(&self) -> bool {
         has_more(self.tag)
     }
 
-    pub(super) fn is_tombstone(&self) -> bool {
+    pub(crate) fn is_tombstone(&self) -> bool {
         self.tag & !MORE == TOMBSTONE
     }
 
-    pub(super) fn is_named(&self) -> bool {
+    pub(crate) fn is_named(&self) -> bool {
         matches!(self.tag & !MORE, LONG_NAMED | NAMED..)
     }
 
-    pub(super) fn is_opening(&self) -> bool {
+    pub(crate) fn is_opening(&self) -> bool {
         self.tag & !MORE == OPENING
     }
 
     /// Whether it is of the sector, and of no key.
-    pub(super) fn is_of_sector(&self) -> bool {
+    pub(crate) fn is_of_sector(&self) -> bool {
         matches!(self.tag & !MORE, TABLE | OPENING | MARK)
     }
 
-    pub(super) fn is_mark(&self) -> bool {
+    pub(crate) fn is_mark(&self) -> bool {
         self.tag & !MORE == MARK
     }
 
-    pub(super) fn is_table(&self) -> bool {
+    pub(crate) fn is_table(&self) -> bool {
         self.tag & !MORE == TABLE
     }
 
     /// Where the value begins, from the entry's start.
-    pub(super) fn value_offset(&self) -> u32 {
+    pub(crate) fn value_offset(&self) -> u32 {
         match self.tag & !MORE {
             LONG..=MARK => HEADER_MAX,
             _ => HEADER_MIN,
         }
     }
 
-    pub(super) fn value_len(&self) -> u32 {
+    pub(crate) fn value_len(&self) -> u32 {
         if self.is_opening() || self.is_tombstone() {
             0
         } else {
@@ -261,28 +261,28 @@ impl EntryHeader {
     }
 
     /// Where the checksum is, from the entry's start.
-    pub(super) fn body_len(&self) -> u32 {
+    pub(crate) fn body_len(&self) -> u32 {
         self.value_offset().wrapping_add(self.value_len())
     }
 
     /// The length of the entry, padded to words of `word` bytes.
-    pub(super) fn entry_len(&self, word: u32) -> u32 {
+    pub(crate) fn entry_len(&self, word: u32) -> u32 {
         pad(self.body_len().wrapping_add(CHECKSUM_LEN), word)
     }
 }
 
 /// Whether an entry with this tag has more of its commit behind it.
-pub(super) fn has_more(tag: u8) -> bool {
+pub(crate) fn has_more(tag: u8) -> bool {
     tag & MORE != 0
 }
 
 /// The tag as the checksum covers it: without what changes where the entry is copied.
-pub(super) fn checked(tag: u8) -> u8 {
+pub(crate) fn checked(tag: u8) -> u8 {
     tag & !MORE
 }
 
 /// What the checksum of an entry is XORed with: the sequence of its sector, and its offset there.
-pub(super) fn salt(sequence: u32, offset: u32) -> u32 {
+pub(crate) fn salt(sequence: u32, offset: u32) -> u32 {
     sequence.rotate_left(16) ^ offset
 }
 

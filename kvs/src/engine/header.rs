@@ -6,12 +6,12 @@
 use crate::checksum::Crc32c;
 
 /// The length of one copy.
-pub(super) const COPY_LEN: u32 = 16;
+pub(crate) const COPY_LEN: u32 = 16;
 /// The largest sequence.
-pub(super) const SEQUENCE_MAX: u32 = 0xEFFF_FFFF;
+pub(crate) const SEQUENCE_MAX: u32 = 0xEFFF_FFFF;
 
 const MAGIC: u32 = u32::from_le_bytes([b'K', b'V', 0, 0]);
-const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 1;
 
 /// What one partition's headers have in common: a writer that expects another layout must not touch
 /// them.
@@ -20,7 +20,7 @@ pub(crate) struct Layout(u32);
 
 impl Layout {
     /// Of nothing.
-    pub(super) const NONE: Self = Self(0);
+    pub(crate) const NONE: Self = Self(0);
 
     pub(crate) fn version(self) -> u8 {
         (self.0 >> 20) as u8 & 0xF
@@ -39,7 +39,7 @@ impl Layout {
 
     /// The version of the format and which checksum it has; logarithms of the sector's and the
     /// word's size.
-    pub(super) fn new(checksum: u8, sector_log: u32, word_log: u32) -> Self {
+    pub(crate) fn new(checksum: u8, sector_log: u32, word_log: u32) -> Self {
         let sizes = sector_log << 3 | word_log;
         Self(MAGIC | (VERSION << 4 | u32::from(checksum)) << 16 | sizes << 24)
     }
@@ -47,17 +47,17 @@ impl Layout {
 
 /// A sector's header.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct SectorHeader {
-    pub(super) layout: Layout,
+pub(crate) struct SectorHeader {
+    pub(crate) layout: Layout,
     /// Counts up with each header that is programmed.
-    pub(super) sequence: u32,
+    pub(crate) sequence: u32,
     /// How often the sector has been erased.
-    pub(super) erases: u32,
+    pub(crate) erases: u32,
 }
 
 impl SectorHeader {
     /// From the bytes of one copy; `None` if they are no valid header.
-    pub(super) fn decode(bytes: &[u8; COPY_LEN as usize]) -> Option<Self> {
+    pub(crate) fn decode(bytes: &[u8; COPY_LEN as usize]) -> Option<Self> {
         let numbers: [[u8; 4]; 4] = bytemuck::cast(*bytes);
         let [layout, sequence, erases, checksum] = numbers.map(u32::from_le_bytes);
         let (front, _) = bytes.split_last_chunk::<4>()?;
@@ -72,7 +72,7 @@ impl SectorHeader {
     }
 
     /// The bytes of one copy.
-    pub(super) fn encode(&self) -> [u8; COPY_LEN as usize] {
+    pub(crate) fn encode(&self) -> [u8; COPY_LEN as usize] {
         let numbers = [self.layout.0, self.sequence, self.erases].map(u32::to_le);
         let [a, b, c] = numbers;
         let checksum = Crc32c::of(bytemuck::bytes_of(&numbers));

@@ -33,10 +33,10 @@
 mod append;
 mod batch;
 mod commit;
-mod entry;
+pub(crate) mod entry;
 mod flash;
 mod gc;
-mod header;
+pub(crate) mod header;
 mod index;
 mod inspect;
 mod job;

@@ -1,6 +1,7 @@
 //! Sector headers, as a reader of dumps sees them: of any version and geometry.
 
-use crate::format::{self, HEADER_COPY, VERSION, header_stride};
+use crate::engine::header::{COPY_LEN, SectorHeader, VERSION};
+use crate::format::header_stride;
 
 /// A sector's header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,18 +21,18 @@ pub struct Header {
 
 impl Header {
     /// Bytes of one copy.
-    pub const LEN: usize = HEADER_COPY;
+    pub const LEN: usize = COPY_LEN as usize;
     /// The version of the flash format that this crate reads and writes.
-    pub const VERSION: u8 = VERSION;
+    pub const VERSION: u8 = VERSION as u8;
 
     /// The copy of a header at the front of `bytes`, if there is a good one.
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let header = format::Header::decode(bytes.first_chunk()?)?;
+        let header = SectorHeader::decode(bytes.first_chunk()?)?;
         Some(Self {
-            version: header.layout.version,
-            checksum: header.layout.checksum,
-            geometry: (header.layout.geometry >> 3, header.layout.geometry & 7),
+            version: header.layout.version(),
+            checksum: header.layout.checksum(),
+            geometry: header.layout.geometry(),
             sequence: header.sequence,
             erases: header.erases,
         })

@@ -1,11 +1,12 @@
-//! What is in a sector, piece by piece, stale and damaged entries too (feature `host`, needs `std`).
+//! What is in a partition, piece by piece, stale and damaged entries too (feature `host`, needs `std`).
 //!
 //! A [`Store`](crate::Store) knows what counts; a person who reads a dump also wants to see what was before, what was torn and
 //! what has rotted. This decodes with the store's own code, and judges no keys: which entry of a key
-//! counts, a mounted store says.
+//! counts, a mounted store says. Whether an entry was committed may depend on another sector, so
+//! all sectors are cut together.
 //!
 //! ```
-//! use kvs::host::{Header, Piece, sector};
+//! use kvs::host::{Header, Piece, sectors};
 //! use kvs::{Options, Resources, Store, sim::presets};
 //!
 //! let mut flash = presets::nrf52840();
@@ -17,7 +18,7 @@
 //! let bytes = &flash.image()[..4096];
 //! let header = Header::find(bytes, 4).unwrap();
 //! assert_eq!((header.sequence, header.sector_size(), header.write_size()), (1, 4096, 4));
-//! let values: Vec<_> = sector(bytes, 4)
+//! let values: Vec<_> = sectors(flash.image(), 4096, 4)[0]
 //!     .pieces
 //!     .iter()
 //!     .filter_map(|piece| match piece {
@@ -30,9 +31,11 @@
 //! ```
 
 mod header;
+mod piece;
 mod scan;
 #[cfg(test)]
 mod tests;
 
 pub use header::Header;
-pub use scan::{Damage, Entry, EntryKey, Piece, Sector, sector};
+pub use piece::{Damage, Entry, EntryKey, Piece, Sector, SectorEnd};
+pub use scan::sectors;

@@ -1,337 +1,339 @@
-//! A sector's bytes, cut into pieces: header, entries, damage, erased flash.
+//! A partition's bytes, cut into pieces: headers, entries, damage, erased flash.
 //!
-//! Goes through a sector as FORMAT.md says, and tells what it met; the store's own walk (`store/scan.rs`) tells less, and
-//! does it in little memory.
+//! Goes through the sectors as FORMAT.md says, and tells what it met; the engine's own scan (`engine/scan.rs`) tells less,
+//! and does it in little memory.
 
-use core::ops::Range;
 use std::string::String;
 use std::vec::Vec;
 
 use super::Header;
+use super::piece::{Damage, Entry, EntryKey, Piece, Sector, SectorEnd};
 use crate::checksum::{Checksum, Crc32c};
-use crate::format::{
-    ERASED, GAP, Head, Kind, MAX_HEAD, SUMMARY_FOOTER, name_hash, pad, place_salt, summary_items,
-    summary_len, summary_size,
-};
+use crate::engine::entry::{self, CHECKSUM_LEN, EntryHeader, HEADER_MAX, Role};
+use crate::format::{ERASED, header_stride};
 
-/// The key of an entry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum EntryKey {
-    /// Its hash: typed settings, and tombstones.
-    Hash(u32),
-    /// Its name; what is not UTF-8 in it is replaced.
-    Name(String),
-}
-
-/// A whole entry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Entry {
-    /// From the start of its sector.
-    pub offset: u32,
-    /// With padding.
-    pub size: u32,
-    /// The key.
-    pub key: EntryKey,
-    /// The key's hash, of named entries too.
-    pub hash: u32,
-    /// Where in the sector the value is; empty for a tombstone.
-    pub value: Range<usize>,
-    /// It says that the key is deleted.
-    pub is_tombstone: bool,
-    /// More entries of its commit follow.
-    pub more: bool,
-    /// It continues the commit of the entry before.
-    pub continues: bool,
-    /// Its commit was finished, or something was appended behind it, which says the same.
-    pub committed: bool,
-}
-
-/// Why bytes are no entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Damage {
-    /// No entry begins like this.
-    NoEntry,
-    /// An entry of so many bytes would reach beyond the sector.
-    TooLong(u32),
-    /// The checksum of an entry does not fit.
-    Checksum {
-        /// Bytes that it claims.
-        len: u32,
-        /// The hash that it claims, unless it is of a named entry.
-        hash: Option<u32>,
-    },
-    /// Erased words, with something behind them.
-    Hole,
-}
-
-/// A piece of a sector.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Piece {
-    /// Both copies of the header, or where they should be.
-    Header,
-    /// A whole entry.
-    Entry(Entry),
-    /// What is no entry.
-    Damaged {
-        /// From the start of the sector.
-        offset: u32,
-        /// Bytes.
-        size: u32,
-        /// What was met first.
-        why: Damage,
-        /// Nothing stands behind it: torn by a power cut, most likely, rather than rotten.
-        is_tail: bool,
-    },
-    /// Erased flash, up to the summary or the end of the sector.
-    Erased {
-        /// From the start of the sector.
-        offset: u32,
-        /// Bytes.
-        size: u32,
-    },
-    /// The summary that the sector was closed with: it tells where the last entry of each key is. Up to the end of the sector.
-    Summary {
-        /// From the start of the sector.
-        offset: u32,
-        /// Bytes.
-        size: u32,
-        /// Keys that it tells of.
-        keys: usize,
-    },
-}
-
-/// A sector, in pieces.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Sector {
-    /// Its header, if one copy is good. Without, nothing in it counts, and it is one piece of damage or erased flash.
-    pub header: Option<Header>,
-    /// Which copies of the header are good, and say the same.
-    pub good_copies: [bool; 2],
-    /// In order of offset, without gaps.
-    pub pieces: Vec<Piece>,
-}
-
-/// Cuts a sector into pieces. `bytes` is all of it, `write_size` a power of two.
-///
-/// Takes any bytes. Entries of another format version, or with another checksum than CRC-32C, are seen as damage.
-#[must_use]
-pub fn sector(bytes: &[u8], write_size: u32) -> Sector {
-    let copies = Header::copies(bytes, write_size);
-    let header = copies[0].or(copies[1]);
-    let good_copies = copies.map(|copy| copy.is_some() && copy == header);
-    let mut out = Sector {
-        header,
-        good_copies,
-        pieces: Vec::new(),
-    };
-    let Some(header) = header else {
-        out.pieces
-            .push(match bytes.iter().all(|byte| *byte == ERASED) {
-                true => Piece::Erased {
-                    offset: 0,
-                    size: bytes.len() as u32,
-                },
-                false => Piece::Damaged {
-                    offset: 0,
-                    size: bytes.len() as u32,
-                    why: Damage::NoEntry,
-                    is_tail: true,
-                },
-            });
-        return out;
-    };
-    out.pieces.push(Piece::Header);
-    let summary = summary(bytes, header.sequence, write_size);
-    let end = summary.map_or(bytes.len(), |(offset, _)| offset);
-    let mut walk = Walk {
-        bytes: bytes.get(..end).unwrap_or(bytes),
-        write_size,
-        sequence: header.sequence,
-        patience: bytes.len().saturating_mul(4),
-        pieces: out.pieces,
-        open_from: None,
-    };
-    walk.run(Header::places(write_size).1 as u32);
-    match summary {
-        Some((offset, keys)) => walk.pieces.push(Piece::Summary {
-            offset: offset as u32,
-            size: bytes.len().saturating_sub(offset) as u32,
-            keys,
-        }),
-        // What was torn has a summary behind it only if it was committed, and has rotted.
-        None => walk.mark_tail(),
-    }
-    out.pieces = walk.pieces;
-    out
-}
-
-/// Where the summary of a sector begins, and how many keys it tells of, if it has one whose checksum is good.
-fn summary(bytes: &[u8], sequence: u32, write_size: u32) -> Option<(usize, usize)> {
-    let footer: &[u8; SUMMARY_FOOTER as usize] = bytes.last_chunk()?;
-    let (keys, _) = summary_items(*footer)?;
-    let len = summary_len(keys);
-    let first = bytes.len().checked_sub(len as usize)?;
-    let offset = bytes
-        .len()
-        .checked_sub(summary_size(len, write_size) as usize)?;
-    let (body, check) = bytes.get(first..)?.split_last_chunk()?;
-    let mut crc = Crc32c::new();
-    crc.update(body);
-    let good = crc.value() ^ place_salt(sequence, first as u32) == u32::from_le_bytes(*check);
-    (good && offset >= Header::places(write_size).1).then_some((offset, keys))
-}
-
-/// An entry of up to this many bytes is checked whatever patience is left, as the store does.
+/// The bytes of one key in a table.
+const TABLE_ITEM: u32 = 8;
+/// An entry of up to this many bytes is checked whatever patience is left.
 const CHEAP: u32 = 64;
 
-struct Walk<'a> {
+/// Cuts the sectors of a partition into pieces. `bytes` is all of it, `sector_size` the bytes of a
+/// sector, and `write_size` a power of two.
+///
+/// Takes any bytes; if the last sector is not all there, what there is of it is cut. Entries of
+/// another format version, or with another checksum than CRC-32C, are seen as damage.
+#[must_use]
+pub fn sectors(bytes: &[u8], sector_size: u32, write_size: u32) -> Vec<Sector> {
+    let all = bytes.chunks((sector_size as usize).max(1));
+    let mut all: Vec<_> = all.map(|bytes| Raw::new(bytes, write_size)).collect();
+    let mut opened: Vec<_> = (all.iter().enumerate())
+        .filter(|(_, sector)| sector.is_opened())
+        .filter_map(|(number, sector)| Some((sector.header?.sequence, number)))
+        .collect();
+    opened.sort_unstable();
+    // Each says where the one before it ended.
+    let mut before: Option<(usize, u32)> = None;
+    for (sequence, number) in opened {
+        if let Some((before, before_sequence)) = before.filter(|(_, last)| *last != sequence) {
+            let opening = all.get(number).and_then(Raw::opening);
+            let end = opening.and_then(|opening| end_by(&opening, before_sequence, write_size));
+            if let Some((offset, is_unclean)) = end
+                && let Some(sector) = all.get_mut(before)
+                && sector.may_end_at(offset)
+            {
+                sector.end = Some(offset);
+                let end = SectorEnd {
+                    sector: before,
+                    offset,
+                    is_unclean,
+                };
+                if let Some(sector) = all.get_mut(number) {
+                    sector.before = Some(end);
+                }
+            }
+        }
+        before = Some((number, sequence));
+    }
+    all.iter().map(Raw::cut).collect()
+}
+
+/// Where the sector of this sequence ended by an opening, and whether something may be behind that.
+fn end_by(opening: &EntryHeader, sequence: u32, write_size: u32) -> Option<(u32, bool)> {
+    let words = opening.end_of(sequence)?;
+    let offset = words.checked_mul(write_size)?;
+    Some((offset, opening.is_unclean(sequence)))
+}
+
+/// A sector that has not been cut yet.
+struct Raw<'a> {
     bytes: &'a [u8],
     write_size: u32,
-    sequence: u32,
+    header: Option<Header>,
+    good_copies: [bool; 2],
+    /// Where it ended, if the sector that was opened next says so.
+    end: Option<u32>,
+    /// What its opening says of the sector before.
+    before: Option<SectorEnd>,
+}
+
+impl<'a> Raw<'a> {
+    fn new(bytes: &'a [u8], write_size: u32) -> Self {
+        let copies = Header::copies(bytes, write_size);
+        let header = copies[0].or(copies[1]);
+        Self {
+            bytes,
+            write_size,
+            header,
+            good_copies: copies.map(|copy| copy.is_some() && copy == header),
+            end: None,
+            before: None,
+        }
+    }
+
+    /// Where entries begin.
+    fn first(&self) -> u32 {
+        header_stride(self.write_size).saturating_mul(2)
+    }
+
+    /// Whether there is more in it than a header.
+    fn is_opened(&self) -> bool {
+        let first = self.bytes.get(self.first() as usize);
+        first.is_some_and(|byte| *byte != ERASED)
+    }
+
+    /// Whether another sector may say that this one ended there.
+    fn may_end_at(&self, offset: u32) -> bool {
+        offset >= self.first() && offset as usize <= self.bytes.len()
+    }
+
+    /// Its first entry, if that is whole and an opening.
+    fn opening(&self) -> Option<EntryHeader> {
+        let (header, _) = self.entry(self.first(), &mut { usize::MAX }).ok()?;
+        Some(header).filter(EntryHeader::is_opening)
+    }
+
+    /// The entry at an offset, if it is whole. `patience` is how many bytes may still be spent on
+    /// long ones that are not.
+    fn entry(&self, at: u32, patience: &mut usize) -> Result<(EntryHeader, Role), Damage> {
+        let rest = self.bytes.get(at as usize..).unwrap_or_default();
+        let front = rest.get(..HEADER_MAX as usize).unwrap_or(rest);
+        let header = EntryHeader::decode(front).ok_or(Damage::NoEntry)?;
+        let size = header.entry_len(self.write_size);
+        let len = header.body_len().saturating_add(CHECKSUM_LEN);
+        let is_affordable = size <= CHEAP || size as usize <= *patience;
+        let (body, behind) = rest
+            .split_at_checked(header.body_len() as usize)
+            .filter(|_| size as usize <= rest.len() && is_affordable)
+            .ok_or(Damage::TooLong(len))?;
+        let stored = behind.first_chunk().ok_or(Damage::TooLong(len))?;
+        let mut crc = Crc32c::new();
+        crc.update(&[entry::checked(header.tag())]);
+        crc.update(body.get(1..).unwrap_or_default());
+        let sequence = self.header.map_or(0, |header| header.sequence);
+        let salt = crc.value() ^ u32::from_le_bytes(*stored) ^ entry::salt(sequence, at);
+        Role::of(salt, header.has_more())
+            .map(|role| (header, role))
+            .ok_or_else(|| {
+                if size > CHEAP {
+                    *patience = patience.saturating_sub(len as usize);
+                }
+                let hash = (!header.is_of_sector()).then_some(header.hash);
+                Damage::Checksum { len, hash }
+            })
+    }
+
+    fn cut(&self) -> Sector {
+        let mut pieces = Vec::new();
+        let len = self.bytes.len() as u32;
+        let is_erased = self.bytes.iter().all(|byte| *byte == ERASED);
+        if self.header.is_some() {
+            let size = self.first().min(len);
+            let mut cut = Cut {
+                sector: self,
+                proven: self.end.unwrap_or(0),
+                is_over: !self.is_opened(),
+                pending: None,
+                is_intact: false,
+                patience: self.bytes.len().saturating_mul(4),
+                pieces: std::vec![Piece::Header { size }],
+            };
+            cut.run(size, len);
+            pieces = cut.pieces;
+        } else if is_erased {
+            let (offset, size) = (0, len);
+            pieces.push(Piece::Erased { offset, size });
+        } else {
+            pieces.push(Piece::Damaged {
+                offset: 0,
+                size: len,
+                why: Damage::NoEntry,
+                is_tail: true,
+            });
+        }
+        Sector {
+            header: self.header,
+            good_copies: self.good_copies,
+            pieces,
+        }
+    }
+}
+
+/// A sector that is being cut. What counts in it is decided as the engine does.
+struct Cut<'a> {
+    sector: &'a Raw<'a>,
+    /// In front of this offset, all that is whole was committed.
+    proven: u32,
+    /// Nothing counts from here on.
+    is_over: bool,
+    /// The piece with which what is undecided begins.
+    pending: Option<usize>,
+    /// What is undecided is a commit without a hole so far.
+    is_intact: bool,
     /// Bytes that may still be spent on long entries that turn out bad.
     patience: usize,
     pieces: Vec<Piece>,
-    /// The first piece of an unfinished commit.
-    open_from: Option<usize>,
 }
 
-impl Walk<'_> {
-    fn run(&mut self, from: u32) {
-        let end = self.bytes.len() as u32;
+impl Cut<'_> {
+    fn run(&mut self, from: u32, to: u32) {
         let mut at = from;
-        while at < end {
-            let rest = self.bytes.get(at as usize..).unwrap_or(&[]);
-            if rest.first() == Some(&ERASED) {
-                let Some(programmed) = rest.iter().position(|byte| *byte != ERASED) else {
-                    self.pieces.push(Piece::Erased {
-                        offset: at,
-                        size: end.saturating_sub(at),
-                    });
-                    break;
-                };
-                if programmed as u32 >= GAP {
-                    // Nothing counts behind that.
-                    self.damaged(at, end.saturating_sub(at), Damage::Hole);
-                    break;
+        while at < to {
+            if self.sector.end.is_some_and(|end| at >= end) {
+                self.is_over = true;
+            }
+            let rest = self.sector.bytes.get(at as usize..).unwrap_or_default();
+            let programmed = rest.iter().position(|byte| *byte != ERASED);
+            let Some(programmed) = programmed else {
+                self.pieces.push(Piece::Erased {
+                    offset: at,
+                    size: to.saturating_sub(at),
+                });
+                break;
+            };
+            let size = if programmed != 0 {
+                // Without anything undecided, this is where the sector ends.
+                self.is_over |= at >= self.proven && self.pending.is_none();
+                let word = self.sector.write_size.max(1);
+                let words = (programmed as u32).checked_div(word).unwrap_or(0);
+                let size = words.max(1).saturating_mul(word);
+                self.take_damage(at, size.min(to.saturating_sub(at)), Damage::Hole)
+            } else {
+                match self.sector.entry(at, &mut self.patience) {
+                    Ok((header, role)) => self.take_entry(at, &header, role),
+                    Err(why) => {
+                        let word = self.sector.write_size.max(1);
+                        self.take_damage(at, word.min(to.saturating_sub(at)), why)
+                    }
                 }
-                let mask = self.write_size.saturating_sub(1);
-                let len = (programmed as u32 & !mask).max(self.write_size);
-                self.damaged(at, len, Damage::Hole);
-                at = at.saturating_add(len);
-                continue;
+            };
+            at = at.saturating_add(size);
+        }
+        // What no commit follows is a torn tail, and does not count.
+        self.decide(false);
+    }
+
+    /// Takes a whole entry; returns its size.
+    fn take_entry(&mut self, at: u32, header: &EntryHeader, role: Role) -> u32 {
+        let begins = role != Role::Continues;
+        let is_proven = at < self.proven;
+        if !is_proven && !self.is_over {
+            if begins {
+                // What stands before it was committed, and has rotted.
+                self.decide(true);
             }
-            match self.entry(rest, at) {
-                Ok(entry) => {
-                    at = at.saturating_add(entry.size);
-                    self.take(entry);
-                }
-                Err(why) => {
-                    self.damaged(at, self.write_size, why);
-                    at = at.saturating_add(self.write_size);
-                }
+            if self.pending.is_none() {
+                (self.pending, self.is_intact) = (Some(self.pieces.len()), begins);
             }
         }
-    }
-
-    /// The entry at the front of `rest`, which begins at offset `at`.
-    fn entry(&mut self, rest: &[u8], at: u32) -> Result<Entry, Damage> {
-        let first = rest.get(..MAX_HEAD).unwrap_or(rest);
-        let head = Head::decode(first).ok_or(Damage::NoEntry)?;
-        let len = head.entry_len();
-        let size = pad(len, self.write_size);
-        let checked = head.checked_len() as usize;
-        let (body, behind) = rest
-            .split_at_checked(checked)
-            .filter(|_| size as usize <= rest.len())
-            .ok_or(Damage::TooLong(len))?;
-        if size > CHEAP && size as usize > self.patience {
-            return Err(Damage::TooLong(len));
+        let piece = self.piece(at, header, role);
+        self.pieces.push(piece);
+        if self.is_intact && !header.has_more() {
+            self.decide(true);
         }
-        let mut crc = Crc32c::new();
-        crc.update(body);
-        let stored = behind.first_chunk().ok_or(Damage::TooLong(len))?;
-        if crc.value() ^ place_salt(self.sequence, at) != u32::from_le_bytes(*stored) {
-            if size > CHEAP {
-                self.patience = self.patience.saturating_sub(len as usize);
-            }
-            let hash = (head.kind != Kind::Named).then_some(head.hash);
-            return Err(Damage::Checksum { len, hash });
+        header.entry_len(self.sector.write_size)
+    }
+
+    /// Takes what is no entry; returns its size.
+    fn take_damage(&mut self, at: u32, len: u32, why: Damage) -> u32 {
+        if at >= self.proven && !self.is_over {
+            self.pending.get_or_insert(self.pieces.len());
+            self.is_intact = false;
         }
-        let value = head.len() as usize..checked;
-        let key = match head.kind {
-            Kind::Named => {
-                let name = body.get(4..value.start).unwrap_or(&[]);
-                let text = String::from_utf8_lossy(name).into_owned();
-                (EntryKey::Name(text), name_hash(name))
-            }
-            Kind::Hashed | Kind::Tombstone => (EntryKey::Hash(head.hash), head.hash),
-        };
-        let place = |offset: usize| offset.saturating_add(at as usize);
-        Ok(Entry {
-            offset: at,
-            size,
-            key: key.0,
-            hash: key.1,
-            value: place(value.start)..place(value.end),
-            is_tombstone: head.kind == Kind::Tombstone,
-            more: head.more,
-            continues: head.continues,
-            committed: true,
-        })
-    }
-
-    /// A whole entry: what is before it was committed if it begins a commit, or ends one without a hole.
-    fn take(&mut self, mut entry: Entry) {
-        let here = self.pieces.len();
-        if !entry.continues {
-            self.open_from = entry.more.then_some(here);
-        } else if self.open_from.is_none() {
-            // Its front is gone.
-            self.open_from = Some(here);
-        } else if !entry.more && self.is_intact() {
-            self.open_from = None;
+        match self.pieces.last_mut() {
+            Some(Piece::Damaged {
+                size,
+                is_tail: false,
+                ..
+            }) if !self.is_over => *size = size.saturating_add(len),
+            Some(Piece::Damaged {
+                size,
+                is_tail: true,
+                ..
+            }) if self.is_over => *size = size.saturating_add(len),
+            _ => self.pieces.push(Piece::Damaged {
+                offset: at,
+                size: len,
+                why,
+                is_tail: self.is_over,
+            }),
         }
-        entry.committed = true;
-        self.pieces.push(Piece::Entry(entry));
+        len
     }
 
-    /// Whether the unfinished commit begins with its first entry and has no hole.
-    fn is_intact(&self) -> bool {
-        let open = self.open_from.and_then(|from| self.pieces.get(from..));
-        let mut open = open.unwrap_or(&[]).iter();
-        matches!(open.next(), Some(Piece::Entry(first)) if !first.continues)
-            && open.all(|piece| matches!(piece, Piece::Entry(_)))
-    }
-
-    fn damaged(&mut self, at: u32, len: u32, why: Damage) {
-        if let Some(Piece::Damaged { offset, size, .. }) = self.pieces.last_mut()
-            && offset.saturating_add(*size) == at
-        {
-            *size = size.saturating_add(len);
-            return;
-        }
-        self.open_from.get_or_insert(self.pieces.len());
-        self.pieces.push(Piece::Damaged {
-            offset: at,
-            size: len,
-            why,
-            is_tail: false,
-        });
-    }
-
-    /// What no commit follows is a torn tail, and does not count.
-    fn mark_tail(&mut self) {
-        let tail = self.open_from.and_then(|from| self.pieces.get_mut(from..));
-        for piece in tail.unwrap_or_default() {
+    /// Says of what is undecided whether it counts.
+    fn decide(&mut self, counts: bool) {
+        let from = self.pending.take();
+        let pieces = from.and_then(|from| self.pieces.get_mut(from..));
+        for piece in pieces.unwrap_or_default() {
             match piece {
-                Piece::Entry(entry) => entry.committed = false,
-                Piece::Damaged { is_tail, .. } => *is_tail = true,
-                Piece::Header | Piece::Erased { .. } | Piece::Summary { .. } => {}
+                Piece::Entry(entry) => entry.committed = counts,
+                Piece::Damaged { is_tail, .. } => *is_tail = !counts,
+                _ => {}
             }
         }
+        self.is_intact = false;
+    }
+
+    fn piece(&self, offset: u32, header: &EntryHeader, role: Role) -> Piece {
+        let size = header.entry_len(self.sector.write_size);
+        if header.is_opening() {
+            let is_first = offset == self.sector.first();
+            return Piece::Opening {
+                offset,
+                size,
+                keys: header.slots().into(),
+                before: self.sector.before.filter(|_| is_first),
+            };
+        }
+        if header.is_table() {
+            let keys = header.value_len().checked_div(TABLE_ITEM).unwrap_or(0) as usize;
+            return Piece::Table { offset, size, keys };
+        }
+        if header.is_mark() {
+            return Piece::Mark { offset, size };
+        }
+        let place = |at: u32| offset.saturating_add(at) as usize;
+        let mut value = place(header.value_offset())..place(header.body_len());
+        let mut key = EntryKey::Hash(header.hash);
+        let bytes = self.sector.bytes.get(value.clone()).unwrap_or_default();
+        if header.is_named()
+            && let Some((len, rest)) = bytes.split_first()
+        {
+            let name = rest.get(..usize::from(*len)).unwrap_or_default();
+            key = EntryKey::Name(String::from_utf8_lossy(name).into_owned());
+            value.start = value.start.saturating_add(name.len()).saturating_add(1);
+        }
+        Piece::Entry(Entry {
+            offset,
+            size,
+            key,
+            hash: header.hash,
+            value,
+            is_tombstone: header.is_tombstone(),
+            is_copy: role == Role::Copy,
+            more: header.has_more(),
+            continues: role == Role::Continues,
+            committed: offset < self.proven,
+        })
     }
 }

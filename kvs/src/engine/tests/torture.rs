@@ -12,10 +12,10 @@ use super::super::index::{Sector, Slot};
 use super::super::read::{Found, Probe};
 use super::super::{Device, Engine, Fault, Job};
 use crate::Options;
-use crate::bytes::Aligned;
-use crate::checksum::Crc32c;
 use crate::asynch::driver as deferred;
 use crate::blocking::driver as direct;
+use crate::bytes::Aligned;
+use crate::checksum::Crc32c;
 use crate::sim::{Rng, SimFlash, Tear};
 
 type Model = BTreeMap<u32, Vec<u8>>;
