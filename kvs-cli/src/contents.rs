@@ -61,6 +61,8 @@ pub(crate) struct Entry {
     pub(crate) sequence: u32,
     /// How many entries are newer.
     pub(crate) age: usize,
+    /// A collection wrote it, of an entry that stood elsewhere.
+    pub(crate) is_copy: bool,
     /// It was written together with the one before.
     pub(crate) continues: bool,
     pub(crate) more: bool,
@@ -99,10 +101,8 @@ pub(crate) struct Sector {
     pub(crate) damaged: Vec<Damaged>,
     /// Erased flash: offset and bytes.
     pub(crate) erased: Option<(u32, u32)>,
-    /// Its summary: offset, bytes, and how many keys it tells of.
-    pub(crate) summary: Option<(u32, u32, usize)>,
-    /// Bytes of the header.
-    pub(crate) header_len: u32,
+    /// What the store has written for itself: the header, the opening, tables and marks.
+    pub(crate) own: Vec<Piece>,
 }
 
 /// Opens an image, reads all of it, and tells of what may be another than it seems.
@@ -178,10 +178,12 @@ impl Contents {
         let live: BTreeSet<_> = keys.iter().map(|key| (key.sector, key.offset)).collect();
         let mut entries = Vec::new();
         let mut sectors = Vec::new();
-        for info in infos {
-            let index = u32::try_from(info.index).unwrap_or(u32::MAX);
-            let bytes = image.sector(index)?;
-            let (sector, found) = split(info, index, &bytes, image.geometry.write_size);
+        let geometry = image.geometry;
+        let (size, word) = (geometry.sector_size, geometry.write_size);
+        let bytes = image.bytes(0, usize::try_from(geometry.len()).unwrap_or(usize::MAX))?;
+        let cut = host::sectors(&bytes, size, word);
+        for ((info, cut), bytes) in infos.into_iter().zip(cut).zip(bytes.chunks(size as usize)) {
+            let (sector, found) = split(info, cut, bytes);
             sectors.push(sector);
             entries.extend(found);
         }
@@ -255,9 +257,9 @@ fn name_tombstones(entries: &mut [Entry]) {
     }
 }
 
-/// One sector's pieces, and the entries among them.
-fn split(info: SectorInfo, index: u32, bytes: &[u8], write_size: u32) -> (Sector, Vec<Entry>) {
-    let found = host::sector(bytes, write_size);
+/// A sector that has been cut into pieces, and the entries among them.
+fn split(info: SectorInfo, found: host::Sector, bytes: &[u8]) -> (Sector, Vec<Entry>) {
+    let index = u32::try_from(info.index).unwrap_or(u32::MAX);
     let sequence = found.header.map_or(0, |header| header.sequence);
     let mut sector = Sector {
         info,
@@ -265,8 +267,7 @@ fn split(info: SectorInfo, index: u32, bytes: &[u8], write_size: u32) -> (Sector
         good_copies: found.good_copies,
         damaged: Vec::new(),
         erased: None,
-        summary: None,
-        header_len: Header::places(write_size).1 as u32,
+        own: Vec::new(),
     };
     let mut entries = Vec::new();
     for piece in found.pieces {
@@ -287,6 +288,7 @@ fn split(info: SectorInfo, index: u32, bytes: &[u8], write_size: u32) -> (Sector
                     size: entry.size,
                     sequence,
                     age: 0,
+                    is_copy: entry.is_copy,
                     continues: entry.continues,
                     more: entry.more,
                     is_padded_well: padding.iter().all(|byte| *byte == 0xFF),
@@ -306,8 +308,7 @@ fn split(info: SectorInfo, index: u32, bytes: &[u8], write_size: u32) -> (Sector
                 is_tail,
             }),
             Piece::Erased { offset, size } => sector.erased = Some((offset, size)),
-            Piece::Summary { offset, size, keys } => sector.summary = Some((offset, size, keys)),
-            _ => {}
+            own => sector.own.push(own),
         }
     }
     (sector, entries)

@@ -153,11 +153,7 @@ impl Findings {
             );
         }
         for sign in missing::signs(contents) {
-            let level = match sign.may_be_a_cut {
-                true => Level::Warning,
-                false => Level::Error,
-            };
-            self.add(level, sign.text);
+            self.add(Level::Error, sign);
         }
     }
 

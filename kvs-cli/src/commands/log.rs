@@ -143,6 +143,7 @@ impl Log {
                     "key": row.name,
                     "value": if entry.is_tombstone { Json::Null } else { row.shown.to_json() },
                     "deletes": entry.is_tombstone,
+                    "copy": entry.is_copy,
                     "continues": entry.continues,
                     "more": entry.more,
                 });

@@ -102,13 +102,6 @@ impl Image {
         }
     }
 
-    /// The bytes of one sector.
-    pub(crate) fn sector(&mut self, index: u32) -> Result<Vec<u8>, Problem> {
-        let size = self.geometry.sector_size;
-        let at = u64::from(index) * u64::from(size);
-        self.bytes(at, size as usize)
-    }
-
     /// Bytes of the partition.
     pub(crate) fn bytes(&mut self, at: u64, len: usize) -> Result<Vec<u8>, Problem> {
         let mut bytes = vec![0; len];

@@ -8,6 +8,8 @@ pub(crate) use html::html;
 pub(crate) use svg::svg;
 pub(crate) use terminal::print;
 
+use kvs::host::Piece;
+
 use crate::contents::{Contents, Sector, State, reason};
 use crate::image::Image;
 use crate::listing;
@@ -152,12 +154,17 @@ fn frame(sector: &Sector, schema: Option<&Schema>) -> Vec<Span> {
             text,
         });
     };
-    if sector.header.is_some() {
-        let (kind, text) = match sector.good_copies {
-            [true, true] => (Kind::Header, "header"),
-            _ => (Kind::Damaged, "header, of which only one copy is good"),
+    for piece in &sector.own {
+        let (from, to) = (piece.offset(), piece.offset() + piece.size());
+        let (kind, text) = match piece {
+            Piece::Header { .. } if sector.good_copies != [true, true] => (
+                Kind::Damaged,
+                "header, of which only one copy is good".into(),
+            ),
+            Piece::Header { .. } => (Kind::Header, "header".into()),
+            piece => (Kind::Header, own(piece)),
         };
-        add(0, sector.header_len, kind, text.into());
+        add(from, to, kind, text);
     }
     for damaged in &sector.damaged {
         let kind = match damaged.is_tail && sector.header.is_some() {
@@ -173,9 +180,25 @@ fn frame(sector: &Sector, schema: Option<&Schema>) -> Vec<Span> {
     if let Some((from, len)) = sector.erased {
         add(from, from + len, Kind::Free, "erased".into());
     }
-    if let Some((from, len, keys)) = sector.summary {
-        let text = format!("summary of {}", count(keys, "key", "keys"));
-        add(from, from + len, Kind::Header, text);
-    }
     spans
+}
+
+/// What the store has written for itself behind a header, in words.
+fn own(piece: &Piece) -> String {
+    match piece {
+        Piece::Opening {
+            before: Some(end), ..
+        } => format!(
+            "opening: sector {} ended at {:#06x}{}",
+            end.sector,
+            end.offset,
+            match end.is_unclean {
+                true => ", and something may be behind that",
+                false => "",
+            }
+        ),
+        Piece::Opening { .. } => "opening".into(),
+        Piece::Table { keys, .. } => format!("table of {}", count(*keys, "key", "keys")),
+        _ => "mark: no copies from here on".into(),
+    }
 }

@@ -171,7 +171,7 @@ fn what_is_no_toml_and_what_is_too_long() {
     assert_snapshot!("too_long", build(&bench, &long, &["-o", "unit.bin"]).text());
     let long = format!("[\"@named\"]\nnote = \"{}\"\n", "x".repeat(600));
     let ran = build(&bench, &long, &["-o", "unit.bin"]);
-    assert!(ran.err.contains("allowed: up to 468 bytes"), "{}", ran.err);
+    assert!(ran.err.contains("allowed: up to 440 bytes"), "{}", ran.err);
     assert_eq!(ran.code, 2);
 }
 
