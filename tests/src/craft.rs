@@ -1,11 +1,13 @@
 //! The format's bytes, written down a second time and independently: for crafted images.
 
-use kvs::Crc32c;
+use kvs::{Crc32c, key_hash};
 
-/// The front of a tag that says that more of the commit follow.
+/// In an entry's flags, and in its tag: more of the commit follow.
 pub const MORE: u8 = 0x40;
-/// The front of a tag that says that the entry continues a commit.
-pub const CONTINUES: u8 = 0x20;
+/// In an entry's flags: it continues a commit.
+pub const CONTINUES: u8 = 0x01;
+/// In an entry's flags: it is a copy that a collection made.
+pub const COPY: u8 = 0x02;
 
 /// How sectors of `sector` bytes with words of `W` are laid out, in a version and with a checksum.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +42,11 @@ impl<const W: usize> Format<W> {
         copy
     }
 
+    /// Where entries begin.
+    pub const fn first(&self) -> u32 {
+        if W > 16 { 2 * W as u32 } else { 32 }
+    }
+
     /// A sector: its header, then what `entries` says, in order, then erased.
     pub fn sector(&self, sequence: u32, erases: u32, entries: &[Entry<'_>]) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -59,6 +66,17 @@ impl<const W: usize> Format<W> {
         bytes.resize(self.sector as usize, 0xFF);
         bytes
     }
+
+    /// The opening of a partition's first sector: no other was written to before.
+    pub fn first_opening(&self) -> Entry<'static> {
+        Entry::Opening {
+            flags: 0,
+            sequence: 0,
+            end: self.sector / W as u32,
+            is_unclean: false,
+            slots: 0,
+        }
+    }
 }
 
 /// Recomputes the checksum of a header copy.
@@ -67,7 +85,26 @@ pub fn seal_header(copy: &mut [u8]) {
     copy[12..16].copy_from_slice(&sum.to_le_bytes());
 }
 
-/// An entry. The `u8` are flags, [`MORE`] and [`CONTINUES`].
+/// The checksum that stands behind an entry's `bytes`, where it stands, and with these flags.
+pub fn checksum(bytes: &[u8], flags: u8, sequence: u32, offset: u32) -> u32 {
+    let mut bytes = bytes.to_vec();
+    let mut sum = sequence.rotate_left(16) ^ offset;
+    if let Some(tag) = bytes.first_mut()
+        && *tag & MORE != 0
+    {
+        *tag &= !MORE;
+        sum ^= 0xC2B2_AE3D;
+    }
+    if flags & CONTINUES != 0 {
+        sum ^= 0x9E37_79B9;
+    }
+    if flags & COPY != 0 {
+        sum ^= 0x85EB_CA77;
+    }
+    sum ^ Crc32c::of(&bytes)
+}
+
+/// An entry. Each has flags: [`MORE`], and [`CONTINUES`] or [`COPY`].
 #[derive(Clone, Copy, Debug)]
 pub enum Entry<'a> {
     /// A value under a hash.
@@ -76,8 +113,25 @@ pub enum Entry<'a> {
     Named(u8, &'a str, &'a [u8]),
     /// A deleted key.
     Delete(u8, u32),
+    /// What a sector begins with.
+    Opening {
+        /// As of all entries.
+        flags: u8,
+        /// Of the sector that was written to before.
+        sequence: u32,
+        /// Where that ended, in words.
+        end: u32,
+        /// Something may stand behind that.
+        is_unclean: bool,
+        /// How many items follow in tables.
+        slots: u16,
+    },
+    /// Hashes, and where their entries are.
+    Table(u8, &'a [(u32, u32)]),
+    /// What stands behind the copies of a collection.
+    Mark,
     /// Anything, with a good checksum behind it.
-    Sealed(&'a [u8]),
+    Sealed(u8, &'a [u8]),
     /// Anything.
     Raw(&'a [u8]),
 }
@@ -85,35 +139,51 @@ pub enum Entry<'a> {
 impl Entry<'_> {
     /// The bytes, without padding, of an entry that stands at `offset` of the sector with `sequence`.
     pub fn encode(&self, sequence: u32, offset: u32) -> Vec<u8> {
-        let mut bytes = match self {
-            Self::Put(flags, key, value) => {
-                let short = value.len() < 32;
-                let tag = if short { value.len() as u8 } else { 0x81 };
-                let mut bytes = vec![flags | tag];
-                bytes.extend(key.to_le_bytes());
-                if !short {
-                    bytes.extend((value.len() as u16).to_le_bytes());
-                }
-                bytes.extend(*value);
-                bytes
-            }
+        let (flags, mut bytes) = match *self {
+            Self::Put(flags, key, value) => (flags, put(key, value, (0, 62, 0x81))),
             Self::Named(flags, name, value) => {
-                let mut bytes = vec![flags | 0x82, name.len() as u8];
-                bytes.extend((value.len() as u16).to_le_bytes());
-                bytes.extend(name.bytes());
-                bytes.extend(*value);
-                bytes
+                let value = [&[name.len() as u8], name.as_bytes(), value].concat();
+                (flags, put(key_hash(name), &value, (0x88, 22, 0x82)))
             }
-            Self::Delete(flags, key) => {
-                let mut bytes = vec![flags | 0x80];
-                bytes.extend(key.to_le_bytes());
-                bytes
+            Self::Delete(flags, key) => (flags, [&[0x80][..], &key.to_le_bytes()].concat()),
+            Self::Opening {
+                flags,
+                sequence,
+                end,
+                is_unclean,
+                slots,
+            } => {
+                let of = sequence << 17 | u32::from(is_unclean) << 16 | end;
+                (flags, long(0x84, of, slots, &[]))
             }
-            Self::Sealed(bytes) => bytes.to_vec(),
+            Self::Table(flags, items) => {
+                let item = |&(hash, place): &(u32, u32)| [hash.to_le_bytes(), place.to_le_bytes()];
+                let items = items.iter().map(item).collect::<Vec<_>>().concat().concat();
+                (flags, long(0x83, 0, items.len() as u16, &items))
+            }
+            Self::Mark => (0, long(0x85, 0, 0, &[])),
+            Self::Sealed(flags, bytes) => (flags, bytes.to_vec()),
             Self::Raw(bytes) => return bytes.to_vec(),
         };
-        let sum = Crc32c::of(&bytes) ^ sequence.rotate_left(16) ^ offset;
+        if let Some(tag) = bytes.first_mut() {
+            *tag |= flags & MORE;
+        }
+        let sum = checksum(&bytes, flags, sequence, offset);
         bytes.extend(sum.to_le_bytes());
         bytes
     }
+}
+
+/// A value up to its checksum: the short form begins at a tag, for values up to a length.
+fn put(key: u32, value: &[u8], (short, most, tag): (u8, usize, u8)) -> Vec<u8> {
+    if value.len() > most {
+        return long(tag, key, value.len() as u16, value);
+    }
+    let tag = short + value.len() as u8;
+    [&[tag][..], &key.to_le_bytes(), value].concat()
+}
+
+fn long(tag: u8, key: u32, len: u16, value: &[u8]) -> Vec<u8> {
+    let (key, len) = (key.to_le_bytes(), len.to_le_bytes());
+    [&[tag][..], &key, &len, value].concat()
 }

@@ -92,9 +92,9 @@ impl<const W: usize, const E: usize, const R: usize> Device<W, E, R> {
         (self.range.end - self.range.start) / self.sector
     }
 
-    /// Bytes for entries in a sector.
+    /// Bytes for entries in a sector: behind its header and its opening, and in front of a mark.
     pub fn payload(&self) -> u32 {
-        self.sector - 2 * 16.max(W as u32)
+        self.sector - 2 * 16.max(W as u32) - 2 * Self::pad(11) as u32
     }
 
     /// `len` and its padding.
@@ -104,7 +104,7 @@ impl<const W: usize, const E: usize, const R: usize> Device<W, E, R> {
 
     /// The longest value such that `count` entries of it, under names of `name` bytes, fit into a sector.
     pub fn share(&self, count: usize, name: usize) -> usize {
-        (self.payload() as usize / count / W * W) - name - 8
+        (self.payload() as usize / count / W * W) - name - 12
     }
 
     /// The partition's bytes.

@@ -3,11 +3,12 @@
 //! Whatever is in the flash, the store mounts it or says why not, reads what is there, takes a commit, and keeps it; in a
 //! bounded number of flash operations, without a panic.
 
-use kvs::host::{self, Header, Piece};
+use kvs::host::{self, Piece};
 use kvs::sim::{SimError, SimFlash};
-use kvs::{Change, Crc32c, Error, Maintenance, Options, RawKey, Resources, Settings, Store};
+use kvs::{Change, Error, Maintenance, Options, RawKey, Resources, Settings, Store};
 
 use crate::assert_commit_bounds;
+use crate::craft::{CONTINUES, COPY, MORE, checksum, seal_header};
 use crate::input::Input;
 
 /// Bytes read by one mount, in partitions: each byte once, in damaged places once more, and long entries that lie cost up
@@ -51,7 +52,7 @@ pub fn craft(input: &mut Input<'_>, sectors: usize, size: usize, word: usize) ->
     let mut sequences = vec![1u32; sectors];
     let (mut sector, mut at) = (0, 0);
     while !input.is_empty() {
-        match input.byte() % 8 {
+        match input.byte() % 11 {
             // A header, good or nearly.
             0 => {
                 sector = input.below(sectors);
@@ -65,8 +66,7 @@ pub fn craft(input: &mut Input<'_>, sectors: usize, size: usize, word: usize) ->
                 header[..4].copy_from_slice(&[b'K', b'V', 0x10, log(size) << 3 | log(word)]);
                 header[4..8].copy_from_slice(&sequence.to_le_bytes());
                 header[8] = input.byte();
-                let check = Crc32c::of(&header[..12]).to_le_bytes();
-                header[12..].copy_from_slice(&check);
+                seal_header(&mut header);
                 let base = sector * size;
                 image[base..base + 16].copy_from_slice(&header);
                 image[base + stride..base + stride + 16].copy_from_slice(&header);
@@ -83,9 +83,13 @@ pub fn craft(input: &mut Input<'_>, sectors: usize, size: usize, word: usize) ->
             2 => at = (input.below(size) / word * word).max(2 * stride),
             // An entry with a good checksum, whatever it says.
             kind => {
-                let mut entry = entry(input, kind);
-                let salt = sequences[sector].rotate_left(16) ^ at as u32;
-                let check = Crc32c::of(&entry) ^ salt;
+                let flags = input.byte() & (MORE | CONTINUES | COPY);
+                let mut entry = match kind {
+                    7 | 8 => of_sector(input, kind, &sequences, size / word),
+                    _ => entry(input, kind),
+                };
+                entry[0] |= flags & MORE;
+                let check = checksum(&entry, flags, sequences[sector], at as u32);
                 entry.extend_from_slice(&check.to_le_bytes());
                 entry.resize(entry.len().next_multiple_of(word), 0xFF);
                 if at + entry.len() <= size {
@@ -99,9 +103,8 @@ pub fn craft(input: &mut Input<'_>, sectors: usize, size: usize, word: usize) ->
     image
 }
 
-/// An entry up to its checksum. Its tag and lengths are right, but for the last kind.
+/// An entry of a key, or a mark, up to its checksum. Its tag and lengths are right, but for the last kind.
 fn entry(input: &mut Input<'_>, kind: u8) -> Vec<u8> {
-    let flags = input.byte() & 0x60;
     let key = match input.byte() {
         small @ 0..=127 => u32::from(small % 20),
         setting => Device::key(usize::from(setting)),
@@ -109,28 +112,55 @@ fn entry(input: &mut Input<'_>, kind: u8) -> Vec<u8> {
     let key = key.to_le_bytes();
     match kind {
         3 => {
-            let len = input.below(32);
+            let len = input.below(63);
             let value = input.bytes(len);
-            [&[flags | value.len() as u8], &key[..], value].concat()
+            [&[value.len() as u8], &key[..], value].concat()
         }
-        4 => [&[flags | 0x80], &key[..]].concat(),
+        4 => [&[0x80], &key[..]].concat(),
         5 => {
             let len = 32 + u16::from(input.byte());
             let value = vec![len as u8; usize::from(len)];
-            [&[flags | 0x81], &key[..], &len.to_le_bytes(), &value].concat()
+            [&[0x81], &key[..], &len.to_le_bytes(), &value].concat()
         }
         6 => {
-            let len = 1 + input.below(63);
+            let len = 1 + input.below(19);
             let name = input.bytes(len);
-            let value = [7; 3];
-            let front = [flags | 0x82, name.len() as u8, 3, 0];
-            [&front[..], name, &value].concat()
+            // Its length is right, or nearly; and the hash is the name's, or not.
+            let claim = name.len() as u8 + (input.byte() / 250);
+            let key = match std::str::from_utf8(name) {
+                Ok(name) => kvs::key_hash(name).to_le_bytes(),
+                Err(_) => key,
+            };
+            let tag = 0x88 + 1 + name.len() as u8 + 2;
+            [&[tag], &key[..], &[claim], name, &[7; 2]].concat()
         }
+        9 => vec![0x85, 0, 0, 0, 0, 0, 0],
         _ => {
             let len = 5 + input.below(40);
-            input.bytes(len).to_vec()
+            [&[input.byte()], input.bytes(len)].concat()
         }
     }
+}
+
+/// An opening or a table, up to its checksum. What it says of other places is right or wrong.
+fn of_sector(input: &mut Input<'_>, kind: u8, sequences: &[u32], words: usize) -> Vec<u8> {
+    if kind == 7 {
+        let sequence = sequences[input.below(sequences.len())];
+        let flags = input.byte();
+        let end = input.below(words + 2) as u32;
+        let of = sequence << 17 | u32::from(flags & 1) << 16 | end;
+        let slots = [0, 0, u16::from(flags >> 6)][usize::from(flags % 3)];
+        return [&[0x84], &of.to_le_bytes()[..], &slots.to_le_bytes()].concat();
+    }
+    let mut items = Vec::new();
+    for _ in 0..input.below(4) {
+        let hash = u32::from(input.byte() % 20);
+        let (word, len) = (input.below(words * sequences.len()), input.below(16));
+        let place = word as u32 | (len as u32) << 19 | u32::from(input.byte() & 1) << 31;
+        items.extend([hash, place].map(u32::to_le_bytes).concat());
+    }
+    let len = (items.len() as u16).to_le_bytes();
+    [&[0x83, 0, 0, 0, 0], &len[..], &items].concat()
 }
 
 /// A sector cut into pieces has no gaps, and every entry that counts is one of them.
@@ -144,25 +174,17 @@ fn check_pieces<const W: usize, const E: usize>(store: &mut Store<'_, &mut SimFl
             Err(_) => {}
         }
     }
-    for (index, bytes) in store.flash().image().chunks(E).enumerate() {
+    let sectors = host::sectors(store.flash().image(), E as u32, W as u32);
+    for (index, sector) in sectors.into_iter().enumerate() {
         let mut end = 0;
-        for piece in host::sector(bytes, W as u32).pieces {
-            let (from, to) = match piece {
-                Piece::Header => (0, Header::places(W as u32).1 as u32),
-                Piece::Entry(entry) => {
-                    if entry.committed {
-                        places.retain(|place| *place != (index, entry.offset));
-                    }
-                    (entry.offset, entry.offset + entry.size)
-                }
-                Piece::Damaged { offset, size, .. } => (offset, offset + size),
-                Piece::Erased { offset, size } | Piece::Summary { offset, size, .. } => {
-                    (offset, offset + size)
-                }
-                other => panic!("{other:?}"),
-            };
-            assert_eq!(from, end);
-            end = to;
+        for piece in sector.pieces {
+            assert_eq!(piece.offset(), end);
+            end += piece.size();
+            if let Piece::Entry(entry) = piece
+                && entry.committed
+            {
+                places.retain(|place| *place != (index, entry.offset));
+            }
         }
         assert_eq!(end, E as u32);
     }

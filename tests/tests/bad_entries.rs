@@ -1,26 +1,34 @@
 //! Entries that lie: about lengths, names, kinds and commits, with checksums that are right; and sectors full of them.
 
 use kvs::sim::SimError;
-use kvs::{Error, RawKey, key_hash};
+use kvs::{Change, Error, RawKey, key_hash};
 use kvs_tests::craft::{CONTINUES, Entry, Format, MORE};
 use kvs_tests::{Device, TestStore, everywhere, get};
 
 /// As in `bad_input.rs`.
 const MOUNT_READS: u64 = 16;
 
-/// Lays `entries` into the first sector, and mounts.
+/// Lays `entries` into the first sector, behind its opening, and mounts.
 fn lay<const W: usize, const E: usize>(
     device: &Device<W, E>,
     entries: &[Entry<'_>],
 ) -> Result<TestStore<W, E>, Error<SimError>> {
-    let bytes = Format::<W>::new(device.sector).sector(1, 1, entries);
-    device.plant(0, &bytes);
+    device.plant(0, &first_sector(device, entries));
     let before = device.chip.stats();
     let result = device.try_mount::<64, 8, 128>();
     let read = device.chip.stats().since(&before).read_bytes;
     let bytes = u64::from(device.range.end - device.range.start);
     assert!(read <= MOUNT_READS * bytes, "reads {read} of {bytes} bytes");
     result
+}
+
+/// The first sector that is opened, with `entries` in it.
+fn first_sector<const W: usize, const E: usize>(
+    device: &Device<W, E>,
+    entries: &[Entry<'_>],
+) -> Vec<u8> {
+    let format = Format::<W>::new(device.sector);
+    format.sector(1, 1, &[&[format.first_opening()], entries].concat())
 }
 
 /// Puts a value, and finds it and the `others` after a remount.
@@ -45,31 +53,43 @@ fn what_is_written_down_here_is_the_format() {
         let long = vec![0x33; device.share(3, 4)];
         let entries = [
             Entry::Put(0, 1, b""),
-            Entry::Put(0, 2, &[2; 31]),
-            Entry::Put(0, 3, &[3; 32]),
+            Entry::Put(0, 2, &[2; 62]),
+            Entry::Put(0, 3, &[3; 63]),
+            Entry::Named(0, "four", &[4; 17]),
             Entry::Named(0, "name", &long),
-            Entry::Put(0, 4, b"gone"),
+            Entry::Put(MORE, 4, b"gone"),
+            Entry::Put(MORE | CONTINUES, 5, b"5"),
+            Entry::Named(CONTINUES, "six", b"6"),
             Entry::Delete(0, 4),
         ];
         // Read as we write it.
         let by_hand = device.copy();
         let mut store = lay(&by_hand, &entries).unwrap();
         assert_eq!(get(&mut store, RawKey::Hash(1)), Some(vec![]));
-        assert_eq!(get(&mut store, RawKey::Hash(2)), Some(vec![2; 31]));
-        assert_eq!(get(&mut store, RawKey::Hash(3)), Some(vec![3; 32]));
+        assert_eq!(get(&mut store, RawKey::Hash(2)), Some(vec![2; 62]));
+        assert_eq!(get(&mut store, RawKey::Hash(3)), Some(vec![3; 63]));
+        assert_eq!(get(&mut store, "four"), Some(vec![4; 17]));
         assert_eq!(get(&mut store, "name"), Some(long.clone()));
         assert_eq!(get(&mut store, RawKey::Hash(4)), None);
+        assert_eq!(get(&mut store, RawKey::Hash(5)), Some(b"5".to_vec()));
+        assert_eq!(get(&mut store, "six"), Some(b"6".to_vec()));
         assert_eq!(store.stats().corrupt, 0);
-        go_on(&by_hand, store, 4);
+        go_on(&by_hand, store, 7);
         // Written as we read it, byte for byte.
         let mut store = device.mount();
         store.put_bytes(RawKey::Hash(1), b"").unwrap();
-        store.put_bytes(RawKey::Hash(2), &[2; 31]).unwrap();
-        store.put_bytes(RawKey::Hash(3), &[3; 32]).unwrap();
+        store.put_bytes(RawKey::Hash(2), &[2; 62]).unwrap();
+        store.put_bytes(RawKey::Hash(3), &[3; 63]).unwrap();
+        store.put_bytes("four", &[4; 17]).unwrap();
         store.put_bytes("name", &long).unwrap();
-        store.put_bytes(RawKey::Hash(4), b"gone").unwrap();
+        let three = [
+            Change::put(RawKey::Hash(4), b"gone"),
+            Change::put(RawKey::Hash(5), b"5"),
+            Change::put("six", b"6"),
+        ];
+        store.commit(&three).unwrap();
         store.delete(RawKey::Hash(4)).unwrap();
-        let bytes = Format::<W>::new(device.sector).sector(1, 1, &entries);
+        let bytes = first_sector(device, &entries);
         assert_eq!(device.partition()[..bytes.len()], bytes);
     }
     kvs_tests::each(on::<1, 256>, &[(0, 768, 2), (256, 1024, 3)]);
@@ -77,33 +97,34 @@ fn what_is_written_down_here_is_the_format() {
     kvs_tests::each(on::<32, 1024>, &[(0, 1024, 2)]);
 }
 
-/// A length that reaches past the sector, a name of no or 64 bytes, a short value written long, a kind that is none.
+/// A length that reaches past the sector, a kind that is none, an entry that is not all there.
 #[test]
 fn entries_that_lie_are_not_believed() {
     fn on<const W: usize, const E: usize>(device: &Device<W, E>) {
-        let lies: [&[u8]; 13] = [
-            &[0x1F, 9, 0, 0, 0, 1, 2, 3],
+        let lies: [&[u8]; 14] = [
+            &[0x3E, 9, 0, 0, 0, 1, 2, 3],
+            &[0x9E, 9, 0, 0, 0, 1, 2, 3],
             &[0x81, 9, 0, 0, 0, 0xFF, 0xFF],
             &[0x81, 9, 0, 0, 0, 0x00, 0x80, 1],
-            &[0x81, 9, 0, 0, 0, 31, 0, 1],
-            &[0x81, 9, 0, 0, 0, 0, 0],
-            &[0x82, 0, 1, 0, 5],
-            &[0x82, 64, 1, 0, 5],
-            &[0x82, 255, 255, 255, 5],
-            &[0x82, 3, 0xFF, 0xFF, b'a', b'b', b'c'],
-            &[0x83, 9, 0, 0, 0],
+            &[0x81, 9, 0, 0, 0, 80, 0, 1],
+            &[0x82, 9, 0, 0, 0, 0xFF, 0xFF, 3, b'a', b'b', b'c'],
+            &[0x83, 0, 0, 0, 0, 0xFF, 0xFF, 5],
+            &[0x3F, 9, 0, 0, 0],
+            &[0x7F, 9, 0, 0, 0],
+            &[0x86, 9, 0, 0, 0, 0, 0],
             &[0x9F, 9, 0, 0, 0],
+            &[0xDF, 9, 0, 0, 0],
             &[0xFE, 9, 0, 0, 0],
             &[0x00],
         ];
         for lie in lies {
             for entries in [
-                vec![Entry::Sealed(lie)],
-                vec![GOOD, Entry::Sealed(lie)],
-                vec![Entry::Sealed(lie), GOOD],
+                vec![Entry::Sealed(0, lie)],
+                vec![GOOD, Entry::Sealed(0, lie)],
+                vec![Entry::Sealed(0, lie), GOOD],
                 vec![
                     GOOD,
-                    Entry::Sealed(lie),
+                    Entry::Sealed(0, lie),
                     Entry::Put(0, 8, b"too"),
                     Entry::Raw(lie),
                 ],
@@ -131,11 +152,8 @@ fn entries_that_lie_are_not_believed() {
 #[test]
 fn a_name_that_is_no_text() {
     fn on<const W: usize, const E: usize>(device: &Device<W, E>) {
-        let mut store = lay(
-            device,
-            &[GOOD, Entry::Sealed(&[0x82, 2, 1, 0, 0xC3, 0x28, 5])],
-        )
-        .unwrap();
+        let no_text = [0x88 + 4, 9, 0, 0, 0, 2, 0xC3, 0x28, 5];
+        let mut store = lay(device, &[GOOD, Entry::Sealed(0, &no_text)]).unwrap();
         let mut listed = Vec::new();
         let mut keys = store.keys();
         for _ in 0..3 {
@@ -147,6 +165,33 @@ fn a_name_that_is_no_text() {
         }
         assert_eq!(listed, [7]);
         go_on(device, store, 2);
+    }
+    everywhere!(on);
+}
+
+/// Names that are longer than what there is of them, and a named value without a name: no name finds them, and nothing else
+/// suffers.
+#[test]
+fn names_that_lie() {
+    fn on<const W: usize, const E: usize>(device: &Device<W, E>) {
+        let [a, b, c, d] = key_hash("abc").to_le_bytes();
+        let lies: [&[u8]; 4] = [
+            &[0x88, a, b, c, d],
+            &[0x88 + 1, a, b, c, d, 3],
+            &[0x88 + 3, a, b, c, d, 255, b'a', b'b'],
+            &[0x82, a, b, c, d, 3, 0, 200, b'a', b'b'],
+        ];
+        for lie in lies {
+            let device = device.copy();
+            let mut store = lay(&device, &[GOOD, Entry::Sealed(0, lie)]).unwrap();
+            assert_eq!(get(&mut store, "abc"), None);
+            assert_eq!(get(&mut store, RawKey::Hash(7)), Some(b"good".to_vec()));
+            let mut keys = store.keys();
+            while let Some(key) = keys.next().unwrap() {
+                assert!(key.hash == 7 || key.name.is_none_or(str::is_empty));
+            }
+            go_on(&device, store, 2);
+        }
     }
     everywhere!(on);
 }
@@ -182,12 +227,13 @@ fn unfinished_commits() {
 #[test]
 fn sectors_full_of_long_heads() {
     fn on<const W: usize, const E: usize>(device: &Device<W, E>) {
-        let payload = device.payload() as usize;
+        let payload = (device.sector - Format::<W>::new(device.sector).first()) as usize;
         for head in [
-            &[0x81, 1, 0, 0, 0][..],
-            &[0x82, 1][..],
-            &[0xE1, 1, 0, 0, 0],
-            &[0xC1, 1, 0, 0, 0],
+            [0x81, 1, 0, 0, 0],
+            [0x82, 1, 0, 0, 0],
+            [0x83, 0, 0, 0, 0],
+            [0xC1, 1, 0, 0, 0],
+            [0xC2, 1, 0, 0, 0],
         ] {
             let device = device.copy();
             let step = 8.max(W);

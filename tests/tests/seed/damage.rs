@@ -14,8 +14,8 @@ fn bad_crc() {
         store.put_bytes(KEYS[0], b"bad!").unwrap();
         store.put_bytes(KEYS[1], b"other").unwrap();
         let (at, _) = device.locate(KEYS[0]);
-        // Head, name, value and checksum: every byte of it.
-        for byte in 0..4 + KEYS[0].len() + 4 + 4 {
+        // Header, the name behind its length, value and checksum: every byte of it.
+        for byte in 0..5 + 1 + KEYS[0].len() + 4 + 4 {
             let device = device.copy();
             let mut store = device.mount();
             device.flip(at + byte, 1 << (byte % 8));
