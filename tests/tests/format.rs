@@ -17,7 +17,8 @@ fn dump(image: &[u8]) -> String {
         .collect()
 }
 
-fn image<const W: usize, const E: usize>(commits: &[&[Change<'_>]]) -> String {
+/// What two sectors hold after these commits.
+fn image<const W: usize, const E: usize>(commits: &[&[Change<'_>]]) -> Vec<u8> {
     let mut flash = SimFlash::<W, E>::new(2);
     let mut resources = Resources::<16, 2, 256>::new();
     let options = Options::DEFAULT;
@@ -25,97 +26,202 @@ fn image<const W: usize, const E: usize>(commits: &[&[Change<'_>]]) -> String {
     for changes in commits {
         store.commit(changes).unwrap();
     }
-    dump(flash.image())
+    flash.image().to_vec()
 }
 
+/// The entries of the first sector, behind its opening, with words of 4 bytes.
+fn entries(commits: &[&[Change<'_>]]) -> String {
+    let image = image::<4, 512>(commits);
+    let all = dump(&image);
+    let front = "000: 4b 56 10 4a 01 00 00 00 01 00 00 00 61 fb f5 5c\n\
+                 010: 4b 56 10 4a 01 00 00 00 01 00 00 00 61 fb f5 5c\n";
+    all.strip_prefix(front).expect("a header").to_string()
+}
+
+const KEY: RawKey<'_> = RawKey::Hash(0x1122_3344);
+
 fn short() -> Change<'static> {
-    Change::put(RawKey::Hash(0x1122_3344), b"abc")
+    Change::put(KEY, b"abc")
 }
 
 #[test]
-fn short_entries_in_words_of_1_to_32_bytes() {
-    assert_snapshot!(image::<1, 512>(&[&[short()]]), @r"
+fn headers_openings_and_short_entries_in_words_of_1_to_32_bytes() {
+    assert_snapshot!(dump(&image::<1, 512>(&[&[short()]])), @r"
     000: 4b 56 10 48 01 00 00 00 01 00 00 00 00 21 64 b1
     010: 4b 56 10 48 01 00 00 00 01 00 00 00 00 21 64 b1
-    020: 03 44 33 22 11 61 62 63 46 f7 fa f0 ff ff ff ff
+    020: 84 00 02 00 00 00 00 30 7e 93 9b 03 44 33 22 11
+    030: 61 62 63 4d f7 fa f0 ff ff ff ff ff ff ff ff ff
     ");
-    assert_snapshot!(image::<4, 512>(&[&[short()]]), @r"
+    assert_snapshot!(dump(&image::<4, 512>(&[&[short()]])), @r"
     000: 4b 56 10 4a 01 00 00 00 01 00 00 00 61 fb f5 5c
     010: 4b 56 10 4a 01 00 00 00 01 00 00 00 61 fb f5 5c
-    020: 03 44 33 22 11 61 62 63 46 f7 fa f0 ff ff ff ff
+    020: 84 80 00 00 00 00 00 be 16 b9 f7 ff 03 44 33 22
+    030: 11 61 62 63 4a f7 fa f0 ff ff ff ff ff ff ff ff
     ");
-    assert_snapshot!(image::<8, 512>(&[&[short()]]), @r"
+    assert_snapshot!(dump(&image::<8, 512>(&[&[short()]])), @r"
     000: 4b 56 10 4b 01 00 00 00 01 00 00 00 29 2d cb a8
     010: 4b 56 10 4b 01 00 00 00 01 00 00 00 29 2d cb a8
-    020: 03 44 33 22 11 61 62 63 46 f7 fa f0 ff ff ff ff
+    020: 84 40 00 00 00 00 00 83 fa b5 e5 ff ff ff ff ff
+    030: 03 44 33 22 11 61 62 63 56 f7 fa f0 ff ff ff ff
     ");
-    assert_snapshot!(image::<16, 512>(&[&[short()]]), @r"
+    assert_snapshot!(dump(&image::<16, 512>(&[&[short()]])), @r"
     000: 4b 56 10 4c 01 00 00 00 01 00 00 00 33 e3 ab 6f
     010: 4b 56 10 4c 01 00 00 00 01 00 00 00 33 e3 ab 6f
-    020: 03 44 33 22 11 61 62 63 46 f7 fa f0 ff ff ff ff
+    020: 84 20 00 00 00 00 00 e5 b7 45 6e ff ff ff ff ff
+    030: 03 44 33 22 11 61 62 63 56 f7 fa f0 ff ff ff ff
     ");
-    assert_snapshot!(image::<32, 512>(&[&[short()]]), @r"
+    assert_snapshot!(dump(&image::<32, 512>(&[&[short()]])), @r"
     000: 4b 56 10 4d 01 00 00 00 01 00 00 00 7b 35 95 9b
     020: 4b 56 10 4d 01 00 00 00 01 00 00 00 7b 35 95 9b
-    040: 03 44 33 22 11 61 62 63 26 f7 fa f0 ff ff ff ff
+    040: 84 10 00 00 00 00 00 36 91 bd 2b ff ff ff ff ff
+    060: 03 44 33 22 11 61 62 63 06 f7 fa f0 ff ff ff ff
     ");
 }
 
 #[test]
 fn a_tombstone() {
-    let delete = Change::delete(RawKey::Hash(0x1122_3344));
-    assert_snapshot!(image::<4, 512>(&[&[short()], &[delete]]), @r"
-    000: 4b 56 10 4a 01 00 00 00 01 00 00 00 61 fb f5 5c
-    010: 4b 56 10 4a 01 00 00 00 01 00 00 00 61 fb f5 5c
-    020: 03 44 33 22 11 61 62 63 46 f7 fa f0 80 44 33 22
-    030: 11 3c 1c 66 3a ff ff ff ff ff ff ff ff ff ff ff
+    assert_snapshot!(entries(&[&[short()], &[Change::delete(KEY)]]), @r"
+    020: 84 80 00 00 00 00 00 be 16 b9 f7 ff 03 44 33 22
+    030: 11 61 62 63 4a f7 fa f0 80 44 33 22 11 28 1c 66
+    040: 3a ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff
     ");
 }
 
 #[test]
-fn a_long_entry() {
-    let value: Vec<u8> = (0..32).collect();
-    assert_snapshot!(image::<4, 512>(&[&[Change::put(RawKey::Hash(0x1122_3344), &value)]]), @r"
-    000: 4b 56 10 4a 01 00 00 00 01 00 00 00 61 fb f5 5c
-    010: 4b 56 10 4a 01 00 00 00 01 00 00 00 61 fb f5 5c
-    020: 81 44 33 22 11 20 00 00 01 02 03 04 05 06 07 08
-    030: 09 0a 0b 0c 0d 0e 0f 10 11 12 13 14 15 16 17 18
-    040: 19 1a 1b 1c 1d 1e 1f 67 a8 20 e4 ff ff ff ff ff
+fn short_and_long_entries() {
+    let value: Vec<u8> = (0..63).collect();
+    assert_snapshot!(entries(&[&[Change::put(KEY, &value[..62])]]), @r"
+    020: 84 80 00 00 00 00 00 be 16 b9 f7 ff 3e 44 33 22
+    030: 11 00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e
+    040: 0f 10 11 12 13 14 15 16 17 18 19 1a 1b 1c 1d 1e
+    050: 1f 20 21 22 23 24 25 26 27 28 29 2a 2b 2c 2d 2e
+    060: 2f 30 31 32 33 34 35 36 37 38 39 3a 3b 3c 3d 41
+    070: d5 11 37 ff ff ff ff ff ff ff ff ff ff ff ff ff
+    ");
+    assert_snapshot!(entries(&[&[Change::put(KEY, &value)]]), @r"
+    020: 84 80 00 00 00 00 00 be 16 b9 f7 ff 81 44 33 22
+    030: 11 3f 00 00 01 02 03 04 05 06 07 08 09 0a 0b 0c
+    040: 0d 0e 0f 10 11 12 13 14 15 16 17 18 19 1a 1b 1c
+    050: 1d 1e 1f 20 21 22 23 24 25 26 27 28 29 2a 2b 2c
+    060: 2d 2e 2f 30 31 32 33 34 35 36 37 38 39 3a 3b 3c
+    070: 3d 3e 19 a3 12 29 ff ff ff ff ff ff ff ff ff ff
     ");
 }
 
 #[test]
-fn a_named_entry() {
-    assert_snapshot!(image::<4, 512>(&[&[Change::put("serial", b"A-1")]]), @r"
-    000: 4b 56 10 4a 01 00 00 00 01 00 00 00 61 fb f5 5c
-    010: 4b 56 10 4a 01 00 00 00 01 00 00 00 61 fb f5 5c
-    020: 82 06 03 00 73 65 72 69 61 6c 41 2d 31 99 c8 2d
-    030: 03 ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff
+fn named_entries() {
+    let value: Vec<u8> = (0..16).collect();
+    assert_snapshot!(entries(&[&[Change::put("serial", &value[..15])]]), @r"
+    020: 84 80 00 00 00 00 00 be 16 b9 f7 ff 9e f4 9d 18
+    030: 87 06 73 65 72 69 61 6c 00 01 02 03 04 05 06 07
+    040: 08 09 0a 0b 0c 0d 0e f5 45 8d d7 ff ff ff ff ff
     ");
-}
-
-#[test]
-fn a_group_of_three() {
-    let changes = [
-        short(),
-        Change::put("serial", b"A-1"),
-        Change::put(RawKey::Hash(7), b""),
-    ];
-    assert_snapshot!(image::<4, 512>(&[&changes]), @r"
-    000: 4b 56 10 4a 01 00 00 00 01 00 00 00 61 fb f5 5c
-    010: 4b 56 10 4a 01 00 00 00 01 00 00 00 61 fb f5 5c
-    020: 43 44 33 22 11 61 62 63 74 3c fa ea e2 06 03 00
-    030: 73 65 72 69 61 6c 41 2d 31 1f 87 5f 09 ff ff ff
-    040: 20 07 00 00 00 e8 7b db 47 ff ff ff ff ff ff ff
+    assert_snapshot!(entries(&[&[Change::put("serial", &value)]]), @r"
+    020: 84 80 00 00 00 00 00 be 16 b9 f7 ff 82 f4 9d 18
+    030: 87 17 00 06 73 65 72 69 61 6c 00 01 02 03 04 05
+    040: 06 07 08 09 0a 0b 0c 0d 0e 0f 21 8d e2 8e ff ff
     ");
 }
 
 #[test]
 fn an_empty_value_is_not_a_tombstone() {
-    assert_snapshot!(image::<4, 512>(&[&[Change::put(RawKey::Hash(7), b"")]]), @r"
-    000: 4b 56 10 4a 01 00 00 00 01 00 00 00 61 fb f5 5c
-    010: 4b 56 10 4a 01 00 00 00 01 00 00 00 61 fb f5 5c
-    020: 00 07 00 00 00 df ce 73 5c ff ff ff ff ff ff ff
+    assert_snapshot!(entries(&[&[Change::put(RawKey::Hash(7), b"")]]), @r"
+    020: 84 80 00 00 00 00 00 be 16 b9 f7 ff 00 07 00 00
+    030: 00 d3 ce 73 5c ff ff ff ff ff ff ff ff ff ff ff
+    ");
+}
+
+#[test]
+fn a_commit_of_two() {
+    let changes = [short(), Change::put("serial", b"A-1")];
+    assert_snapshot!(entries(&[&changes]), @r"
+    020: 84 80 00 00 00 00 00 be 16 b9 f7 ff 43 44 33 22
+    030: 11 61 62 63 77 59 48 32 92 f4 9d 18 87 06 73 65
+    040: 72 69 61 6c 41 2d 31 b1 dc db a4 ff ff ff ff ff
+    ");
+}
+
+#[test]
+fn a_commit_of_three() {
+    let changes = [
+        short(),
+        Change::put("serial", b"A-1"),
+        Change::put(RawKey::Hash(7), b""),
+    ];
+    assert_snapshot!(entries(&[&changes]), @r"
+    020: 84 80 00 00 00 00 00 be 16 b9 f7 ff 43 44 33 22
+    030: 11 61 62 63 77 59 48 32 d2 f4 9d 18 87 06 73 65
+    040: 72 69 61 6c 41 2d 31 8c 72 69 66 ff 00 07 00 00
+    050: 00 0a b7 44 c2 ff ff ff ff ff ff ff ff ff ff ff
+    ");
+}
+
+/// Two keys, one of which is put again until its sector is full: the other one is copied, and as the sector is free only
+/// for the sake of the commit, a mark stands in front of it.
+fn collected() -> Vec<u8> {
+    let values: Vec<_> = (0..17u8).map(|value| [value]).collect();
+    let stays = [Change::put(RawKey::Hash(1), b"stays")];
+    let puts = values.iter().map(|value| [Change::put(KEY, value)]);
+    let puts: Vec<_> = [stays].into_iter().chain(puts).collect();
+    let commits: Vec<_> = puts.iter().map(|change| &change[..]).collect();
+    image::<4, 256>(&commits)
+}
+
+#[test]
+fn an_opening_a_copy_and_a_mark() {
+    assert_snapshot!(dump(&collected()[256..]), @r"
+    000: 4b 56 10 42 02 00 00 00 01 00 00 00 9f 8e c2 3f
+    010: 4b 56 10 42 02 00 00 00 01 00 00 00 9f 8e c2 3f
+    020: c4 3c 00 02 00 02 00 e1 15 29 26 ff 83 00 00 00
+    030: 00 10 00 01 00 00 00 0b 00 20 00 44 33 22 11 39
+    040: 00 18 00 38 da 61 d2 ff 05 01 00 00 00 73 74 61
+    050: 79 73 40 e6 5b af ff ff 85 00 00 00 00 00 00 d8
+    060: 8d b1 83 ff 01 44 33 22 11 0f ad 13 30 ef ff ff
+    070: 01 44 33 22 11 10 f2 e8 7d a1 ff ff ff ff ff ff
+    ");
+}
+
+/// Where the log is longer, an opening has a table behind it.
+#[test]
+fn an_opening_with_a_table() {
+    let values: Vec<_> = (0..6u8).map(|value| [value; 60]).collect();
+    let puts: Vec<_> = values
+        .iter()
+        .map(|value| [Change::put(KEY, value)])
+        .collect();
+    let mut flash = SimFlash::<4, 512>::new(4);
+    let mut resources = Resources::<16, 4, 256>::new();
+    let mut store = Store::mount(&mut flash, 0..2048, &mut resources, Options::DEFAULT).unwrap();
+    store.put_bytes("serial", b"A-1").unwrap();
+    store.delete("serial").unwrap();
+    for put in &puts {
+        store.commit(put).unwrap();
+    }
+    assert_snapshot!(dump(&flash.image()[512..592]), @r"
+    000: 4b 56 10 4a 02 00 00 00 01 00 00 00 08 7c b1 87
+    010: 4b 56 10 4a 02 00 00 00 01 00 00 00 08 7c b1 87
+    020: c4 6d 00 02 00 02 00 2d 15 11 07 ff 83 00 00 00
+    030: 00 10 00 44 33 22 11 5b 00 90 00 f4 9d 18 87 10
+    040: 00 18 a0 4f 63 a3 8f ff 3c 44 33 22 11 05 05 05
+    ");
+}
+
+/// Something torn stands behind the end that an opening tells of.
+#[test]
+fn an_opening_behind_a_sector_with_a_torn_tail() {
+    let mut image = image::<4, 512>(&[&[short()]]);
+    image[56] = 0;
+    image.resize(2048, 0xFF);
+    let mut flash = SimFlash::<4, 512>::from_image(&image);
+    let mut resources = Resources::<16, 4, 256>::new();
+    let mut store = Store::mount(&mut flash, 0..2048, &mut resources, Options::DEFAULT).unwrap();
+    store.put_bytes(RawKey::Hash(7), b"").unwrap();
+    assert_snapshot!(dump(&flash.image()[512..592]), @r"
+    000: 4b 56 10 4a 02 00 00 00 02 00 00 00 31 f5 93 e5
+    010: 4b 56 10 4a 02 00 00 00 02 00 00 00 31 f5 93 e5
+    020: c4 0e 00 03 00 01 00 b0 91 ff 51 ff 83 00 00 00
+    030: 00 08 00 44 33 22 11 0b 00 18 00 e0 ce 95 f4 ff
+    040: 03 44 33 22 11 61 62 63 51 3d 12 75 00 07 00 00
     ");
 }
 
@@ -142,77 +248,127 @@ fn the_hash_is_the_seeds() {
 /// A checksum counts at its place only: the same bytes elsewhere are not an entry.
 #[test]
 fn an_entry_that_is_moved_is_not_believed() {
-    let mut flash = SimFlash::<4, 512>::new(2);
-    let mut resources = Resources::<16, 2, 256>::new();
-    let mut store = Store::mount(&mut flash, 0..1024, &mut resources, Options::DEFAULT).unwrap();
-    store.commit(&[short()]).unwrap();
-    let mut image = flash.image().to_vec();
-    let (header, entry) = (32, 12);
-    image.copy_within(header..header + entry, header + 2 * entry);
-    image[header..header + entry].fill(0);
+    let mut image = image::<4, 512>(&[&[short()]]);
+    let (at, len) = (44, 12);
+    image.copy_within(at..at + len, at + 2 * len);
+    image[at..at + len].fill(0);
     let mut flash = SimFlash::<4, 512>::from_image(&image);
+    let mut resources = Resources::<16, 2, 256>::new();
     let store = Store::mount(&mut flash, 0..1024, &mut resources, Options::DEFAULT).unwrap();
     assert_eq!((store.len(), store.stats().corrupt), (0, 1));
 }
 
-/// Reads an image by FORMAT.md alone, and finds the values in it.
-#[test]
-fn a_reader_written_from_the_document_agrees() {
-    let mut flash = SimFlash::<8, 512>::new(2);
-    let mut resources = Resources::<16, 2, 256>::new();
-    let mut store = Store::mount(&mut flash, 0..1024, &mut resources, Options::DEFAULT).unwrap();
-    let long: Vec<u8> = (0..100).collect();
-    store
-        .commit(&[short(), Change::put("serial", b"A-1")])
-        .unwrap();
-    store
-        .commit(&[Change::put(RawKey::Hash(9), &long)])
-        .unwrap();
-    store
-        .commit(&[Change::delete(RawKey::Hash(0x1122_3344))])
-        .unwrap();
+/// What FORMAT.md says of one entry.
+#[derive(Debug, PartialEq)]
+struct Read {
+    /// Without the bit for more.
+    tag: u8,
+    role: &'static str,
+    has_more: bool,
+    key: u32,
+    value: Vec<u8>,
+}
 
-    let sector = &flash.image()[..512];
+/// The entries of a sector, read by FORMAT.md alone.
+fn read(sector: &[u8], word_size: usize) -> Vec<Read> {
     let word = |at: usize| u32::from_le_bytes(sector[at..at + 4].try_into().unwrap());
     assert_eq!(&sector[..2], b"KV");
     assert_eq!(crc32c(&sector[..12]), word(12));
     let sequence = word(4);
-    let mut at = 32;
+    let mut at = 2 * word_size.max(16);
     let mut found = Vec::new();
-    while sector[at] != 0xFF {
-        let tag = sector[at];
-        let (key, value) = match (tag >> 7, tag & 0x1F) {
-            (0, len) => (word(at + 1), 5..5 + len as usize),
-            (_, 0) => (word(at + 1), 5..5),
-            (_, 1) => {
-                let len = u16::from_le_bytes([sector[at + 5], sector[at + 6]]);
-                (word(at + 1), 7..7 + len as usize)
-            }
-            (_, 2) => {
-                let name = sector[at + 1] as usize;
-                let len = u16::from_le_bytes([sector[at + 2], sector[at + 3]]);
-                let text = std::str::from_utf8(&sector[at + 4..at + 4 + name]).unwrap();
-                (kvs::key_hash(text), 4 + name..4 + name + len as usize)
-            }
-            kind => panic!("{kind:?}"),
+    while sector.get(at).is_some_and(|tag| *tag != 0xFF) {
+        let (tag, has_more) = (sector[at] & !0x40, sector[at] & 0x40 != 0);
+        let long = usize::from(u16::from_le_bytes([sector[at + 5], sector[at + 6]]));
+        let value = match tag {
+            0..=62 => 5..5 + usize::from(tag),
+            0x80 => 5..5,
+            0x88..=0x9E => 5..5 + usize::from(tag - 0x88),
+            0x81..=0x83 => 7..7 + long,
+            // The number of keys in tables is no length.
+            0x84 => 5..7,
+            0x85 => 7..7,
+            tag => panic!("{tag:#x}"),
         };
-        let salt = sequence.rotate_left(16) ^ at as u32;
-        assert_eq!(
-            crc32c(&sector[at..at + value.end]) ^ salt,
-            word(at + value.end)
-        );
-        found.push((tag & 0xE0, key, value.len()));
-        at += (value.end + 4).next_multiple_of(8);
+        let mut checked = sector[at..at + value.end].to_vec();
+        checked[0] = tag;
+        let salt = sequence.rotate_left(16) ^ at as u32 ^ if has_more { 0xC2B2_AE3D } else { 0 };
+        let role = match crc32c(&checked) ^ salt ^ word(at + value.end) {
+            0 => "first",
+            0x9E37_79B9 => "continues",
+            0x85EB_CA77 => "copy",
+            other => panic!("{other:#x}"),
+        };
+        found.push(Read {
+            tag,
+            role,
+            has_more,
+            key: word(at + 1),
+            value: sector[at..][value.clone()].to_vec(),
+        });
+        at += (value.end + 4).next_multiple_of(word_size);
     }
+    found
+}
+
+/// Reads images by FORMAT.md alone, and finds the values in them.
+#[test]
+fn a_reader_written_from_the_document_agrees() {
+    let long: Vec<u8> = (0..100).collect();
+    let one = [short(), Change::put("serial", b"A-1")];
+    let two = [Change::put(RawKey::Hash(9), &long)];
+    let three = [Change::delete(KEY)];
+    let image = image::<8, 512>(&[&one, &two, &three]);
+    let entry = |tag, role, has_more, key, value: &[u8]| Read {
+        tag,
+        role,
+        has_more,
+        key,
+        value: value.to_vec(),
+    };
     assert_eq!(
-        found,
+        read(&image[..512], 8),
         [
-            (0x40, 0x1122_3344, 3),
-            (0xA0, kvs::key_hash("serial"), 3),
-            (0x80, 9, 100),
-            (0x80, 0x1122_3344, 0),
+            entry(0x84, "first", false, 64, &[0, 0]),
+            entry(3, "first", true, 0x1122_3344, b"abc"),
+            entry(
+                0x88 + 10,
+                "continues",
+                false,
+                kvs::key_hash("serial"),
+                b"\x06serialA-1"
+            ),
+            entry(0x81, "first", false, 9, &long),
+            entry(0x80, "first", false, 0x1122_3344, b""),
         ]
     );
+    let image = collected();
+    let first = read(&image[..256], 4);
+    assert_eq!(first.len(), 1 + 1 + 15);
+    let second = read(&image[256..], 4);
+    let kinds: Vec<_> = second.iter().map(|entry| (entry.tag, entry.role)).collect();
+    assert_eq!(
+        kinds,
+        [
+            (0x84, "first"),
+            (0x83, "continues"),
+            (5, "copy"),
+            (0x85, "first"),
+            (1, "first"),
+            (1, "first"),
+        ]
+    );
+    // The first sector, of sequence 1, ended behind 60 words; two keys are in the table.
+    let (opening, table) = (&second[0], &second[1]);
+    assert_eq!(opening.key, 1 << 17 | 60);
+    assert_eq!(opening.value, [2, 0]);
+    assert!(opening.has_more && !table.has_more);
+    // Each with its hash, its place in words, and how many words it takes.
+    let numbers = table.value.chunks(4);
+    let numbers: Vec<_> = numbers
+        .map(|bytes| u32::from_le_bytes(bytes.try_into().unwrap()))
+        .collect();
+    assert_eq!(numbers, [1, 4 << 19 | 11, 0x1122_3344, 3 << 19 | (60 - 3)]);
 }
 
 /// CRC-32C, bit by bit.
