@@ -30,6 +30,7 @@
 //! # Ok::<(), kvs::Error<kvs::sim::SimError>>(())
 //! ```
 
+mod crc;
 mod header;
 mod piece;
 mod scan;

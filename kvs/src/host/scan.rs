@@ -7,20 +7,19 @@ use std::string::String;
 use std::vec::Vec;
 
 use super::Header;
+use super::crc::Checksums;
 use super::piece::{Damage, Entry, EntryKey, Piece, Sector, SectorEnd};
-use crate::checksum::{Checksum, Crc32c};
+use crate::checksum::Crc32c;
 use crate::engine::entry::{self, CHECKSUM_LEN, EntryHeader, HEADER_MAX, Role};
 use crate::format::{ERASED, header_stride};
 
 /// The bytes of one key in a table.
 const TABLE_ITEM: u32 = 8;
-/// An entry of up to this many bytes is checked whatever patience is left.
-const CHEAP: u32 = 64;
 
 /// Cuts the sectors of a partition into pieces. `bytes` is all of it, `sector_size` the bytes of a
 /// sector, and `write_size` a power of two.
 ///
-/// Takes any bytes; if the last sector is not all there, what there is of it is cut. Entries of
+/// Takes any bytes, in a time that grows with their number only; if the last sector is not all there, what there is of it is cut. Entries of
 /// another format version, or with another checksum than CRC-32C, are seen as damage.
 #[must_use]
 pub fn sectors(bytes: &[u8], sector_size: u32, write_size: u32) -> Vec<Sector> {
@@ -108,38 +107,39 @@ impl<'a> Raw<'a> {
 
     /// Its first entry, if that is whole and an opening.
     fn opening(&self) -> Option<EntryHeader> {
-        let (header, _) = self.entry(self.first(), &mut { usize::MAX }).ok()?;
+        let first = self.first();
+        let front = self
+            .bytes
+            .get(..first.saturating_add(HEADER_MAX) as usize)?;
+        let (header, _) = self.entry(first, &Checksums::of(front)).ok()?;
         Some(header).filter(EntryHeader::is_opening)
     }
 
-    /// The entry at an offset, if it is whole. `patience` is how many bytes may still be spent on
-    /// long ones that are not.
-    fn entry(&self, at: u32, patience: &mut usize) -> Result<(EntryHeader, Role), Damage> {
+    /// The entry at an offset, if it is whole. The checksums are those of the sector's bytes.
+    fn entry(&self, at: u32, checksums: &Checksums) -> Result<(EntryHeader, Role), Damage> {
         let rest = self.bytes.get(at as usize..).unwrap_or_default();
         let front = rest.get(..HEADER_MAX as usize).unwrap_or(rest);
         let header = EntryHeader::decode(front).ok_or(Damage::NoEntry)?;
-        let size = header.entry_len(self.write_size);
-        let len = header.body_len().saturating_add(CHECKSUM_LEN);
-        let is_affordable = size <= CHEAP || size as usize <= *patience;
-        let (body, behind) = rest
-            .split_at_checked(header.body_len() as usize)
-            .filter(|_| size as usize <= rest.len() && is_affordable)
-            .ok_or(Damage::TooLong(len))?;
-        let stored = behind.first_chunk().ok_or(Damage::TooLong(len))?;
-        let mut crc = Crc32c::new();
-        crc.update(&[entry::checked(header.tag())]);
-        crc.update(body.get(1..).unwrap_or_default());
+        let (body, size) = (header.body_len(), header.entry_len(self.write_size));
+        let len = body.saturating_add(CHECKSUM_LEN);
+        let behind = rest
+            .get(body as usize..)
+            .filter(|_| size as usize <= rest.len());
+        let stored = behind.and_then(|behind| behind.first_chunk());
+        let stored = stored.ok_or(Damage::TooLong(len))?;
+        let tag = Crc32c::of(&[entry::checked(header.tag())]);
+        let from = (at as usize).saturating_add(1);
+        let to = (at as usize).saturating_add(body as usize);
+        let checksum = checksums.behind(tag, from, to).unwrap_or_default();
         let sequence = self.header.map_or(0, |header| header.sequence);
-        let salt = crc.value() ^ u32::from_le_bytes(*stored) ^ entry::salt(sequence, at);
-        Role::of(salt, header.has_more())
-            .map(|role| (header, role))
-            .ok_or_else(|| {
-                if size > CHEAP {
-                    *patience = patience.saturating_sub(len as usize);
-                }
-                let hash = (!header.is_of_sector()).then_some(header.hash);
-                Damage::Checksum { len, hash }
-            })
+        let salt = checksum ^ u32::from_le_bytes(*stored) ^ entry::salt(sequence, at);
+        match Role::of(salt, header.has_more()) {
+            Some(role) => Ok((header, role)),
+            None => Err(Damage::Checksum {
+                len,
+                hash: (!header.is_of_sector()).then_some(header.hash),
+            }),
+        }
     }
 
     fn cut(&self) -> Sector {
@@ -150,11 +150,11 @@ impl<'a> Raw<'a> {
             let size = self.first().min(len);
             let mut cut = Cut {
                 sector: self,
+                checksums: Checksums::of(self.bytes),
                 proven: self.end.unwrap_or(0),
                 is_over: !self.is_opened(),
                 pending: None,
                 is_intact: false,
-                patience: self.bytes.len().saturating_mul(4),
                 pieces: std::vec![Piece::Header { size }],
             };
             cut.run(size, len);
@@ -181,6 +181,7 @@ impl<'a> Raw<'a> {
 /// A sector that is being cut. What counts in it is decided as the engine does.
 struct Cut<'a> {
     sector: &'a Raw<'a>,
+    checksums: Checksums,
     /// In front of this offset, all that is whole was committed.
     proven: u32,
     /// Nothing counts from here on.
@@ -189,8 +190,6 @@ struct Cut<'a> {
     pending: Option<usize>,
     /// What is undecided is a commit without a hole so far.
     is_intact: bool,
-    /// Bytes that may still be spent on long entries that turn out bad.
-    patience: usize,
     pieces: Vec<Piece>,
 }
 
@@ -218,7 +217,7 @@ impl Cut<'_> {
                 let size = words.max(1).saturating_mul(word);
                 self.take_damage(at, size.min(to.saturating_sub(at)), Damage::Hole)
             } else {
-                match self.sector.entry(at, &mut self.patience) {
+                match self.sector.entry(at, &self.checksums) {
                     Ok((header, role)) => self.take_entry(at, &header, role),
                     Err(why) => {
                         let word = self.sector.write_size.max(1);
