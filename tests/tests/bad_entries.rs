@@ -278,3 +278,41 @@ fn more_keys_than_slots() {
     }
     everywhere!(on);
 }
+
+/// Sectors that were opened, or look like it, and hold nothing that counts, beside a full one: they are opened again in the
+/// order of their sequences, so that what is committed is found again.
+#[test]
+fn sectors_in_which_nothing_counts() {
+    type Small = Device<32, 512>;
+    let device = Small::new((0, 512, 4));
+    let format = Format::<32>::new(512);
+    let full = [
+        Entry::Mark,
+        Entry::Put(0, 1, b"1"),
+        Entry::Put(0, 2, b"2"),
+        Entry::Put(0, 3, &[3; 180]),
+        Entry::Put(0, 4, b"4"),
+        Entry::Put(0, 5, &[5; 50]),
+        Entry::Put(0, 6, b"6"),
+        Entry::Delete(MORE, 7),
+    ];
+    let nothing = [Entry::Delete(CONTINUES, 8), Entry::Put(CONTINUES, 9, b"9")];
+    device.plant(0, &format.sector(21, 226, &full));
+    device.plant(512, &[0x24; 100]);
+    device.plant(1024, &format.sector(88, 171, &[Entry::Raw(&[0xFF; 90])]));
+    device.plant(1024 + 160, &[0x24]);
+    device.plant(1536, &format.sector(99, 145, &nothing));
+    let mut store = device.mount();
+    let before = store.len();
+    assert_eq!(before, 6);
+    let changes = [
+        Change::put(RawKey::Hash(10), b"first"),
+        Change::put("a name of ours", b"second"),
+    ];
+    store.commit(&changes).unwrap();
+    for mut store in [store, device.mount()] {
+        assert_eq!(store.len(), before + 2);
+        assert_eq!(get(&mut store, RawKey::Hash(10)), Some(b"first".to_vec()));
+        assert_eq!(get(&mut store, "a name of ours"), Some(b"second".to_vec()));
+    }
+}
