@@ -9,15 +9,17 @@ use super::commit::READS;
 use super::entry::EntryHeader;
 use super::header::{SEQUENCE_MAX, SectorHeader};
 use super::index::{
-    BLANK, CHECKED, ERASED_AHEAD, FAILED, NEEDED, Place, RETIRED, STEADY, TABLE_ITEM, UNCLEAN,
+    BLANK, CHECKED, ERASED_AHEAD, FAILED, NEEDED, Place, RETIRED, STEADY, TABLE_ITEM, TORN, UNCLEAN,
     UNKNOWN,
 };
+use super::job::ErasedValue;
 use super::mount::Except;
 use super::{
     BY_TABLE, CLOSED, Device, Engine, Fault, Job, MARKED, NONE, ONLY_COPIES, PARTIAL, WRITING,
 };
 use crate::bytes::copy;
 use crate::checksum::Checksum;
+use crate::events;
 use crate::format::{ERASED, header_stride};
 
 /// What the need of a refused commit is remembered in, so that two bytes will do.
@@ -71,8 +73,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     /// there.
     #[inline(never)]
     pub(super) fn make_room(&mut self, need: u32, job: &mut Job) -> Result<(), Fault> {
-        // More steps than there can be entries to move.
-        for _ in 0..self.index.slots().len().wrapping_mul(4).wrapping_add(64) {
+        // More steps than there can be entries to move: each of them is longer than four bytes.
+        for _ in 0..self.payload() {
             let step = match job.step {
                 Some(step) => step,
                 None => self.next_step(need, job),
@@ -177,11 +179,20 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 return Step::Full;
             }
             job.collection = Collection::Begins;
+            self.count_collection();
             return self.open_step();
         }
-        job.collection = Collection::Goes;
+        if job.collection == Collection::No {
+            job.collection = Collection::Goes;
+            self.count_collection();
+        }
         let victim = self.victim(false);
         victim.map_or(Step::Undo, |victim| self.move_step(victim))
+    }
+
+    fn count_collection(&mut self) {
+        events::collecting(self.live_bytes());
+        self.collections = self.collections.saturating_add(1);
     }
 
     /// To open the next free sector.
@@ -225,6 +236,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     fn undo(&mut self, job: &mut Job) -> Fault {
         // Once: what has been undone twice would be so the next time.
         if self.is(ONLY_COPIES) && self.active != NONE && !job.undone {
+            events::undone(self.active);
             job.undone = true;
             self.remount(Except::Sector(self.active), job)
         } else {
@@ -453,6 +465,11 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 return erased;
             }
         }
+        if self.sequence == 0 && job.erased_value == ErasedValue::Unproven {
+            // This is the first erase.
+            self.check_erased_value(number, number.wrapping_add(1), job)?;
+            job.erased_value = ErasedValue::Proven;
+        }
         let header = SectorHeader {
             layout: self.layout(),
             sequence,
@@ -470,7 +487,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         }
         self.sequence = sequence;
         self.index
-            .flag(number, ERASED_AHEAD | CHECKED, UNKNOWN | BLANK);
+            .flag(number, ERASED_AHEAD | CHECKED, UNKNOWN | BLANK | TORN);
         match self.index.sector_mut(number) {
             Some(sector) if written.is_ok() => sector.sequence = sequence,
             _ => self.fail(number),

@@ -166,6 +166,9 @@ pub(super) const HAS_TABLE: u16 = 512;
 /// Since the mount, it has been read many times where its opening goes, and was erased each time.
 pub(super) const STEADY: u16 = 128;
 
+/// Its opening failed, and may have left nothing that can be seen.
+pub(super) const TORN: u16 = 1024;
+
 impl Sector {
     pub(crate) const UNKNOWN: Self = Self {
         sequence: 0,
@@ -211,7 +214,7 @@ impl<'a> Index<'a> {
         self.len = 0;
         for sector in self.sectors.iter_mut() {
             *sector = Sector {
-                flags: sector.flags & (FAILED | RETIRED),
+                flags: sector.flags & (FAILED | RETIRED | TORN),
                 ..Sector::UNKNOWN
             };
         }
@@ -346,7 +349,7 @@ impl<'a> Index<'a> {
 
     /// Adds to what is live in an entry's sector, or takes from it.
     #[inline(never)]
-    fn count(&mut self, place: Place, is_added: bool) {
+    pub(super) fn count(&mut self, place: Place, is_added: bool) {
         let len = place.len() as u16;
         let number = self.sector_of(place);
         if let Some(sector) = self.sectors.get_mut(number) {
@@ -434,10 +437,13 @@ impl<'a> Index<'a> {
         if usize::from(self.len) >= self.slots.len() && self.search_slot(hash).is_none() {
             let from = (hash as usize).checked_rem(self.slots.len())?;
             let (front, back) = self.slots().split_at_checked(from)?;
-            let mut others = back.iter().chain(front);
-            let other = others
-                .find(|slot| !slot.place.is_replaced() && self.sector_of(slot.place) != sector);
-            let other = *other?;
+            // Tombstones first: they are looked for less.
+            let others = || back.iter().chain(front);
+            let may_go = |slot: &&Slot| {
+                !slot.place.is_replaced() && self.sector_of(slot.place) != sector
+            };
+            let tombstone = others().find(|slot| slot.place.is_tombstone() && may_go(slot));
+            let other = *tombstone.or_else(|| others().find(may_go))?;
             lost = Some(other.place.is_value());
             let at = self.search(other.hash);
             for next in at..self.slots.len() {

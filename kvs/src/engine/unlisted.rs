@@ -122,20 +122,25 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     }
 
     /// Gives a key a slot that a commit is about to change, or a collection to move: another, not of
-    /// `sector`, may lose its own.
+    /// `sector`, may lose its own. `false` if it needs none, as it is a new key.
     pub(super) fn list(
         &mut self,
         hash: u32,
         place: Place,
         sector: usize,
         job: &mut Job,
-    ) -> Result<(), Fault> {
-        if self.index.is_full() && !self.is(PARTIAL) && self.index.get(hash).is_none() {
-            // What is live has to be counted anew: tombstones, too, that hide nothing.
-            self.set(PARTIAL, true);
-            return Err(self.remount(Except::Nothing, job));
-        }
+    ) -> Result<bool, Fault> {
         let was_listed = !self.index.get(hash).is_none();
+        if self.index.is_full() && !was_listed {
+            if !self.is(PARTIAL) {
+                // What is live has to be counted anew: tombstones, too, that hide nothing.
+                self.set(PARTIAL, true);
+                return Err(self.remount(Except::Nothing, job));
+            }
+            if place.is_none() {
+                return Ok(false);
+            }
+        }
         let lost = self
             .index
             .list(hash, place, sector)
@@ -147,7 +152,19 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         if place.is_value() && !was_listed {
             self.unlisted = self.unlisted.saturating_sub(1);
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// Counts an entry that was appended, and has no slot.
+    pub(super) fn count_unlisted(&mut self, place: Place) {
+        self.index.count(place, true);
+        self.unlisted = self.unlisted.saturating_add(1);
+    }
+
+    /// Whether a key that no slot tells of is new. Those that are not have not been changed.
+    pub(super) fn is_new(&mut self, hash: u32, job: &mut Job) -> Result<bool, Fault> {
+        let is_listed = !self.is(PARTIAL) || !self.index.get(hash).is_none();
+        Ok(!is_listed && !self.locate(hash, job)?.is_value())
     }
 
     /// Gives a key a slot whose latest entry is in a sector that is to be emptied. `false` if there is
