@@ -532,7 +532,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     }
 
     /// The oldest sector of those after `sequence` that are not erased ahead.
-    fn oldest_opened(&self, sequence: u32) -> Option<usize> {
+    pub(super) fn oldest_opened(&self, sequence: u32) -> Option<usize> {
         self.index.lowest(&|_, sector| {
             if sector.sequence > sequence && !sector.is(ERASED_AHEAD) {
                 sector.sequence

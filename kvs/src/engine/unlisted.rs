@@ -7,7 +7,7 @@ use super::index::Place;
 use super::mount::Except;
 use super::read::Found;
 use super::scan::{Scan, Visit};
-use super::{Device, Engine, Fault, Job, PARTIAL};
+use super::{Device, Engine, Fault, Job, PARTIAL, UNREAD};
 use crate::checksum::Checksum;
 
 /// A search that is under way.
@@ -70,6 +70,11 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         Ok((!place.is_none()).then_some(hash))
     }
 
+    /// Whether something could not be read that the mount could read: it may be what is looked for.
+    fn has_missed(&self) -> bool {
+        self.flash.unread() != 0 && !self.is(UNREAD)
+    }
+
     /// Goes through the sectors, the newest first.
     #[inline(never)]
     fn search(&mut self, visit: Visit, job: &mut Job) -> Result<(u32, Place), Fault> {
@@ -80,9 +85,14 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                     job.search.lowest = u32::MAX;
                     job.search.tombstone = Place::NONE;
                     job.scan = Scan::new(0, 0, 0);
+                    self.flash.forget_unread();
                     job.search.step = Step::Next;
                 }
                 Step::Next => {
+                    if self.has_missed() {
+                        job.search.step = Step::Start;
+                        return Err(Fault::Flash);
+                    }
                     let Some(number) = self.newest_opened(job.search.before) else {
                         job.search.step = Step::Start;
                         return Ok((job.search.lowest, job.scan.place));
@@ -104,7 +114,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                     job.search.lowest = job.search.lowest.min(job.scan.hash);
                     job.search.step = Step::Next;
                     let found = job.scan.place;
-                    if !matches!(visit, Visit::Find(_)) || found.is_none() {
+                    let is_unread = self.has_missed();
+                    if !matches!(visit, Visit::Find(_)) || found.is_none() || is_unread {
                         continue;
                     }
                     if job.search.tombstone.is_none() {
