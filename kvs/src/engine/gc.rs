@@ -258,7 +258,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 }
             });
             let Some(number) = next else { return false };
-            (live, last) = (self.index.sector(number).live(), number.wrapping_add(1));
+            let sector = self.index.sector(number);
+            (live, last) = (sector.live(), number.wrapping_add(1));
             let mut take = |len: u32| {
                 if len > room {
                     free = free.wrapping_sub(1);
@@ -268,7 +269,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             };
             if self.is(PARTIAL) {
                 // What each of its entries takes is not known: at worst, none fills a gap.
-                take(live.wrapping_mul(Self::WORD));
+                take(self.index.live_words(sector).wrapping_mul(Self::WORD));
             } else {
                 for slot in self.index.slots() {
                     let place = slot.place;
@@ -297,7 +298,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             if sector.live() == 0 || sector.is(RETIRED) || !is_old {
                 u32::MAX
             } else if !cold {
-                if sector.is(UNCLEAN) { 0 } else { sector.live() }
+                sector.live()
             } else if is_spared {
                 sector.erases
             } else {
@@ -417,7 +418,9 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let payload = self.payload();
         let is_worth =
             len.saturating_mul(16) <= payload.saturating_mul(sectors) && self.is_half_empty(len);
-        let has_table = is_worth && len <= payload / 4 && !self.is(PARTIAL);
+        // Where no other sector is free, what is live may need all of this one.
+        let (free, _) = self.free_sectors();
+        let has_table = is_worth && len <= payload / 4 && free >= 2 && !self.is(PARTIAL);
         let before = self.index.sector(self.active).sequence;
         let end = self.end >> Self::WORD.trailing_zeros();
         let is_unclean = self.is(CLOSED) && self.active != NONE;
