@@ -32,15 +32,12 @@ pub(crate) fn too_few_slots(keys: u16, slots: usize) {
     );
 }
 
-/// Something could not be read, and is read again.
-pub(crate) fn unread(sector: usize) {
+/// A mount could not read something, and is made again.
+pub(crate) fn unread() {
     #[cfg(feature = "log")]
-    log::warn!("kvs: something in sector {sector} could not be read, all is read anew");
+    log::warn!("kvs: something could not be read, all is read anew");
     #[cfg(feature = "defmt")]
-    defmt::warn!(
-        "kvs: something in sector {=usize} could not be read, all is read anew",
-        sector
-    );
+    defmt::warn!("kvs: something could not be read, all is read anew");
 }
 
 /// A mount found a collection that was cut.
@@ -276,7 +273,7 @@ mod tests {
                 .map(|key| (key.hash, key.sector * 256 + key.offset as usize))
         };
         let (hash, at) = place.unwrap_or_default();
-        if let Some(byte) = store.flash.flash.image_mut().get_mut(at + 6) {
+        if let Some(byte) = store.flash_mut().image_mut().get_mut(at + 6) {
             *byte ^= 1;
         }
         assert!(store.get_bytes(RawKey::Hash(hash), &mut [0; 64]).is_err());

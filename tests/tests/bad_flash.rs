@@ -105,7 +105,8 @@ fn a_long_value_that_can_not_be_read_is_replaced() {
     let mut ram = Ram::<64>::new();
     let mut store = mount(&chip, &mut ram);
     store.put_bytes(RawKey::Hash(1), &[1; 3000]).unwrap();
-    let word = 32..33;
+    // Behind the header and the opening.
+    let word = 43..44;
     chip.flash().fault_at(word, Fault::ReadFails);
     assert!(store.get_bytes(RawKey::Hash(1), &mut [0; 3000]).is_err());
     store.put_bytes(RawKey::Hash(1), &[2; 3000]).unwrap();

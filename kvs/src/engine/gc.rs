@@ -113,7 +113,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             self.gc_before_sequence = self.index.sector(self.active).sequence;
             job.collection = Collection::Goes;
         }
-        let mark = EntryHeader::mark().entry_len(Self::WORD);
+        let mark = Self::mark_len();
         let (free, is_spare) = self.free_sectors();
         // If the commit is cut, its predecessors are live: then a sector has to be free all the
         // same, or the active one must hold copies only, so that it can be undone.
@@ -353,8 +353,12 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
 
     /// The most that a commit takes, behind an opening, and before a mark.
     pub(super) fn commit_max(&self) -> u32 {
-        let mark = EntryHeader::mark().entry_len(Self::WORD);
-        self.behind_opening().saturating_sub(mark)
+        self.behind_opening().saturating_sub(Self::mark_len())
+    }
+
+    /// The bytes of a mark.
+    pub(super) fn mark_len() -> u32 {
+        EntryHeader::mark().entry_len(Self::WORD)
     }
 
     /// Whether no more than half of all sectors but one is live, with `more` bytes.
@@ -409,9 +413,9 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         (entries, len)
     }
 
-    /// The header of the next sector's first entry. Tables follow so that they take no more than a
-    /// sixteenth of all sectors, and a quarter of one.
-    fn opening(&self) -> EntryHeader {
+    /// The header of the first entry of the next sector, where `need` bytes are to go. Tables follow so
+    /// that they take no more than a sixteenth of all sectors, and a quarter of one.
+    fn opening(&self, need: u32) -> EntryHeader {
         let slots = self.index.table().count() as u32;
         let len = slots.wrapping_mul(TABLE_ITEM);
         let sectors = u32::from(self.since_table).saturating_add(1);
@@ -424,8 +428,14 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let before = self.index.sector(self.active).sequence;
         let end = self.end >> Self::WORD.trailing_zeros();
         let is_unclean = self.is(CLOSED) && self.active != NONE;
-        let slots = if has_table { slots as u16 } else { 0 };
-        EntryHeader::opening(before, end, is_unclean, slots)
+        let opening = |slots| EntryHeader::opening(before, end, is_unclean, slots);
+        let with_table = opening(slots as u16);
+        let (_, len) = self.opening_parts(&with_table);
+        let need = need.saturating_add(len).saturating_add(Self::mark_len());
+        match has_table && need <= payload {
+            true => with_table,
+            false => opening(0),
+        }
     }
 
     /// Makes a free sector the active one.
@@ -453,7 +463,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             }
         }
         self.forget_tombstones();
-        let opening = self.opening();
+        let opening = self.opening(job.plan.bytes());
         let (entries, len) = self.opening_parts(&opening);
         self.since_table = match opening.slots() {
             0 => self.since_table.saturating_add(1),
@@ -599,6 +609,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             // It may be readable another time.
             self.index.flag(self.index.sector_of(place), RETIRED, 0);
         } else {
+            events::corrupt(hash);
             self.damaged = self.damaged.saturating_add(1);
             self.index.remove(hash);
         }

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::bytes::is_erased;
 use crate::checksum::Checksum;
+use crate::events;
 use crate::format::{ERASED, header_stride};
 use crate::options::Options;
 
@@ -140,6 +141,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     pub(crate) fn resume(&mut self, job: &mut Job) -> Result<(), Fault> {
         if self.is(WRITING) && !job.is_writing {
             // The call that wrote was dropped.
+            events::dropped_write();
             self.set(WRITING, false);
             self.set(STALE, true);
         }
@@ -165,6 +167,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 continue;
             }
             // What can't be read may be there.
+            events::unread();
             self.set(STALE, true);
             job.unread = unread;
             job.mount.except = except;
@@ -459,6 +462,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             let behind = scan.quiet_from.wrapping_add(gap).wrapping_sub(base);
             is_closed = is_void || behind >= self.flash.sector_size();
             if !is_closed {
+                events::cut_collection(number);
                 // The program that was cut was not that of the last whole copy.
                 (self.end, self.suspect_from) = (behind, behind);
             }
@@ -506,6 +510,10 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         }
         self.gc_before_sequence = self.index.sector(self.active).sequence;
         self.set(STALE, false);
+        events::mounted(self.key_count(), self.index.sector_count(), self.damaged);
+        if self.unlisted != 0 {
+            events::too_few_slots(self.unlisted, self.index.capacity());
+        }
     }
 
     pub(super) fn layout(&self) -> Layout {

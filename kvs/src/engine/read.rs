@@ -7,6 +7,7 @@ use super::index::Place;
 use super::mount::Except;
 use super::{BY_TABLE, Device, Engine, Fault, Job, SUSPECT};
 use crate::checksum::Checksum;
+use crate::events;
 use crate::format::ERASED;
 
 /// How often an entry is read that does not check: a glitch on the bus is no damage, and a word
@@ -223,6 +224,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         } else if self.doubt_table() {
             Fault::Remounted
         } else {
+            events::corrupt(job.hash);
             Fault::Corrupt
         }
     }

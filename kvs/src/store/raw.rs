@@ -220,6 +220,12 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         &self.engine.device_ref().partition.flash
     }
 
+    /// The flash driver, for a test to damage what is there.
+    #[cfg(test)]
+    pub(crate) fn flash_mut(&mut self) -> &mut F {
+        &mut self.engine.device().partition.flash
+    }
+
     /// Gives the flash back.
     pub fn unmount(self) -> F {
         self.engine.into_device().partition.flash

@@ -21,9 +21,9 @@ fn stuck<T>(what: impl Into<String>) -> Result<T, Broken> {
     Err(Broken::new(Breach::Stuck, what))
 }
 
-/// The bytes of a sector that hold entries.
+/// The bytes of a sector that hold entries: behind its header and its opening, and before a mark.
 const fn payload<const W: usize, const E: usize>() -> usize {
-    E - 2 * if W > 16 { W } else { 16 }
+    E - 2 * if W > 16 { W } else { 16 } - 2 * 11usize.next_multiple_of(W)
 }
 
 /// Stores one or two random values.
