@@ -2,7 +2,8 @@
 
 use super::batch::{Batch, Value};
 use super::entry::{CHECKSUM_LEN, EntryHeader, HEADER_MAX, HEADER_MIN, Role};
-use super::index::{TABLE_ITEM, TORN};
+use super::index::TORN;
+use super::place::TABLE_ITEM;
 use super::scan::Scan;
 use super::{Device, Engine, Fault, Job, MARKED, ONLY_COPIES, PARTIAL, STALE};
 use crate::bytes::copy;
@@ -362,7 +363,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             *opening
         } else {
             let left = self.index.table().count().saturating_sub(append.next);
-            EntryHeader::table(left.min(self.slots_in_a_table()).wrapping_mul(8) as u16)
+            self.table_header(left.min(self.slots_in_a_table()))
         };
         if at.wrapping_add(header.entry_len(Self::WORD)) > self.flash.stage_len() {
             return Err(Fault::BufferTooSmall);
@@ -414,7 +415,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             if role != Role::Copy {
                 self.set(ONLY_COPIES, false);
             }
-            let place = Self::place_of(address, header);
+            let place = self.place_of(address, header);
             if !self.index.insert_latest(header.hash, place) {
                 self.count_unlisted(place);
             }

@@ -3,9 +3,10 @@
 use super::append::{Source, is_superseded};
 use super::batch::Batch;
 use super::entry::{CHECKSUM_LEN, EntryHeader};
+use super::index::{CHECKED, ERASED_AHEAD, FAILED, RETIRED, UNKNOWN};
 use super::job::ErasedValue;
-use super::index::{CHECKED, ERASED_AHEAD, FAILED, Place, RETIRED, UNKNOWN};
 use super::mount::Except;
+use super::place::Place;
 use super::{
     CLOSED, Device, Engine, Fault, HEADER_UNSEEN, Job, NONE, PARTIAL, STALE, SUSPECT, TAIL_UNSEEN,
     UNREAD, WRITING,
@@ -232,8 +233,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             job.plan.finding = Some((Finding::Staged { is_implied }, header));
         }
         if let Some((Finding::Staged { is_implied }, header)) = job.plan.finding {
-            let address = Self::address_of(stored);
-            let is_alike = Self::place_of(address, &header) == stored.of_entry()
+            let address = self.address_of(stored);
+            let is_alike = self.place_of(address, &header) == stored.of_entry()
                 && self.flash.is_staged(address, header.body_len(), 1)?;
             job.plan.finding = match (is_alike, is_implied) {
                 (true, _) => Some((Finding::Alike, header)),
@@ -274,8 +275,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         if header.is_named() != stored.is_named() {
             return Err(Fault::NameCollision);
         }
-        let address = Self::address_of(stored);
-        let mut is_alike = Self::place_of(address, &header) == stored.of_entry();
+        let address = self.address_of(stored);
+        let mut is_alike = self.place_of(address, &header) == stored.of_entry();
         while is_alike && job.done < header.body_len() {
             let (_, len) = self.stage_long(batch, number, job.done)?;
             let left = header.body_len().saturating_sub(job.done);
@@ -317,7 +318,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
 
     /// Whether the checksum of a stored entry is right, whose bytes are those that were staged last.
     fn is_stored(&mut self, header: &EntryHeader, stored: Place) -> Result<bool, Fault> {
-        let address = Self::address_of(stored);
+        let address = self.address_of(stored);
         let body = header.body_len();
         let bytes = self.flash.bytes(address, body.wrapping_add(CHECKSUM_LEN))?;
         let checksum = bytes.get(body as usize..).and_then(<[u8]>::first_chunk);

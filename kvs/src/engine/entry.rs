@@ -6,9 +6,9 @@
 //! tombstone    tag | key hash u32 | checksum u32 | pad
 //! long         tag | key hash u32 | length u16 | value | checksum u32 | pad
 //! long named   tag | key hash u32 | length u16 | name and value | checksum u32 | pad
-//! opening      tag | end u16, unclean u1, sequence u15 | slots u16 | checksum u32 | pad
+//! opening      tag | end u20, unclean u1, sequence u11 | slots u16 | checksum u32 | pad
 //! mark         tag | 0 u32 | 0 u16 | checksum u32 | pad
-//! table        tag | 0 u32 | table length u16 | slots | checksum u32 | pad
+//! table        tag | address bits u32 | table length u16 | slots | checksum u32 | pad
 //! ```
 //!
 //! In front of a name stands its length, one byte. To the engine it is a part of the value.
@@ -16,6 +16,7 @@
 //! Pure: from bytes and to bytes. What an entry says of its place and of its commit is in the
 //! checksum's salt, so that a copy of an entry has the checksum of its original, salted anew.
 
+use super::place::TABLE_ITEM;
 use crate::bytes::copy;
 use crate::format::pad;
 
@@ -44,11 +45,11 @@ const NAMED_MAX: u32 = 22;
 const NAMED_LAST: u8 = NAMED.wrapping_add(NAMED_MAX as u8);
 
 /// In an opening, the bits for where the sector before ended.
-const END_MASK: u32 = 0xFFFF;
+const END_MASK: u32 = 0xF_FFFF;
 /// In an opening: something may stand behind that end.
-const UNCLEAN: u32 = 0x1_0000;
+const UNCLEAN: u32 = 0x10_0000;
 /// In an opening, where the bits begin that tell which sector that was.
-const SEQUENCE_SHIFT: u32 = 17;
+const SEQUENCE_SHIFT: u32 = 21;
 
 /// How an entry stands in the log. It is XORed into the checksum: a constant each, so far from what
 /// another place in flash would XOR into it.
@@ -137,10 +138,13 @@ impl EntryHeader {
         }
     }
 
-    /// The header of a table of so many bytes.
-    pub(crate) fn table(len: u16) -> Self {
-        let tag = TABLE;
-        Self { hash: 0, len, tag }
+    /// The header of a table of so many slots, whose addresses have so many bits.
+    pub(crate) fn table(count: u16, address_bits: u32) -> Self {
+        Self {
+            hash: address_bits,
+            len: count.wrapping_mul(TABLE_ITEM as u16),
+            tag: TABLE,
+        }
     }
 
     /// Where the sector of this sequence ended, in words, if the opening tells.
@@ -312,7 +316,7 @@ mod tests {
                     EntryHeader::tombstone(hash, false),
                     EntryHeader::opening(hash, 7, false, len),
                     EntryHeader::mark(),
-                    EntryHeader::table(len),
+                    EntryHeader::table(len / 8, 17),
                 ] {
                     for more in [false, true] {
                         header.set_more(more);
@@ -329,7 +333,7 @@ mod tests {
     #[test]
     fn an_opening_tells_of_one_sector() {
         for sequence in [1, 0x7FFE, 0x8000, 0x1234_5678] {
-            for end in [32, 4096, 65535, 65536] {
+            for end in [8, 4096, 65536, 1_048_575, 1_048_576] {
                 for is_unclean in [false, true] {
                     let opening = EntryHeader::opening(sequence, end, is_unclean, 0);
                     assert_eq!(opening.end_of(sequence), Some(end));

@@ -9,11 +9,11 @@ use super::commit::READS;
 use super::entry::EntryHeader;
 use super::header::{SEQUENCE_MAX, SectorHeader};
 use super::index::{
-    BLANK, CHECKED, ERASED_AHEAD, FAILED, NEEDED, Place, RETIRED, STEADY, TABLE_ITEM, TORN, UNCLEAN,
-    UNKNOWN,
+    BLANK, CHECKED, ERASED_AHEAD, FAILED, NEEDED, RETIRED, STEADY, TORN, UNCLEAN, UNKNOWN,
 };
 use super::job::ErasedValue;
 use super::mount::Except;
+use super::place::{Place, TABLE_ITEM};
 use super::{
     BY_TABLE, CLOSED, Device, Engine, Fault, Job, MARKED, NONE, ONLY_COPIES, PARTIAL, WRITING,
 };
@@ -120,7 +120,9 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let is_safe = free != 0 && (self.is(ONLY_COPIES) || is_spare);
         // Before the sector is erased that tells where an unclean one ends, that is emptied, as far as
         // there is room beside the commit.
-        let spare = self.room().saturating_sub(need.saturating_add(mark.wrapping_mul(2)));
+        let spare = self
+            .room()
+            .saturating_sub(need.saturating_add(mark.wrapping_mul(2)));
         if free != 0
             && let Some(unclean) = self.unclean()
             && let step @ Step::Move(_, place) = self.move_step(unclean)
@@ -135,7 +137,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             && job.leveled < LEVELED
             && let Some(cold) = self.victim(true)
             && let step @ Step::Move(_, place) = self.move_step(cold)
-            && place.len().wrapping_mul(Self::WORD).wrapping_add(need) <= self.room() / 2
+            && self.moved_len(place).saturating_add(need) <= self.room() / 2
         {
             job.leveled = job.leveled.wrapping_add(1);
             return step;
@@ -194,7 +196,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
 
     /// The bytes that the copy of an entry takes, at the most.
     fn moved_len(&self, place: Place) -> u32 {
-        let len = place.len().wrapping_mul(Self::WORD);
+        let len = self.index.packing().len(place).wrapping_mul(Self::WORD);
         len.min(self.behind_opening())
     }
 
@@ -323,7 +325,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     #[inline(never)]
     fn next_free(&self) -> Option<usize> {
         let unclean = self.unclean();
-        let telling = unclean.and_then(|number| self.oldest_opened(self.index.sector(number).sequence));
+        let telling =
+            unclean.and_then(|number| self.oldest_opened(self.index.sector(number).sequence));
         self.index.lowest(&|number, sector| {
             let is_taken = number == self.active || sector.is(RETIRED | NEEDED);
             if sector.live() != 0 || is_taken {
@@ -346,7 +349,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     }
 
     /// The bytes of a sector behind an opening without tables.
-    fn behind_opening(&self) -> u32 {
+    pub(super) fn behind_opening(&self) -> u32 {
         let opening = EntryHeader::opening(0, 0, false, 0).entry_len(Self::WORD);
         self.payload().saturating_sub(opening)
     }
@@ -399,13 +402,18 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         }
     }
 
+    /// The header of a table of so many slots.
+    pub(super) fn table_header(&self, count: usize) -> EntryHeader {
+        EntryHeader::table(count as u16, self.index.packing().address_bits())
+    }
+
     /// How many entries an opening is, with its tables, and the bytes that they take.
     fn opening_parts(&self, opening: &EntryHeader) -> (usize, u32) {
         let (mut left, most) = (usize::from(opening.slots()), self.slots_in_a_table());
         let (mut entries, mut len) = (1usize, opening.entry_len(Self::WORD));
         while left != 0 {
             let count = left.min(most);
-            let table = EntryHeader::table((count as u16).wrapping_mul(8));
+            let table = self.table_header(count);
             len = len.wrapping_add(table.entry_len(Self::WORD));
             entries = entries.wrapping_add(1);
             left = left.wrapping_sub(count);
@@ -598,7 +606,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         }
         if self.entry_of(hash, place, job)? {
             let len = job.probe.header.entry_len(Self::WORD);
-            let source = Source::Copy(Self::address_of(place));
+            let source = Source::Copy(self.address_of(place));
             job.append = self.begin_append(source, 1, len);
             return self.append(&Nothing, job);
         }

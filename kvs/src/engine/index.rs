@@ -4,142 +4,7 @@
 //! Pure: it reads no flash. Slots are sorted by hash. A sector's count of live words follows the
 //! slots: whatever changes a slot goes through here.
 
-/// The length of a slot in a table.
-pub(super) const TABLE_ITEM: u32 = 8;
-
-/// Where an entry is: its address in words, 19 bits, its length, 9 bits, and flags.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place(u32);
-
-/// The entry is a tombstone.
-const TOMBSTONE: u32 = 1 << 31;
-/// The commit under way replaces the entry: it does not count as live any more.
-const REPLACED: u32 = 1 << 30;
-/// The value has a name.
-const NAMED: u32 = 1 << 29;
-/// Of a tombstone: what it hides may be in its own sector.
-const NEAR: u32 = NAMED;
-/// The last load could not read the value.
-const UNREAD: u32 = 1 << 28;
-/// What is of the entry itself.
-const OF_ENTRY: u32 = !(REPLACED | UNREAD);
-const LEN_SHIFT: u32 = 19;
-const LEN_MASK: u32 = 0x1FF;
-/// The last address in words.
-pub(crate) const WORD_MAX: u32 = (1 << LEN_SHIFT) - 1;
-/// Lengths from so many words on are kept in steps, rounded up: smaller ones, then larger ones.
-const FINE: u32 = 256;
-const STEP: u32 = 32;
-const COARSE: u32 = 4352;
-const LARGE_STEP: u32 = 512;
-/// The number of the first length that is kept in large steps.
-const LARGE: u32 = FINE + (COARSE - FINE) / STEP;
-
-impl Place {
-    /// Nowhere.
-    pub(super) const NONE: Self = Self(0);
-
-    pub(super) fn new(word: u32, len: u32, is_tombstone: bool, is_named: bool) -> Self {
-        let flag = if is_tombstone { TOMBSTONE } else { 0 } | if is_named { NAMED } else { 0 };
-        let len = match len {
-            0..FINE => len,
-            FINE..COARSE => FINE.wrapping_add(len.wrapping_sub(FINE).div_ceil(STEP)),
-            _ => LARGE.wrapping_add(len.wrapping_sub(COARSE).div_ceil(LARGE_STEP)),
-        };
-        Self(word & WORD_MAX | (len & LEN_MASK) << LEN_SHIFT | flag)
-    }
-
-    /// The entry's address in words.
-    pub(super) fn word(self) -> u32 {
-        self.0 & WORD_MAX
-    }
-
-    /// The entry's length in words; of one of 256 words or more, rounded up.
-    pub(super) fn len(self) -> u32 {
-        let len = self.0 >> LEN_SHIFT & LEN_MASK;
-        let (first, from, step) = match len {
-            0..FINE => (0, 0, 1),
-            FINE..LARGE => (FINE, FINE, STEP),
-            _ => (LARGE, COARSE, LARGE_STEP),
-        };
-        len.wrapping_sub(first)
-            .wrapping_mul(step)
-            .wrapping_add(from)
-    }
-
-    pub(super) fn is_tombstone(self) -> bool {
-        self.0 & TOMBSTONE != 0
-    }
-
-    /// The place of a later entry of the same key in the same sector.
-    pub(super) fn behind(self, earlier: Self) -> Self {
-        let is_needed = earlier.is_value() || earlier.hides_near();
-        match self.is_tombstone() && is_needed {
-            true => Self(self.0 | NEAR),
-            false => self,
-        }
-    }
-
-    /// Whether it is a tombstone of something in its own sector.
-    pub(super) fn hides_near(self) -> bool {
-        self.0 & (TOMBSTONE | NEAR) == TOMBSTONE | NEAR
-    }
-
-    pub(super) fn is_replaced(self) -> bool {
-        self.0 & REPLACED != 0
-    }
-
-    /// Whether both are of one entry.
-    pub(super) fn is_at(self, other: Self) -> bool {
-        self.word() == other.word()
-    }
-
-    /// Without what is not of the entry itself.
-    pub(super) fn of_entry(self) -> Self {
-        Self(self.0 & OF_ENTRY)
-    }
-
-    pub(super) fn is_named(self) -> bool {
-        self.0 & NAMED != 0
-    }
-
-    /// Whether there is no entry: the key has none yet, or none any more.
-    pub(super) fn is_none(self) -> bool {
-        self.0 & OF_ENTRY == 0
-    }
-
-    /// Whether there is an entry that is a value.
-    pub(super) fn is_value(self) -> bool {
-        self.0 & TOMBSTONE == 0 && !self.is_none()
-    }
-}
-
-/// A key and where its latest entry is: 8 bytes of RAM.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Slot {
-    pub(super) hash: u32,
-    pub(super) place: Place,
-}
-
-impl Slot {
-    pub(crate) const EMPTY: Self = Self {
-        hash: 0,
-        place: Place::NONE,
-    };
-
-    /// From the bytes of an item of a table.
-    pub(super) fn decode(item: &[u8; TABLE_ITEM as usize]) -> Self {
-        let numbers: [[u8; 4]; 2] = bytemuck::cast(*item);
-        let [hash, place] = numbers.map(u32::from_le_bytes);
-        let place = Place(place & OF_ENTRY);
-        Self { hash, place }
-    }
-
-    /// The bytes of an item of a table.
-    pub(super) fn encode(self) -> [u8; TABLE_ITEM as usize] {
-        bytemuck::cast([self.hash, self.place.0 & OF_ENTRY].map(u32::to_le_bytes))
-    }
-}
+use super::place::{Packing, Place, Slot};
 
 /// What is known of a sector: 12 bytes of RAM.
 #[derive(Clone, Copy, Debug)]
@@ -189,11 +54,10 @@ impl Sector {
     }
 
     /// How much is some key's latest entry, but for what the commit under way replaces: 0 if nothing
-    /// is. In [words](Index::live_words), or pairs of words.
+    /// is. In units of one word or more.
     pub(super) fn live(&self) -> u32 {
         self.live.into()
     }
-
 }
 
 static NO_SECTOR: Sector = Sector::UNKNOWN;
@@ -202,23 +66,31 @@ pub(super) struct Index<'a> {
     slots: &'a mut [Slot],
     sectors: &'a mut [Sector],
     len: u16,
-    /// From an address in words to a sector's number.
-    shift: u8,
-    /// What is live in a sector is counted in so many words, as a power of two.
-    unit: u8,
+    /// The words from one sector to the next, as a power of two.
+    sector_bits: u8,
+    packing: Packing,
 }
 
 impl<'a> Index<'a> {
-    /// An empty index of sectors of `1 << shift` words each.
-    pub(super) fn new(slots: &'a mut [Slot], sectors: &'a mut [Sector], shift: u8) -> Self {
+    /// An empty index of sectors that are `1 << sector_bits` words apart.
+    pub(super) fn new(slots: &'a mut [Slot], sectors: &'a mut [Sector], sector_bits: u32) -> Self {
+        let count_bits = usize::BITS.wrapping_sub(sectors.len().saturating_sub(1).leading_zeros());
         Self {
             slots,
-            sectors,
             len: 0,
-            shift,
-            // So that the count of a large sector fits, although long entries are rounded up.
-            unit: u8::from(shift > 15),
+            sector_bits: sector_bits as u8,
+            packing: Packing::new(sector_bits.wrapping_add(count_bits), sector_bits),
+            sectors,
         }
+    }
+
+    pub(super) fn packing(&self) -> Packing {
+        self.packing
+    }
+
+    /// How a table is packed whose addresses have so many bits.
+    pub(super) fn packing_of_table(&self, address_bits: u32) -> Packing {
+        Packing::new(address_bits, self.sector_bits.into())
     }
 
     /// Forgets all entries, and of the sectors all but what has failed.
@@ -313,7 +185,7 @@ impl<'a> Index<'a> {
     }
 
     pub(super) fn sector_of(&self, place: Place) -> usize {
-        (place.word() >> (self.shift & 31)) as usize
+        (self.packing.word(place) >> (self.sector_bits & 31)) as usize
     }
 
     /// The slots, by hash.
@@ -361,15 +233,24 @@ impl<'a> Index<'a> {
         self.slots.get_mut(at)
     }
 
+    /// What is live in a sector is counted in so many words, as a power of two, so that it fits.
+    fn unit(&self) -> u8 {
+        self.sector_bits.saturating_sub(14) & 31
+    }
+
     /// What an entry adds to the count of what is live.
     fn units(&self, place: Place) -> u32 {
-        let rounding = (1u32 << (self.unit & 1)).wrapping_sub(1);
-        place.len().wrapping_add(rounding) >> (self.unit & 1)
+        let len = self.packing.len(place);
+        if place.is_none() {
+            0
+        } else {
+            (len >> self.unit()).max(1)
+        }
     }
 
     /// How many words of a sector are live.
     pub(super) fn live_words(&self, sector: &Sector) -> u32 {
-        u32::from(sector.live) << (self.unit & 1)
+        u32::from(sector.live) << self.unit()
     }
 
     /// Adds to what is live in an entry's sector, or takes from it.
@@ -417,7 +298,7 @@ impl<'a> Index<'a> {
     pub(super) fn adopt(&mut self, mut new: Slot, sequence: u32) -> bool {
         let sector = self.sector(self.sector_of(new.place));
         if sector.is(ERASED_AHEAD | UNKNOWN) || sector.sequence == 0 || sector.sequence > sequence {
-            new.place = Place(new.place.0 & TOMBSTONE);
+            new.place = new.place.without_address();
         }
         let Some(slot) = self.slot_mut(new.hash, true) else {
             return false;
@@ -464,9 +345,8 @@ impl<'a> Index<'a> {
             let (front, back) = self.slots().split_at_checked(from)?;
             // Tombstones first: they are looked for less.
             let others = || back.iter().chain(front);
-            let may_go = |slot: &&Slot| {
-                !slot.place.is_replaced() && self.sector_of(slot.place) != sector
-            };
+            let may_go =
+                |slot: &&Slot| !slot.place.is_replaced() && self.sector_of(slot.place) != sector;
             let tombstone = others().find(|slot| slot.place.is_tombstone() && may_go(slot));
             let other = *tombstone.or_else(|| others().find(may_go))?;
             lost = Some(other.place.is_value());
@@ -523,16 +403,16 @@ impl<'a> Index<'a> {
                 break;
             };
             let place = slot.place;
-            let is_gone = place.0 & OF_ENTRY == TOMBSTONE;
+            let is_gone = place.is_gone();
             let is_there = self.sector_of(place) == tombstones_in && !place.hides_near();
             if is_gone || place.is_tombstone() && is_there {
                 if !place.is_replaced() {
                     self.count(place, false);
                 }
-                slot.place = Place(place.0 & REPLACED);
+                slot.place = place.without_entry();
             }
             if ends_commit && place.is_replaced() {
-                slot.place = Place(place.0 & !REPLACED);
+                slot.place = place.with_replaced(false);
                 self.count(slot.place, true);
             }
             if slot.place != Place::NONE
@@ -553,7 +433,7 @@ impl<'a> Index<'a> {
             return false;
         };
         let old = slot.place;
-        slot.place = Place(old.0 | REPLACED);
+        slot.place = old.with_replaced(true);
         if !old.is_replaced() && !old.is_none() {
             self.count(old, false);
             self.flag(self.sector_of(old), NEEDED, 0);
@@ -564,19 +444,18 @@ impl<'a> Index<'a> {
     /// Notes whether the last load could not read a key.
     pub(super) fn set_unread(&mut self, hash: u32, is_unread: bool) {
         if let Some(slot) = self.slot_mut(hash, false) {
-            let flag = if is_unread { UNREAD } else { 0 };
-            slot.place = Place(slot.place.0 & !UNREAD | flag);
+            slot.place = slot.place.with_unread(is_unread);
         }
     }
 
     /// Whether the last load could not read a key.
     pub(super) fn is_unread(&self, hash: u32) -> bool {
-        self.get(hash).0 & UNREAD != 0
+        self.get(hash).is_unread()
     }
 
     /// Whether there is a key that the last load could not read.
     pub(super) fn has_unread(&self) -> bool {
-        self.slots().iter().any(|slot| slot.place.0 & UNREAD != 0)
+        self.slots().iter().any(|slot| slot.place.is_unread())
     }
 
     /// Some slot in a sector whose entry is live.
@@ -597,7 +476,7 @@ impl<'a> Index<'a> {
     pub(super) fn longest(&self) -> u32 {
         self.slots()
             .iter()
-            .fold(0, |most, slot| most.max(slot.place.len()))
+            .fold(0, |most, slot| most.max(self.packing.len(slot.place)))
     }
 
     /// Checks what must always hold; panics where it does not. For tests.
@@ -616,27 +495,6 @@ impl<'a> Index<'a> {
                 false => counted == live,
             };
             assert!(is_right, "live in sector {number}: {counted}, {live}");
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Place;
-
-    #[test]
-    fn lengths_are_kept_or_rounded_up() {
-        let mut last = 0;
-        for len in 0..=65_536u32 {
-            let kept = Place::new(1, len, true, false).len();
-            let more = match len {
-                0..256 => 0,
-                256..4352 => 31,
-                _ => 511,
-            };
-            assert!((len..=len + more).contains(&kept), "{len}: {kept}");
-            assert!(kept >= last);
-            last = kept;
         }
     }
 }

@@ -188,8 +188,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 erases: sector.erases,
                 live: self.index.live_words(sector).wrapping_mul(Self::WORD),
                 free: match is_active {
-                    true => self.room().saturating_sub(Self::mark_len()),
-                    false if sector.is(ERASED_AHEAD) => self.commit_max(),
+                    true => self.room(),
+                    false if sector.is(ERASED_AHEAD) => self.behind_opening(),
                     false => 0,
                 },
             }
@@ -200,12 +200,12 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let count = self.index.sector_count() as u32;
         let erases = || self.index.sectors().map(|(_, sector)| sector.erases);
         let total: u64 = erases().map(u64::from).sum();
-        let capacity = self.commit_max().wrapping_mul(count);
+        let capacity = self.behind_opening().wrapping_mul(count);
         let live = self.live_bytes();
         let free = self.sector_infos().fold(0u32, |sum, sector| {
             let free = match sector.state {
                 SectorState::Head => sector.free,
-                SectorState::Dead | SectorState::Ready => self.commit_max(),
+                SectorState::Dead | SectorState::Ready => self.behind_opening(),
                 SectorState::Live | SectorState::Retired => 0,
             };
             sum.wrapping_add(free)

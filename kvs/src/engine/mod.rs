@@ -41,6 +41,7 @@ mod index;
 mod inspect;
 mod job;
 mod mount;
+mod place;
 mod read;
 mod scan;
 mod unlisted;
@@ -56,11 +57,14 @@ pub(crate) use batch::{Batch, Value};
 use flash::Flash;
 pub(crate) use flash::{Device, FAILED, Operation};
 use index::Index;
-pub(crate) use index::{Sector, Slot};
+pub(crate) use index::Sector;
 pub(crate) use job::Job;
+pub(crate) use place::Slot;
 
 /// The most words of a partition.
-pub(crate) const WORDS_MAX: u32 = index::WORD_MAX.wrapping_add(1);
+pub(crate) const WORDS_MAX: u32 = 1 << place::ADDRESS_BITS_MAX;
+/// The most words of a sector: the next one says in 20 bits where it ended.
+pub(crate) const SECTOR_WORDS_MAX: u32 = 1 << 20;
 
 /// Why something can't be done: one byte, which fits a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

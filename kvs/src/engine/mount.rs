@@ -3,8 +3,9 @@
 use super::flash::Flash;
 use super::header::{COPY_LEN, Layout, SectorHeader};
 use super::index::{
-    CHECKED, ERASED_AHEAD, FAILED, HAS_TABLE, Index, Sector, Slot, TORN, UNCLEAN, UNKNOWN,
+    CHECKED, ERASED_AHEAD, FAILED, HAS_TABLE, Index, Sector, TORN, UNCLEAN, UNKNOWN,
 };
+use super::place::Slot;
 use super::read::Found;
 use super::scan::{Scan, Visit};
 use super::{
@@ -115,7 +116,7 @@ impl<'a, D: Device, C: Checksum> Engine<'a, D, C> {
         let shift = flash.sector_log().wrapping_sub(Self::WORD.trailing_zeros());
         Self {
             flash,
-            index: Index::new(slots, sectors, shift as u8),
+            index: Index::new(slots, sectors, shift),
             checksum,
             active: NONE,
             end: 0,

@@ -3,8 +3,8 @@
 use core::ops::Range;
 
 use super::entry::{self, CHECKSUM_LEN, EntryHeader, HEADER_MAX, Role};
-use super::index::Place;
 use super::mount::Except;
+use super::place::Place;
 use super::{BY_TABLE, Device, Engine, Fault, Job, SUSPECT};
 use crate::checksum::Checksum;
 use crate::events;
@@ -126,10 +126,10 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     }
 
     /// Where an entry is.
-    pub(super) fn place_of(address: u32, header: &EntryHeader) -> Place {
+    pub(super) fn place_of(&self, address: u32, header: &EntryHeader) -> Place {
         let shift = Self::WORD.trailing_zeros();
         let len = header.entry_len(Self::WORD) >> shift;
-        Place::new(
+        self.index.packing().place(
             address >> shift,
             len,
             header.is_tombstone(),
@@ -137,8 +137,9 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         )
     }
 
-    pub(super) fn address_of(place: Place) -> u32 {
-        place.word().wrapping_mul(Self::WORD)
+    pub(super) fn address_of(&self, place: Place) -> u32 {
+        let word = self.index.packing().word(place);
+        word.wrapping_mul(Self::WORD)
     }
 
     /// Reads the latest entry of a key, for the job's probe to hold. `false` if it does not check.
@@ -150,7 +151,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         job: &mut Job,
     ) -> Result<bool, Fault> {
         loop {
-            let found = self.probe(Self::address_of(place), &mut job.probe)?;
+            let found = self.probe(self.address_of(place), &mut job.probe)?;
             let is_there = found == Found::Entry && job.probe.header.hash == hash;
             job.tries = job.tries.wrapping_add(1);
             if is_there || job.tries == TRIES {
@@ -182,7 +183,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             let found = self.entry_of(hash, place, job);
             job.probe.is_trusted = false;
             if found? {
-                job.found = Self::address_of(place);
+                job.found = self.address_of(place);
                 return Ok(true);
             }
             let fault = self.doubt(place, job);
@@ -216,7 +217,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let from = self.flash.base(self.active).wrapping_add(self.suspect_from);
         let is_suspect = self.is(SUSPECT)
             && self.index.sector_of(place) == self.active
-            && Self::address_of(place) >= from;
+            && self.address_of(place) >= from;
         if self.flash.is_unreadable() {
             Fault::Flash
         } else if is_suspect {

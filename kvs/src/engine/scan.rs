@@ -1,7 +1,7 @@
 //! Going through a sector: which of its entries were committed.
 
 use super::entry::{EntryHeader, Role};
-use super::index::{Place, Slot, TABLE_ITEM};
+use super::place::{Place, Slot, TABLE_ITEM};
 use super::read::{Found, Probe};
 use super::{BY_TABLE, Device, Engine, Fault, Job, MARKED, ONLY_COPIES, STALE};
 use crate::checksum::Checksum;
@@ -150,7 +150,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         scan.end = scan.at;
         let Visit::Take(from) = scan.visit else {
             if !header.is_of_sector() {
-                Self::visit(at, scan, header);
+                let place = self.place_of(at, header);
+                Self::visit(place, scan, header);
             }
             return Ok(());
         };
@@ -170,7 +171,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         if *role != Role::Copy {
             self.set(ONLY_COPIES, false);
         }
-        let place = Self::place_of(at, header);
+        let place = self.place_of(at, header);
         // Where there are more keys than slots, those of the lowest hashes have one.
         while header.hash >= from && !self.index.insert_latest(header.hash, place) {
             if !self.is(STALE) {
@@ -190,8 +191,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     }
 
     /// Notes an entry that is looked for.
-    fn visit(at: u32, scan: &mut Scan, header: &EntryHeader) {
-        let place = Self::place_of(at, header);
+    fn visit(place: Place, scan: &mut Scan, header: &EntryHeader) {
         match scan.visit {
             Visit::Find(hash) if hash == header.hash => scan.place = place.behind(scan.place),
             Visit::Lowest(from) if header.hash >= from => {
@@ -214,11 +214,16 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         if header.entry_len(Self::WORD) > self.flash.stage_len() {
             return Ok(count);
         }
+        let packing = self.index.packing_of_table(header.hash);
         let (from, len) = (header.value_offset(), header.value_len());
         let bytes = self.flash.bytes(at.wrapping_add(from), len)?;
         let slots = bytes.get(..len as usize).unwrap_or_default();
         for item in slots.chunks_exact(TABLE_ITEM as usize) {
-            let slot = item.first_chunk().map(Slot::decode);
+            let slot = item.first_chunk().map(|item| {
+                let mut slot = Slot::decode(item);
+                slot.place = self.index.packing().repack(slot.place, packing);
+                slot
+            });
             if slot.is_some_and(|slot| self.index.adopt(slot, sequence)) {
                 count = count.wrapping_add(1);
             }

@@ -3,8 +3,8 @@
 //! They are as good as others, and slow: each look reads the sectors from the newest back to where
 //! the key's latest entry is.
 
-use super::index::Place;
 use super::mount::Except;
+use super::place::Place;
 use super::read::Found;
 use super::scan::{Scan, Visit};
 use super::{Device, Engine, Fault, Job, PARTIAL, UNREAD};
@@ -204,7 +204,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                     job.search.victim_at = at.wrapping_add(len);
                     continue;
                 }
-                job.search.known = Some((header.hash, Self::place_of(at, &header)));
+                job.search.known = Some((header.hash, self.place_of(at, &header)));
                 job.search.len = header.entry_len(Self::WORD);
             }
             let Some((hash, place)) = job.search.known else {
@@ -213,7 +213,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             let (_, latest) = self.search(Visit::Find(hash), job)?;
             job.search.known = None;
             job.search.victim_at = at.wrapping_add(job.search.len);
-            if latest.is_at(place) {
+            if self.address_of(latest) == self.address_of(place) {
                 self.list(hash, latest, sector, job)?;
                 return Ok(true);
             }

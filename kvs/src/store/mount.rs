@@ -4,14 +4,11 @@ use core::ops::Range;
 
 use super::{Driver, FlashResult, NorFlash, Store, bisync};
 use crate::checksum::{Checksum, Crc32c};
-use crate::engine::{Engine, WORDS_MAX};
+use crate::engine::{Engine, SECTOR_WORDS_MAX, WORDS_MAX};
 use crate::error::{Error, Geometry};
 use crate::format::{MAX_WRITE_SIZE, MIN_BUFFER, header_stride, pad};
 use crate::options::Options;
 use crate::resources::Resources;
-
-/// The most words of a sector: the next one says in 16 bits where it ended.
-const SECTOR_WORDS_MAX: u32 = 0x1_0000;
 
 /// The largest read size.
 const MAX_READ_SIZE: usize = 64;

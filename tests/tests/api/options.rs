@@ -56,7 +56,7 @@ fn without_collecting<const W: usize, const E: usize>(
 fn without_collect_on_write_it_is_full_until_maintained() {
     fn on<const W: usize, const E: usize>(device: &Device<W, E>) {
         for quarters in 1..=2 {
-            println!("{quarters} quarters full");
+            println!("{quarters} quarters full {W} {E} {}", device.sectors());
             assert!(without_collecting(device, quarters, |_| {}) > 0);
         }
     }
