@@ -181,29 +181,52 @@ fn an_opening_a_copy_and_a_mark() {
     ");
 }
 
-/// Where the log is longer, an opening has a table behind it.
-#[test]
-fn an_opening_with_a_table() {
-    let values: Vec<_> = (0..6u8).map(|value| [value; 60]).collect();
-    let puts: Vec<_> = values
-        .iter()
-        .map(|value| [Change::put(KEY, value)])
-        .collect();
+/// A key that was deleted and one that fills a sector: the next one has a table.
+fn with_a_table() -> Vec<u8> {
     let mut flash = SimFlash::<4, 512>::new(4);
     let mut resources = Resources::<16, 4, 256>::new();
     let mut store = Store::mount(&mut flash, 0..2048, &mut resources, Options::DEFAULT).unwrap();
     store.put_bytes("serial", b"A-1").unwrap();
     store.delete("serial").unwrap();
-    for put in &puts {
-        store.commit(put).unwrap();
+    for value in 0..6u8 {
+        store.put_bytes(KEY, &[value; 60]).unwrap();
     }
-    assert_snapshot!(dump(&flash.image()[512..592]), @r"
+    flash.image().to_vec()
+}
+
+#[test]
+fn an_opening_with_a_table() {
+    assert_snapshot!(dump(&with_a_table()[512..592]), @r"
     000: 4b 56 10 4a 02 00 00 00 01 00 00 00 08 7c b1 87
     010: 4b 56 10 4a 02 00 00 00 01 00 00 00 08 7c b1 87
     020: c4 6d 00 02 00 02 00 2d 15 11 07 ff 83 00 00 00
     030: 00 10 00 44 33 22 11 5b 00 90 00 f4 9d 18 87 10
     040: 00 18 a0 4f 63 a3 8f ff 3c 44 33 22 11 05 05 05
     ");
+}
+
+/// The blocks of bytes in FORMAT.md are what is written.
+#[test]
+fn the_examples_of_the_document() {
+    let two = [short(), Change::put("serial", b"A-1")];
+    let written = [
+        image::<4, 512>(&[&[short()], &[Change::delete(KEY)]]),
+        image::<4, 512>(&[&two]),
+        with_a_table(),
+    ];
+    let blocks = include_str!("../../FORMAT.md").split("```");
+    let bytes = blocks.filter_map(|block| {
+        let words = block.strip_prefix("text\n")?.split_whitespace();
+        let bytes = words.map(|word| u8::from_str_radix(word, 16));
+        bytes.collect::<Result<Vec<u8>, _>>().ok()
+    });
+    let mut count = 0;
+    for example in bytes {
+        let is_written = |image: &Vec<u8>| image.windows(example.len()).any(|part| part == example);
+        assert!(written.iter().any(is_written), "{example:02x?}");
+        count += 1;
+    }
+    assert_eq!(count, 4);
 }
 
 /// Something torn stands behind the end that an opening tells of.

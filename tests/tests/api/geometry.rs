@@ -181,7 +181,7 @@ fn assert_incompatible<S>(
     error: Error<SimError>,
 ) {
     assert_eq!(result.err(), Some(error));
-    assert_eq!(device.chip.stats().erases, 3, "those of the puts");
+    assert_eq!(device.chip.stats().erases, 4, "those of the puts");
     assert_eq!(get(&mut device.mount(), "a"), Some(vec![1]));
 }
 

@@ -42,7 +42,7 @@ fn values_of_every_length_around_a_border() {
 fn an_entry_costs_what_the_format_says() {
     fn on<const W: usize, const E: usize>(device: &Device<W, E>) {
         let mut store = device.mount();
-        for (len, overhead) in [(0, 9), (31, 9), (32, 11), (33, 11)] {
+        for (len, overhead) in [(0, 9), (62, 9), (63, 11), (64, 11)] {
             store.put_bytes(HASH, &pattern(len)).unwrap();
             let size = store.keys().next().unwrap().unwrap().size;
             assert_eq!(
@@ -51,8 +51,8 @@ fn an_entry_costs_what_the_format_says() {
                 "{len} bytes"
             );
         }
-        // The longest value ends with its sector's last byte.
-        for (key, overhead) in [(HASH, 11), (RawKey::Name("name"), 12)] {
+        // The longest value leaves the bytes of a mark in its sector.
+        for (key, overhead) in [(HASH, 11), (RawKey::Name("name"), 11 + 5)] {
             assert_eq!(
                 store.max_value_len(key),
                 device.payload() as usize - overhead

@@ -121,7 +121,7 @@ fn can_fit_entry_tests() {
     fn on<const W: usize, const E: usize>(device: &Device<W, E>) {
         let mut store = device.mount();
         let longest = store.max_value_len("k2");
-        assert_eq!(longest, device.payload() as usize - 4 - 2 - 4);
+        assert_eq!(longest, device.payload() as usize - 7 - 1 - 2 - 4);
         let untouched = device.partition();
         let error = Error::ValueTooLong {
             len: longest + 1,
