@@ -2,9 +2,9 @@
 
 use super::batch::{Batch, Value};
 use super::entry::{CHECKSUM_LEN, EntryHeader, HEADER_MAX, HEADER_MIN, Role};
-use super::index::TABLE_ITEM;
+use super::index::{TABLE_ITEM, TORN};
 use super::scan::Scan;
-use super::{Device, Engine, Fault, Job, MARKED, ONLY_COPIES, STALE};
+use super::{Device, Engine, Fault, Job, MARKED, ONLY_COPIES, PARTIAL, STALE};
 use crate::bytes::copy;
 use crate::checksum::Checksum;
 use crate::format::ERASED;
@@ -102,8 +102,15 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             job.append.step = Step::Idle;
             if appended.is_err() {
                 self.fail(self.active);
-                // Without a look at what was programmed, the index is ahead of it.
-                self.set(STALE, !self.options.verify_on_write);
+                if matches!(job.append.source, Source::Opening(_)) {
+                    // The sector is not open, though it may look as if nothing had been written.
+                    self.index.flag(self.active, TORN, 0);
+                    self.set(STALE, true);
+                }
+                if !self.options.verify_on_write {
+                    // Without a look at what was programmed, the index is ahead of it.
+                    self.set(STALE, true);
+                }
             }
         }
         appended
@@ -162,17 +169,17 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
 
     /// Stages as many entries as fit into the buffer; returns how many bytes they take.
     fn stage_entries(&mut self, batch: &dyn Batch, job: &mut Job) -> Result<u32, Fault> {
-        let Job { append, made, .. } = job;
         let mut staged = 0u32;
-        while append.left != 0 {
-            let header = match append.source {
-                Source::Opening(opening) => self.stage_slots(&opening, append, staged),
+        while job.append.left != 0 {
+            let header = match job.append.source {
+                Source::Opening(opening) => self.stage_slots(&opening, &mut job.append, staged),
                 Source::Entry(header) => {
                     self.check_staged(staged, &header);
                     Ok(header)
                 }
-                _ => self.stage_change(batch, append, staged, made),
+                _ => self.stage_change(batch, job, staged),
             };
+            let append = &mut job.append;
             let mut header = match header {
                 Err(Fault::BufferTooSmall | Fault::Wanted) if staged != 0 => break,
                 header => header?,
@@ -259,34 +266,45 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         len
     }
 
-    /// Stages the next change that replaces something.
+    /// Stages the next change that makes a difference.
     fn stage_change(
         &mut self,
         batch: &dyn Batch,
-        append: &mut Append,
+        job: &mut Job,
         at: u32,
-        made: &mut Option<u16>,
     ) -> Result<EntryHeader, Fault> {
-        while append.next < batch.len() {
-            let number = append.next;
+        while job.append.next < batch.len() {
+            let number = job.append.next;
             let hash = batch.hash(number);
-            if self.index.get(hash).is_replaced() && !is_superseded(batch, number, hash) {
-                let header = match self.stage(batch, number, at, made) {
-                    // It may be longer than the buffer: then it is staged piece by piece.
-                    Err(Fault::BufferTooSmall) if at == 0 => {
-                        let (header, _) = self.stage_long(batch, number, append.long)?;
+            let is_replaced = self.index.get(hash).is_replaced();
+            if !is_superseded(batch, number, hash) {
+                if !is_replaced && at != 0 && self.is(PARTIAL) {
+                    // The buffer is needed to find out whether the key is new.
+                    return Err(Fault::BufferTooSmall);
+                }
+                let is_new = !is_replaced && self.is_new(hash, job)?;
+                if is_replaced || is_new {
+                    let header = match self.stage(batch, number, at, &mut job.made) {
+                        // It may be longer than the buffer: then it is staged piece by piece.
+                        Err(Fault::BufferTooSmall) if at == 0 => {
+                            let (header, _) = self.stage_long(batch, number, job.append.long)?;
+                            return Ok(header);
+                        }
+                        header => header?,
+                    };
+                    let is_needed = |header: &EntryHeader| {
+                        !is_new || !header.is_tombstone() && !self.is_implied(batch, number, header)
+                    };
+                    let header = header.filter(is_needed);
+                    job.append.next = number.wrapping_add(1);
+                    if let Some(header) = header {
                         return Ok(header);
                     }
-                    header => header?,
-                };
-                append.next = number.wrapping_add(1);
-                if let Some(header) = header {
-                    return Ok(header);
+                    // Another change is of the same key.
+                    continue;
                 }
-                // Another change is of the same key.
-                continue;
             }
-            append.next = number.wrapping_add(1);
+            job.append.next = number.wrapping_add(1);
         }
         Err(Fault::Refused)
     }
@@ -397,7 +415,9 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 self.set(ONLY_COPIES, false);
             }
             let place = Self::place_of(address, header);
-            self.index.insert_latest(header.hash, place);
+            if !self.index.insert_latest(header.hash, place) {
+                self.count_unlisted(place);
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use super::append::{Source, is_superseded};
 use super::batch::Batch;
 use super::entry::{CHECKSUM_LEN, EntryHeader};
+use super::job::ErasedValue;
 use super::index::{CHECKED, ERASED_AHEAD, FAILED, Place, RETIRED, UNKNOWN};
 use super::mount::Except;
 use super::{
@@ -10,6 +11,7 @@ use super::{
     UNREAD, WRITING,
 };
 use crate::checksum::Checksum;
+use crate::events;
 
 /// How often the last commit is read before anything is written after a mount.
 pub(super) const READS: u8 = 32;
@@ -29,8 +31,8 @@ pub(super) struct Plan {
     attempts: usize,
     /// How often all had been read anew when the attempt began.
     mounts: u8,
-    /// The active sector when the attempt began, and whether it was closed.
-    active: (usize, bool),
+    /// How many programs and erases had failed when the attempt began.
+    failures: u8,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -61,7 +63,7 @@ impl Plan {
         finding: None,
         attempts: 0,
         mounts: 0,
-        active: (0, false),
+        failures: 0,
     };
 
     /// Whether a change stores a value.
@@ -99,8 +101,6 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 return result;
             }
             self.index.end_commit();
-            // Another sector may do.
-            let is_new = job.plan.active != (self.active, self.is(CLOSED));
             let attempts = job.plan.attempts.wrapping_add(1);
             let most = self.index.sector_count().wrapping_mul(2).wrapping_add(2);
             if result == Err(Fault::Full) && !job.has_revived && self.index.revive() {
@@ -110,7 +110,9 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 job.plan.attempts = attempts;
                 continue;
             }
-            let is_again = result == Err(Fault::Remounted) || result.is_err() && is_new;
+            // Where a sector has failed, another may do.
+            let has_failed = result.is_err() && job.plan.failures != self.failures;
+            let is_again = result == Err(Fault::Remounted) || has_failed;
             if !is_again || attempts > most {
                 self.set(WRITING, false);
                 job.is_writing = false;
@@ -133,9 +135,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
 
     fn attempt(&mut self, batch: &mut dyn Batch, job: &mut Job) -> Result<usize, Fault> {
         if job.plan.step == Step::Start {
-            let begun = self.begin_write(job);
-            job.plan.active = (self.active, self.is(CLOSED));
-            begun?;
+            job.plan.failures = self.failures;
+            self.begin_write(job)?;
             job.plan.mounts = self.mounts;
             job.plan.step = Step::Plan;
         }
@@ -176,13 +177,14 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 && let Some(header) = self.difference(batch, number, hash, job)?
             {
                 batch.accept(number)?;
+                let mut needs_slot = true;
                 if self.is(PARTIAL) || self.index.is_full() {
                     let stored = self.locate(hash, job)?.of_entry();
                     if !self.index.get(hash).is_replaced() {
-                        self.list(hash, stored, NONE, job)?;
+                        needs_slot = self.list(hash, stored, NONE, job)?;
                     }
                 }
-                if !self.index.replace(hash) {
+                if needs_slot && !self.index.replace(hash) {
                     return Err(Fault::TooManyKeys);
                 }
                 let len = header.entry_len(Self::WORD);
@@ -327,7 +329,12 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     }
 
     /// Whether what was staged last is what a load would make of nothing.
-    fn is_implied(&self, batch: &dyn Batch, number: usize, header: &EntryHeader) -> bool {
+    pub(super) fn is_implied(
+        &self,
+        batch: &dyn Batch,
+        number: usize,
+        header: &EntryHeader,
+    ) -> bool {
         let value = header.value_offset() as usize..header.body_len() as usize;
         let value = self.flash.staged().get(value);
         batch.is_implied(number, value.unwrap_or_default())
@@ -345,9 +352,9 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             self.set(STALE, true);
             self.resume(job)?;
         }
-        if self.sequence == 0 && !job.has_checked {
-            self.check_erased_value(job)?;
-            job.has_checked = true;
+        if self.sequence == 0 && job.erased_value == ErasedValue::Unknown {
+            self.check_erased_value(0, self.index.sector_count(), job)?;
+            job.erased_value = ErasedValue::Unproven;
         }
         job.is_writing = true;
         self.set(WRITING, true);
@@ -394,32 +401,38 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         for number in 0..self.index.sector_count() {
             let sector = self.index.sector(number);
             if sector.is(UNKNOWN) && sector.live() == 0 {
-                // If it can't be had, another will do.
-                if let Err(fault @ (Fault::Pending | Fault::Remounted)) = self.prepare(number, job)
-                {
-                    return Err(fault);
+                match self.prepare(number, job) {
+                    // If it can't be had, another will do.
+                    Ok(()) | Err(Fault::Flash) => {}
+                    fault => return fault,
                 }
             }
         }
         Ok(())
     }
 
-    /// A fault where no sector has a header and all begin with 00: that is how a part looks that erases
-    /// to 00, where no store works. A partition that was filled with 00 on another part looks the
-    /// same, and has to be erased first.
+    /// A fault if all of these sectors begin with 00: so does a part that erases to 00, where no store
+    /// works. A partition that was filled with 00 on another part looks the same, and has to be erased
+    /// first.
     #[inline(never)]
-    fn check_erased_value(&mut self, job: &mut Job) -> Result<(), Fault> {
-        while (job.done as usize) < self.index.sector_count() {
-            let base = self.flash.base(job.done as usize);
+    pub(super) fn check_erased_value(
+        &mut self,
+        first: usize,
+        end: usize,
+        job: &mut Job,
+    ) -> Result<(), Fault> {
+        let mut fault = Err(Fault::ErasedValue);
+        while first.wrapping_add(job.done as usize) < end {
+            let base = self.flash.base(first.wrapping_add(job.done as usize));
             let bytes = self.flash.only(base, Self::FIRST)?;
             if bytes.is_empty() || bytes.iter().any(|byte| *byte != 0) {
-                job.done = 0;
-                return Ok(());
+                fault = Ok(());
+                break;
             }
             job.done = job.done.wrapping_add(1);
         }
         job.done = 0;
-        Err(Fault::ErasedValue)
+        fault
     }
 
     /// Whether the bytes read the same each time.
@@ -444,6 +457,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     /// Nothing is appended to a sector any more, where a program failed.
     #[inline(never)]
     pub(super) fn fail(&mut self, number: usize) {
+        events::failed(number);
+        self.failures = self.failures.wrapping_add(1);
         if let Some(sector) = self.index.sector_mut(number) {
             if sector.is(FAILED) {
                 sector.flags |= RETIRED;

@@ -44,7 +44,7 @@ const NAMED_MAX: u32 = 22;
 const NAMED_LAST: u8 = NAMED.wrapping_add(NAMED_MAX as u8);
 
 /// In an opening, the bits for where the sector before ended.
-const END_MAX: u32 = 0xFFFF;
+const END_MASK: u32 = 0xFFFF;
 /// In an opening: something may stand behind that end.
 const UNCLEAN: u32 = 0x1_0000;
 /// In an opening, where the bits begin that tell which sector that was.
@@ -131,7 +131,7 @@ impl EntryHeader {
     pub(crate) fn opening(sequence: u32, end: u32, is_unclean: bool, slots: u16) -> Self {
         let unclean = if is_unclean { UNCLEAN } else { 0 };
         Self {
-            hash: sequence << SEQUENCE_SHIFT | unclean | end & END_MAX,
+            hash: sequence << SEQUENCE_SHIFT | unclean | end & END_MASK,
             len: slots,
             tag: OPENING,
         }
@@ -145,7 +145,12 @@ impl EntryHeader {
 
     /// Where the sector of this sequence ended, in words, if the opening tells.
     pub(crate) fn end_of(&self, sequence: u32) -> Option<u32> {
-        self.is_after(sequence).then_some(self.hash & END_MAX)
+        // The end is behind the header, so that 0 stands for the number that has no room.
+        let end = match self.hash & END_MASK {
+            0 => END_MASK.wrapping_add(1),
+            end => end,
+        };
+        self.is_after(sequence).then_some(end)
     }
 
     /// Whether it is an opening that was written when the sector of this sequence was active.
@@ -324,7 +329,7 @@ mod tests {
     #[test]
     fn an_opening_tells_of_one_sector() {
         for sequence in [1, 0x7FFE, 0x8000, 0x1234_5678] {
-            for end in [0, 32, 4096, 65535] {
+            for end in [32, 4096, 65535, 65536] {
                 for is_unclean in [false, true] {
                     let opening = EntryHeader::opening(sequence, end, is_unclean, 0);
                     assert_eq!(opening.end_of(sequence), Some(end));

@@ -9,15 +9,17 @@ use super::commit::READS;
 use super::entry::EntryHeader;
 use super::header::{SEQUENCE_MAX, SectorHeader};
 use super::index::{
-    BLANK, CHECKED, ERASED_AHEAD, FAILED, NEEDED, Place, RETIRED, STEADY, TABLE_ITEM, UNCLEAN,
+    BLANK, CHECKED, ERASED_AHEAD, FAILED, NEEDED, Place, RETIRED, STEADY, TABLE_ITEM, TORN, UNCLEAN,
     UNKNOWN,
 };
+use super::job::ErasedValue;
 use super::mount::Except;
 use super::{
     BY_TABLE, CLOSED, Device, Engine, Fault, Job, MARKED, NONE, ONLY_COPIES, PARTIAL, WRITING,
 };
 use crate::bytes::copy;
 use crate::checksum::Checksum;
+use crate::events;
 use crate::format::{ERASED, header_stride};
 
 /// What the need of a refused commit is remembered in, so that two bytes will do.
@@ -71,8 +73,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     /// there.
     #[inline(never)]
     pub(super) fn make_room(&mut self, need: u32, job: &mut Job) -> Result<(), Fault> {
-        // More steps than there can be entries to move.
-        for _ in 0..self.index.slots().len().wrapping_mul(4).wrapping_add(64) {
+        // More steps than there can be entries to move: each of them is longer than four bytes.
+        for _ in 0..self.payload() {
             let step = match job.step {
                 Some(step) => step,
                 None => self.next_step(need, job),
@@ -111,26 +113,19 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             self.gc_before_sequence = self.index.sector(self.active).sequence;
             job.collection = Collection::Goes;
         }
+        let mark = EntryHeader::mark().entry_len(Self::WORD);
         let (free, is_spare) = self.free_sectors();
         // If the commit is cut, its predecessors are live: then a sector has to be free all the
         // same, or the active one must hold copies only, so that it can be undone.
         let is_safe = free != 0 && (self.is(ONLY_COPIES) || is_spare);
-        let unclean = self.index.lowest(&|number, sector| {
-            let is_unclean = sector.is(UNCLEAN)
-                && !sector.is(RETIRED)
-                && sector.live() != 0
-                && number != self.active;
-            if is_unclean {
-                sector.sequence
-            } else {
-                u32::MAX
-            }
-        });
+        // Before the sector is erased that tells where an unclean one ends, that is emptied, as far as
+        // there is room beside the commit.
+        let spare = self.room().saturating_sub(need.saturating_add(mark.wrapping_mul(2)));
         if free != 0
-            && let Some(unclean) = unclean
-            && let step @ Step::Move(..) = self.move_step(unclean)
+            && let Some(unclean) = self.unclean()
+            && let step @ Step::Move(_, place) = self.move_step(unclean)
+            && self.moved_len(place) <= spare
         {
-            // Before the sector is erased that tells where this one ends.
             return step;
         }
         // What has been spared for too long takes its share of the wear, some entries at a time: the
@@ -146,7 +141,6 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             return step;
         }
         // Puts leave room for a mark, so that a full store has it for deletes.
-        let mark = EntryHeader::mark().entry_len(Self::WORD);
         let is_marked = self.is(MARKED);
         let reserve = if job.plan.puts() && !is_marked {
             mark
@@ -177,11 +171,20 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 return Step::Full;
             }
             job.collection = Collection::Begins;
+            self.count_collection();
             return self.open_step();
         }
-        job.collection = Collection::Goes;
+        if job.collection == Collection::No {
+            job.collection = Collection::Goes;
+            self.count_collection();
+        }
         let victim = self.victim(false);
         victim.map_or(Step::Undo, |victim| self.move_step(victim))
+    }
+
+    fn count_collection(&mut self) {
+        events::collecting(self.live_bytes());
+        self.collections = self.collections.saturating_add(1);
     }
 
     /// To open the next free sector.
@@ -225,6 +228,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     fn undo(&mut self, job: &mut Job) -> Fault {
         // Once: what has been undone twice would be so the next time.
         if self.is(ONLY_COPIES) && self.active != NONE && !job.undone {
+            events::undone(self.active);
             job.undone = true;
             self.remount(Except::Sector(self.active), job)
         } else {
@@ -232,27 +236,54 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         }
     }
 
-    /// Whether a collection would make so much room.
+    /// Whether a collection into a free sector would make so much room, and leave one free. Goes
+    /// through what it would do.
     fn can_make(&self, need: u32) -> bool {
-        let (mut least, mut sum, mut count) = (u32::MAX, 0u32, 0u32);
-        for (_, sector) in self
-            .index
-            .sectors()
-            .filter(|(_, sector)| !sector.is(RETIRED))
-        {
-            let live = sector.live().wrapping_mul(Self::WORD);
-            if live != 0 {
-                least = least.min(live);
+        let empty = self.index.sectors();
+        let empty = empty.filter(|(_, sector)| sector.live() == 0 && !sector.is(RETIRED));
+        let mut free = (empty.count() as i32).wrapping_sub(1);
+        let mut room = self.behind_opening();
+        let (mut live, mut last) = (0u32, 0usize);
+        loop {
+            if free > 0 && need <= room || free >= 2 && need <= self.behind_opening() {
+                return true;
             }
-            sum = sum.wrapping_add(live);
-            count = count.wrapping_add(1);
+            // The sectors in the order in which they would be emptied.
+            let next = self.index.lowest(&|number, sector| {
+                let words = sector.live();
+                let is_behind = words > live || words == live && number >= last;
+                match words != 0 && is_behind && !sector.is(RETIRED) {
+                    true => words,
+                    false => u32::MAX,
+                }
+            });
+            let Some(number) = next else { return false };
+            let sector = self.index.sector(number);
+            (live, last) = (sector.live(), number.wrapping_add(1));
+            let mut take = |len: u32| {
+                if len > room {
+                    free = free.wrapping_sub(1);
+                    room = self.behind_opening();
+                }
+                room = room.wrapping_sub(len);
+            };
+            if self.is(PARTIAL) {
+                // What each of its entries takes is not known: at worst, none fills a gap.
+                take(self.index.live_words(sector).wrapping_mul(Self::WORD));
+            } else {
+                for slot in self.index.slots() {
+                    let place = slot.place;
+                    let is_live = !place.is_replaced() && !place.is_none();
+                    if is_live && self.index.sector_of(place) == number {
+                        take(self.moved_len(place));
+                    }
+                }
+            }
+            if free < 0 {
+                return false;
+            }
+            free = free.wrapping_add(1);
         }
-        let payload = self.behind_opening();
-        let longest = self.index.longest().wrapping_mul(Self::WORD);
-        let waste = longest.wrapping_mul(count);
-        least.saturating_add(need) <= payload
-            || sum.wrapping_add(need).wrapping_add(waste)
-                <= payload.wrapping_mul(count.wrapping_sub(1))
     }
 
     /// The sector to collect: the one with the fewest live words; or the one that has been spared
@@ -276,10 +307,23 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         })
     }
 
+    /// The oldest sector with something live behind whose end something may stand.
+    fn unclean(&self) -> Option<usize> {
+        self.index.lowest(&|number, sector| {
+            let has_live = sector.live() != 0 && !sector.is(RETIRED);
+            match sector.is(UNCLEAN) && has_live && number != self.active {
+                true => sector.sequence,
+                false => u32::MAX,
+            }
+        })
+    }
+
     /// The free sector to open next: those erased ahead in the order of their sequences, then those
-    /// without a header, then the oldest: what tells where a sector ended goes after that sector.
+    /// without a header, then the oldest; at last the one that tells where an unclean one ended.
     #[inline(never)]
     fn next_free(&self) -> Option<usize> {
+        let unclean = self.unclean();
+        let telling = unclean.and_then(|number| self.oldest_opened(self.index.sector(number).sequence));
         self.index.lowest(&|number, sector| {
             let is_taken = number == self.active || sector.is(RETIRED | NEEDED);
             if sector.live() != 0 || is_taken {
@@ -290,6 +334,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             }
             let rank = if sector.is(FAILED) && !sector.is(UNCLEAN) {
                 4 << 28
+            } else if telling == Some(number) {
+                3 << 28
             } else if sector.sequence == 0 {
                 1 << 28
             } else {
@@ -372,7 +418,9 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let payload = self.payload();
         let is_worth =
             len.saturating_mul(16) <= payload.saturating_mul(sectors) && self.is_half_empty(len);
-        let has_table = is_worth && len <= payload / 4 && !self.is(PARTIAL);
+        // Where no other sector is free, what is live may need all of this one.
+        let (free, _) = self.free_sectors();
+        let has_table = is_worth && len <= payload / 4 && free >= 2 && !self.is(PARTIAL);
         let before = self.index.sector(self.active).sequence;
         let end = self.end >> Self::WORD.trailing_zeros();
         let is_unclean = self.is(CLOSED) && self.active != NONE;
@@ -453,6 +501,11 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 return erased;
             }
         }
+        if self.sequence == 0 && job.erased_value == ErasedValue::Unproven {
+            // This is the first erase.
+            self.check_erased_value(number, number.wrapping_add(1), job)?;
+            job.erased_value = ErasedValue::Proven;
+        }
         let header = SectorHeader {
             layout: self.layout(),
             sequence,
@@ -470,7 +523,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         }
         self.sequence = sequence;
         self.index
-            .flag(number, ERASED_AHEAD | CHECKED, UNKNOWN | BLANK);
+            .flag(number, ERASED_AHEAD | CHECKED, UNKNOWN | BLANK | TORN);
         match self.index.sector_mut(number) {
             Some(sector) if written.is_ok() => sector.sequence = sequence,
             _ => self.fail(number),

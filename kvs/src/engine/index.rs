@@ -27,9 +27,13 @@ const LEN_SHIFT: u32 = 19;
 const LEN_MASK: u32 = 0x1FF;
 /// The last address in words.
 pub(crate) const WORD_MAX: u32 = (1 << LEN_SHIFT) - 1;
-/// Lengths from this many words on are kept in steps, rounded up.
-const COARSE: u32 = 256;
-const STEP: u32 = 128;
+/// Lengths from so many words on are kept in steps, rounded up: smaller ones, then larger ones.
+const FINE: u32 = 256;
+const STEP: u32 = 32;
+const COARSE: u32 = 4352;
+const LARGE_STEP: u32 = 512;
+/// The number of the first length that is kept in large steps.
+const LARGE: u32 = FINE + (COARSE - FINE) / STEP;
 
 impl Place {
     /// Nowhere.
@@ -38,8 +42,9 @@ impl Place {
     pub(super) fn new(word: u32, len: u32, is_tombstone: bool, is_named: bool) -> Self {
         let flag = if is_tombstone { TOMBSTONE } else { 0 } | if is_named { NAMED } else { 0 };
         let len = match len {
-            0..COARSE => len,
-            _ => COARSE.wrapping_add(len.wrapping_sub(COARSE).div_ceil(STEP)),
+            0..FINE => len,
+            FINE..COARSE => FINE.wrapping_add(len.wrapping_sub(FINE).div_ceil(STEP)),
+            _ => LARGE.wrapping_add(len.wrapping_sub(COARSE).div_ceil(LARGE_STEP)),
         };
         Self(word & WORD_MAX | (len & LEN_MASK) << LEN_SHIFT | flag)
     }
@@ -49,15 +54,17 @@ impl Place {
         self.0 & WORD_MAX
     }
 
-    /// The entry's length in words; of long ones, up to 127 words more.
+    /// The entry's length in words; of one of 256 words or more, rounded up.
     pub(super) fn len(self) -> u32 {
-        match self.0 >> LEN_SHIFT & LEN_MASK {
-            len @ 0..COARSE => len,
-            steps => steps
-                .wrapping_sub(COARSE)
-                .wrapping_mul(STEP)
-                .wrapping_add(COARSE),
-        }
+        let len = self.0 >> LEN_SHIFT & LEN_MASK;
+        let (first, from, step) = match len {
+            0..FINE => (0, 0, 1),
+            FINE..LARGE => (FINE, FINE, STEP),
+            _ => (LARGE, COARSE, LARGE_STEP),
+        };
+        len.wrapping_sub(first)
+            .wrapping_mul(step)
+            .wrapping_add(from)
     }
 
     pub(super) fn is_tombstone(self) -> bool {
@@ -166,6 +173,9 @@ pub(super) const HAS_TABLE: u16 = 512;
 /// Since the mount, it has been read many times where its opening goes, and was erased each time.
 pub(super) const STEADY: u16 = 128;
 
+/// Its opening failed, and may have left nothing that can be seen.
+pub(super) const TORN: u16 = 1024;
+
 impl Sector {
     pub(crate) const UNKNOWN: Self = Self {
         sequence: 0,
@@ -178,11 +188,12 @@ impl Sector {
         self.flags & flag != 0
     }
 
-    /// The words of its entries that are some key's latest, but for those that the commit under way
-    /// replaces.
+    /// How much is some key's latest entry, but for what the commit under way replaces: 0 if nothing
+    /// is. In [words](Index::live_words), or pairs of words.
     pub(super) fn live(&self) -> u32 {
         self.live.into()
     }
+
 }
 
 static NO_SECTOR: Sector = Sector::UNKNOWN;
@@ -193,6 +204,8 @@ pub(super) struct Index<'a> {
     len: u16,
     /// From an address in words to a sector's number.
     shift: u8,
+    /// What is live in a sector is counted in so many words, as a power of two.
+    unit: u8,
 }
 
 impl<'a> Index<'a> {
@@ -203,6 +216,8 @@ impl<'a> Index<'a> {
             sectors,
             len: 0,
             shift,
+            // So that the count of a large sector fits, although long entries are rounded up.
+            unit: u8::from(shift > 15),
         }
     }
 
@@ -211,7 +226,7 @@ impl<'a> Index<'a> {
         self.len = 0;
         for sector in self.sectors.iter_mut() {
             *sector = Sector {
-                flags: sector.flags & (FAILED | RETIRED),
+                flags: sector.flags & (FAILED | RETIRED | TORN),
                 ..Sector::UNKNOWN
             };
         }
@@ -248,12 +263,14 @@ impl<'a> Index<'a> {
         self.sectors.iter().enumerate()
     }
 
-    /// Gives sectors without a header as many erases as the most worn one has.
+    /// Takes sectors without a header for half as worn as the least and the most worn one together.
     pub(super) fn guess_erases(&mut self) {
-        let most = self.most_erases();
+        let known = self.sectors.iter().filter(|sector| sector.sequence != 0);
+        let least = known.map(|sector| sector.erases).min().unwrap_or(0);
+        let guess = least.wrapping_add(self.most_erases()) / 2;
         for sector in self.sectors.iter_mut() {
             if sector.sequence == 0 {
-                sector.erases = most;
+                sector.erases = guess;
             }
         }
     }
@@ -344,10 +361,21 @@ impl<'a> Index<'a> {
         self.slots.get_mut(at)
     }
 
+    /// What an entry adds to the count of what is live.
+    fn units(&self, place: Place) -> u32 {
+        let rounding = (1u32 << (self.unit & 1)).wrapping_sub(1);
+        place.len().wrapping_add(rounding) >> (self.unit & 1)
+    }
+
+    /// How many words of a sector are live.
+    pub(super) fn live_words(&self, sector: &Sector) -> u32 {
+        u32::from(sector.live) << (self.unit & 1)
+    }
+
     /// Adds to what is live in an entry's sector, or takes from it.
     #[inline(never)]
-    fn count(&mut self, place: Place, is_added: bool) {
-        let len = place.len() as u16;
+    pub(super) fn count(&mut self, place: Place, is_added: bool) {
+        let len = self.units(place) as u16;
         let number = self.sector_of(place);
         if let Some(sector) = self.sectors.get_mut(number) {
             sector.live = if is_added {
@@ -432,12 +460,15 @@ impl<'a> Index<'a> {
     pub(super) fn list(&mut self, hash: u32, place: Place, sector: usize) -> Option<Option<bool>> {
         let mut lost = None;
         if usize::from(self.len) >= self.slots.len() && self.search_slot(hash).is_none() {
-            let from = (hash as usize).checked_rem(self.slots.len())?;
+            let from = self.search(hash);
             let (front, back) = self.slots().split_at_checked(from)?;
-            let mut others = back.iter().chain(front);
-            let other = others
-                .find(|slot| !slot.place.is_replaced() && self.sector_of(slot.place) != sector);
-            let other = *other?;
+            // Tombstones first: they are looked for less.
+            let others = || back.iter().chain(front);
+            let may_go = |slot: &&Slot| {
+                !slot.place.is_replaced() && self.sector_of(slot.place) != sector
+            };
+            let tombstone = others().find(|slot| slot.place.is_tombstone() && may_go(slot));
+            let other = *tombstone.or_else(|| others().find(may_go))?;
             lost = Some(other.place.is_value());
             let at = self.search(other.hash);
             for next in at..self.slots.len() {
@@ -578,16 +609,34 @@ impl<'a> Index<'a> {
             let live = self
                 .table()
                 .filter(|slot| !slot.place.is_replaced() && self.sector_of(slot.place) == number);
-            let live: u32 = live.map(|slot| slot.place.len()).sum();
+            let live: u32 = live.map(|slot| self.units(slot.place)).sum();
+            let counted = u32::from(sector.live);
             let is_right = match is_partial {
-                true => sector.live() >= live,
-                false => sector.live() == live,
+                true => counted >= live,
+                false => counted == live,
             };
-            assert!(
-                is_right,
-                "live words of sector {number}: {}, {live}",
-                sector.live()
-            );
+            assert!(is_right, "live in sector {number}: {counted}, {live}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Place;
+
+    #[test]
+    fn lengths_are_kept_or_rounded_up() {
+        let mut last = 0;
+        for len in 0..=65_536u32 {
+            let kept = Place::new(1, len, true, false).len();
+            let more = match len {
+                0..256 => 0,
+                256..4352 => 31,
+                _ => 511,
+            };
+            assert!((len..=len + more).contains(&kept), "{len}: {kept}");
+            assert!(kept >= last);
+            last = kept;
         }
     }
 }

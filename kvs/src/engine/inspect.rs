@@ -152,7 +152,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
 
     /// The bytes of live entries.
     pub(super) fn live_bytes(&self) -> u32 {
-        let words = self.index.sectors().map(|(_, sector)| sector.live());
+        let sectors = self.index.sectors();
+        let words = sectors.map(|(_, sector)| self.index.live_words(sector));
         words.sum::<u32>().wrapping_mul(Self::WORD)
     }
 
@@ -185,7 +186,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 },
                 sequence: sector.sequence,
                 erases: sector.erases,
-                live: sector.live().wrapping_mul(Self::WORD),
+                live: self.index.live_words(sector).wrapping_mul(Self::WORD),
                 free: match is_active {
                     true => self.room(),
                     false if sector.is(ERASED_AHEAD) => self.payload(),

@@ -36,8 +36,8 @@ pub(crate) struct Job {
     pub(super) same_mounts: u8,
     /// What could not be read has been read again.
     pub(super) has_reread: bool,
-    /// It is known that the flash does not read 00 where it is erased.
-    pub(super) has_checked: bool,
+    /// What is known of how the flash reads where it is erased.
+    pub(super) erased_value: ErasedValue,
     /// Sectors that had failed are in use again.
     pub(super) has_revived: bool,
     /// A sector has been opened.
@@ -52,6 +52,15 @@ pub(crate) struct Job {
     pub(super) tries: u8,
     /// How many bytes or slots of a longer run have been seen to.
     pub(super) done: u32,
+}
+
+/// Whether the flash reads 00 where it is erased: asked where no sector has a header yet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum ErasedValue {
+    Unknown,
+    /// There are sectors that do not read 00, whatever they hold.
+    Unproven,
+    Proven,
 }
 
 impl Job {
@@ -73,7 +82,7 @@ impl Job {
             unread_mounts: 0,
             same_mounts: 0,
             has_reread: false,
-            has_checked: false,
+            erased_value: ErasedValue::Unknown,
             has_revived: false,
             has_opened: false,
             leveled: 0,

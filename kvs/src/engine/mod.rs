@@ -131,6 +131,8 @@ pub(crate) struct Engine<'a, D, C = Crc32c> {
     refused: u16,
     /// How many values have no slot.
     unlisted: u16,
+    /// Counts the programs and erases that failed.
+    failures: u8,
 }
 
 /// Nothing more is appended to the active sector.

@@ -3,7 +3,7 @@
 use super::flash::Flash;
 use super::header::{COPY_LEN, Layout, SectorHeader};
 use super::index::{
-    CHECKED, ERASED_AHEAD, FAILED, HAS_TABLE, Index, Sector, Slot, UNCLEAN, UNKNOWN,
+    CHECKED, ERASED_AHEAD, FAILED, HAS_TABLE, Index, Sector, Slot, TORN, UNCLEAN, UNKNOWN,
 };
 use super::read::Found;
 use super::scan::{Scan, Visit};
@@ -130,6 +130,7 @@ impl<'a, D: Device, C: Checksum> Engine<'a, D, C> {
             mounts: 0,
             unlisted: 0,
             refused: 0,
+            failures: 0,
         }
     }
 }
@@ -279,7 +280,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 if mount.is_used || !is_blank {
                     sector.flags |= UNKNOWN;
                 }
-            } else if is_blank {
+            } else if is_blank && !sector.is(TORN) {
                 sector.flags |= ERASED_AHEAD;
             }
         }
@@ -531,7 +532,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     }
 
     /// The oldest sector of those after `sequence` that are not erased ahead.
-    fn oldest_opened(&self, sequence: u32) -> Option<usize> {
+    pub(super) fn oldest_opened(&self, sequence: u32) -> Option<usize> {
         self.index.lowest(&|_, sector| {
             if sector.sequence > sequence && !sector.is(ERASED_AHEAD) {
                 sector.sequence

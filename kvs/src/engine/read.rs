@@ -160,6 +160,11 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         }
     }
 
+    /// Has the flash read anew, whatever the buffer holds of it.
+    pub(crate) fn forget(&mut self) {
+        self.flash.forget();
+    }
+
     /// Looks up the entry of a key that has a value, for the job to hold. `false` if it has none.
     /// All may be read anew for it: then [`mounts`](Self::mounts) counts one more, and values that
     /// were read before may be others now.
@@ -211,12 +216,12 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let is_suspect = self.is(SUSPECT)
             && self.index.sector_of(place) == self.active
             && Self::address_of(place) >= from;
-        if is_suspect {
+        if self.flash.is_unreadable() {
+            Fault::Flash
+        } else if is_suspect {
             self.remount(Except::From(from), job)
         } else if self.doubt_table() {
             Fault::Remounted
-        } else if self.flash.is_unreadable() {
-            Fault::Flash
         } else {
             Fault::Corrupt
         }

@@ -173,6 +173,10 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let place = Self::place_of(at, header);
         // Where there are more keys than slots, those of the lowest hashes have one.
         while header.hash >= from && !self.index.insert_latest(header.hash, place) {
+            if !self.is(STALE) {
+                self.count_unlisted(place);
+                break;
+            }
             scan.is_short = true;
             if self.index.capacity() == 0 {
                 return Err(Fault::TooManyKeys);

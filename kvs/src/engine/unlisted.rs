@@ -7,7 +7,7 @@ use super::index::Place;
 use super::mount::Except;
 use super::read::Found;
 use super::scan::{Scan, Visit};
-use super::{Device, Engine, Fault, Job, PARTIAL};
+use super::{Device, Engine, Fault, Job, PARTIAL, UNREAD};
 use crate::checksum::Checksum;
 
 /// A search that is under way.
@@ -70,6 +70,11 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         Ok((!place.is_none()).then_some(hash))
     }
 
+    /// Whether something could not be read that the mount could read: it may be what is looked for.
+    fn has_missed(&self) -> bool {
+        self.flash.unread() != 0 && !self.is(UNREAD)
+    }
+
     /// Goes through the sectors, the newest first.
     #[inline(never)]
     fn search(&mut self, visit: Visit, job: &mut Job) -> Result<(u32, Place), Fault> {
@@ -80,9 +85,14 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                     job.search.lowest = u32::MAX;
                     job.search.tombstone = Place::NONE;
                     job.scan = Scan::new(0, 0, 0);
+                    self.flash.forget_unread();
                     job.search.step = Step::Next;
                 }
                 Step::Next => {
+                    if self.has_missed() {
+                        job.search.step = Step::Start;
+                        return Err(Fault::Flash);
+                    }
                     let Some(number) = self.newest_opened(job.search.before) else {
                         job.search.step = Step::Start;
                         return Ok((job.search.lowest, job.scan.place));
@@ -104,7 +114,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                     job.search.lowest = job.search.lowest.min(job.scan.hash);
                     job.search.step = Step::Next;
                     let found = job.scan.place;
-                    if !matches!(visit, Visit::Find(_)) || found.is_none() {
+                    let is_unread = self.has_missed();
+                    if !matches!(visit, Visit::Find(_)) || found.is_none() || is_unread {
                         continue;
                     }
                     if job.search.tombstone.is_none() {
@@ -122,20 +133,25 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     }
 
     /// Gives a key a slot that a commit is about to change, or a collection to move: another, not of
-    /// `sector`, may lose its own.
+    /// `sector`, may lose its own. `false` if it needs none, as it is a new key.
     pub(super) fn list(
         &mut self,
         hash: u32,
         place: Place,
         sector: usize,
         job: &mut Job,
-    ) -> Result<(), Fault> {
-        if self.index.is_full() && !self.is(PARTIAL) && self.index.get(hash).is_none() {
-            // What is live has to be counted anew: tombstones, too, that hide nothing.
-            self.set(PARTIAL, true);
-            return Err(self.remount(Except::Nothing, job));
-        }
+    ) -> Result<bool, Fault> {
         let was_listed = !self.index.get(hash).is_none();
+        if self.index.is_full() && !was_listed {
+            if !self.is(PARTIAL) {
+                // What is live has to be counted anew: tombstones, too, that hide nothing.
+                self.set(PARTIAL, true);
+                return Err(self.remount(Except::Nothing, job));
+            }
+            if place.is_none() {
+                return Ok(false);
+            }
+        }
         let lost = self
             .index
             .list(hash, place, sector)
@@ -147,7 +163,19 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         if place.is_value() && !was_listed {
             self.unlisted = self.unlisted.saturating_sub(1);
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// Counts an entry that was appended, and has no slot.
+    pub(super) fn count_unlisted(&mut self, place: Place) {
+        self.index.count(place, true);
+        self.unlisted = self.unlisted.saturating_add(1);
+    }
+
+    /// Whether a key that no slot tells of is new. Those that are not have not been changed.
+    pub(super) fn is_new(&mut self, hash: u32, job: &mut Job) -> Result<bool, Fault> {
+        let is_listed = !self.is(PARTIAL) || !self.index.get(hash).is_none();
+        Ok(!is_listed && !self.locate(hash, job)?.is_value())
     }
 
     /// Gives a key a slot whose latest entry is in a sector that is to be emptied. `false` if there is

@@ -10,9 +10,8 @@ use crate::format::{MAX_WRITE_SIZE, MIN_BUFFER, header_stride, pad};
 use crate::options::Options;
 use crate::resources::Resources;
 
-/// The most words of a sector, so that what is live in it can be counted: long entries count for up
-/// to one and a half of their length.
-const SECTOR_WORDS_MAX: u32 = 0x8000;
+/// The most words of a sector: the next one says in 16 bits where it ended.
+const SECTOR_WORDS_MAX: u32 = 0x1_0000;
 
 /// The largest read size.
 const MAX_READ_SIZE: usize = 64;

@@ -63,6 +63,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         job: &mut Job,
     ) -> FlashResult<F, Option<(usize, usize)>> {
         Self::check_key(&key)?;
+        self.engine.forget();
         let found = self.find(key.hash(), 0, job).await;
         match found {
             Ok(true) => {}

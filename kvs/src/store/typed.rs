@@ -45,6 +45,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         loop {
             let mut settings = S::defaults();
             let mut outcomes = S::NO_OUTCOMES;
+            self.engine.forget();
             if let Err(error) = self.resume().await {
                 let why = Outcome::Rejected(Rejection::of(&error));
                 outcomes.as_mut().fill(why);
@@ -287,6 +288,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         key: Key<T>,
     ) -> FlashResult<F, Option<T>> {
         check_owner(&mut self.first, key.path())?;
+        self.engine.forget();
         let mut job = Job::new();
         let value = match self.stored(key.hash(), &mut job).await {
             Ok(None) => return Ok(None),
