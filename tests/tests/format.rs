@@ -172,12 +172,10 @@ fn an_opening_a_copy_and_a_mark() {
     assert_snapshot!(dump(&collected()[256..]), @r"
     000: 4b 56 10 42 02 00 00 00 01 00 00 00 9f 8e c2 3f
     010: 4b 56 10 42 02 00 00 00 01 00 00 00 9f 8e c2 3f
-    020: c4 3c 00 02 00 02 00 e1 15 29 26 ff 83 00 00 00
-    030: 00 10 00 01 00 00 00 0b 00 20 00 44 33 22 11 39
-    040: 00 18 00 38 da 61 d2 ff 05 01 00 00 00 73 74 61
-    050: 79 73 40 e6 5b af ff ff 85 00 00 00 00 00 00 d8
-    060: 8d b1 83 ff 01 44 33 22 11 0f ad 13 30 ef ff ff
-    070: 01 44 33 22 11 10 f2 e8 7d a1 ff ff ff ff ff ff
+    020: 84 3c 00 02 00 00 00 32 8b de c3 ff 05 01 00 00
+    030: 00 73 74 61 79 73 24 e6 5b af ff ff 85 00 00 00
+    040: 00 00 00 bc 8d b1 83 ff 01 44 33 22 11 0f 81 13
+    050: 30 ef ff ff 01 44 33 22 11 10 d6 e8 7d a1 ff ff
     ");
 }
 
@@ -374,24 +372,35 @@ fn a_reader_written_from_the_document_agrees() {
         kinds,
         [
             (0x84, "first"),
-            (0x83, "continues"),
             (5, "copy"),
             (0x85, "first"),
             (1, "first"),
             (1, "first"),
         ]
     );
-    // The first sector, of sequence 1, ended behind 60 words; two keys are in the table.
+    // The first sector, of sequence 1, ended behind 60 words.
+    assert_eq!(
+        (second[0].key, &second[0].value),
+        (1 << 17 | 60, &vec![0, 0])
+    );
+    // Two keys are in a table, each with its place in words, and how many words it takes.
+    let second = read(&with_a_table()[512..1024], 4);
     let (opening, table) = (&second[0], &second[1]);
-    assert_eq!(opening.key, 1 << 17 | 60);
+    assert_eq!(opening.key, 1 << 17 | 0x6D);
     assert_eq!(opening.value, [2, 0]);
-    assert!(opening.has_more && !table.has_more);
-    // Each with its hash, its place in words, and how many words it takes.
+    assert_eq!((opening.role, opening.has_more), ("first", true));
+    assert_eq!((table.role, table.has_more), ("continues", false));
     let numbers = table.value.chunks(4);
     let numbers: Vec<_> = numbers
         .map(|bytes| u32::from_le_bytes(bytes.try_into().unwrap()))
         .collect();
-    assert_eq!(numbers, [1, 4 << 19 | 11, 0x1122_3344, 3 << 19 | (60 - 3)]);
+    // The second key is deleted, and what it had is in the same sector.
+    let deleted = 1 << 31 | 1 << 29 | 3 << 19 | (32 + 12 + 20) / 4;
+    let serial = kvs::key_hash("serial");
+    assert_eq!(
+        numbers,
+        [0x1122_3344, 18 << 19 | (0x6D - 18), serial, deleted]
+    );
 }
 
 /// CRC-32C, bit by bit.
