@@ -20,7 +20,7 @@ fn four_small_changes_are_one_program_call() {
         ];
         store.commit(&changes).unwrap();
         let cost = device.chip.stats().since(&before);
-        let bytes = [10, 11, 9, 12]
+        let bytes = [12, 11, 9, 14]
             .map(Device::<W, E>::pad)
             .iter()
             .sum::<usize>();
@@ -108,8 +108,8 @@ fn a_key_that_occurs_twice_gets_the_last_of_its_changes() {
             assert_eq!(get(&mut store, "b"), None);
             assert_eq!(get(&mut store, "c"), Some(vec![3]));
         }
-        // Nothing of the others was written: a header, and two entries.
-        let bytes = 2 * 16.max(W) + 2 * Device::<W, E>::pad(10);
+        // Nothing of the others was written: a header, an opening, and two entries.
+        let bytes = 2 * 16.max(W) + Device::<W, E>::pad(11) + 2 * Device::<W, E>::pad(12);
         assert_eq!(
             device.chip.stats().since(&before).program_bytes,
             bytes as u64
@@ -144,7 +144,7 @@ fn only_what_differs_is_written() {
             Change::put("b", &[3]),
             Change::delete("none"),
         ];
-        assert_eq!(cost_of(&mut store, &one), Device::<W, E>::pad(10));
+        assert_eq!(cost_of(&mut store, &one), Device::<W, E>::pad(12));
         // There and back within one commit is no change either.
         let back = [Change::put("a", &[9]), Change::put("a", &[1])];
         assert_eq!(cost_of(&mut store, &back), 0);
@@ -171,7 +171,7 @@ fn a_commit_has_to_fit_a_sector() {
         match store.commit(&too_large) {
             Err(Error::CommitTooLarge { needed, max }) => {
                 assert_eq!(max, payload);
-                let expected = 2 * Device::<W, E>::pad(9 + value.len()) + Device::<W, E>::pad(9);
+                let expected = 2 * Device::<W, E>::pad(13 + value.len()) + Device::<W, E>::pad(11);
                 assert_eq!(needed as usize, expected);
             }
             other => panic!("{other:?}"),

@@ -9,7 +9,7 @@ fn fill<const W: usize, const E: usize>(store: &mut TestStore<W, E>, len: usize)
         match store.put_bytes(RawKey::Hash(key), &vec![key as u8; len]) {
             Ok(()) => {}
             Err(Error::Full { needed, available }) => {
-                let size = Device::<W, E>::pad(len + if len < 32 { 9 } else { 11 });
+                let size = Device::<W, E>::pad(len + if len <= 62 { 9 } else { 11 });
                 assert_eq!(needed as usize, size);
                 assert_eq!(available, store.stats().available);
                 return key;
@@ -46,7 +46,7 @@ fn a_full_store_says_so_and_keeps_what_it_has() {
             let mut store = device.mount();
             let keys = fill(&mut store, len);
             // All sectors but one are filled with as many as fit.
-            let size = Device::<W, E>::pad(len + if len < 32 { 9 } else { 11 }) as u32;
+            let size = Device::<W, E>::pad(len + if len <= 62 { 9 } else { 11 }) as u32;
             assert_eq!(
                 keys,
                 (device.sectors() - 1) * (device.payload() / size),

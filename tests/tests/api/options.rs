@@ -125,7 +125,8 @@ fn without_verify_on_read_a_rotten_value_is_found_at_the_next_mount() {
         store.put_bytes("a", &[1, 2, 3]).unwrap();
         store.put_bytes("b", &[4]).unwrap();
         let (at, _) = device.locate("a");
-        device.flip(at + 5, 0x80);
+        // Behind the header, and the name with its length.
+        device.flip(at + 5 + 2, 0x80);
         assert_eq!(
             get(&mut store, "a"),
             Some(vec![0x81, 2, 3]),
