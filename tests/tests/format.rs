@@ -395,7 +395,7 @@ fn a_reader_written_from_the_document_agrees() {
         .map(|bytes| u32::from_le_bytes(bytes.try_into().unwrap()))
         .collect();
     // The second key is deleted, and what it had is in the same sector.
-    let deleted = 1 << 31 | 1 << 29 | 3 << 19 | (32 + 12 + 20) / 4;
+    let deleted = 1 << 31 | 1 << 29 | 3 << 19 | ((32 + 12 + 20) / 4);
     let serial = kvs::key_hash("serial");
     assert_eq!(
         numbers,
