@@ -119,7 +119,7 @@ pub enum Entry<'a> {
         flags: u8,
         /// Of the sector that was written to before.
         sequence: u32,
-        /// Where that ended, in words.
+        /// Where that ended, in words; 65,536 is written as 0.
         end: u32,
         /// Something may stand behind that.
         is_unclean: bool,
@@ -153,7 +153,7 @@ impl Entry<'_> {
                 is_unclean,
                 slots,
             } => {
-                let of = sequence << 17 | u32::from(is_unclean) << 16 | end;
+                let of = sequence << 17 | u32::from(is_unclean) << 16 | end & 0xFFFF;
                 (flags, long(0x84, of, slots, &[]))
             }
             Self::Table(flags, items) => {

@@ -172,38 +172,59 @@ fn an_opening_a_copy_and_a_mark() {
     assert_snapshot!(dump(&collected()[256..]), @r"
     000: 4b 56 10 42 02 00 00 00 01 00 00 00 9f 8e c2 3f
     010: 4b 56 10 42 02 00 00 00 01 00 00 00 9f 8e c2 3f
-    020: c4 3c 00 02 00 02 00 e1 15 29 26 ff 83 00 00 00
-    030: 00 10 00 01 00 00 00 0b 00 20 00 44 33 22 11 39
-    040: 00 18 00 38 da 61 d2 ff 05 01 00 00 00 73 74 61
-    050: 79 73 40 e6 5b af ff ff 85 00 00 00 00 00 00 d8
-    060: 8d b1 83 ff 01 44 33 22 11 0f ad 13 30 ef ff ff
-    070: 01 44 33 22 11 10 f2 e8 7d a1 ff ff ff ff ff ff
+    020: 84 3c 00 02 00 00 00 32 8b de c3 ff 05 01 00 00
+    030: 00 73 74 61 79 73 24 e6 5b af ff ff 85 00 00 00
+    040: 00 00 00 bc 8d b1 83 ff 01 44 33 22 11 0f 81 13
+    050: 30 ef ff ff 01 44 33 22 11 10 d6 e8 7d a1 ff ff
     ");
 }
 
-/// Where the log is longer, an opening has a table behind it.
-#[test]
-fn an_opening_with_a_table() {
-    let values: Vec<_> = (0..6u8).map(|value| [value; 60]).collect();
-    let puts: Vec<_> = values
-        .iter()
-        .map(|value| [Change::put(KEY, value)])
-        .collect();
+/// A key that was deleted and one that fills a sector: the next one has a table.
+fn with_a_table() -> Vec<u8> {
     let mut flash = SimFlash::<4, 512>::new(4);
     let mut resources = Resources::<16, 4, 256>::new();
     let mut store = Store::mount(&mut flash, 0..2048, &mut resources, Options::DEFAULT).unwrap();
     store.put_bytes("serial", b"A-1").unwrap();
     store.delete("serial").unwrap();
-    for put in &puts {
-        store.commit(put).unwrap();
+    for value in 0..6u8 {
+        store.put_bytes(KEY, &[value; 60]).unwrap();
     }
-    assert_snapshot!(dump(&flash.image()[512..592]), @r"
+    flash.image().to_vec()
+}
+
+#[test]
+fn an_opening_with_a_table() {
+    assert_snapshot!(dump(&with_a_table()[512..592]), @r"
     000: 4b 56 10 4a 02 00 00 00 01 00 00 00 08 7c b1 87
     010: 4b 56 10 4a 02 00 00 00 01 00 00 00 08 7c b1 87
     020: c4 6d 00 02 00 02 00 2d 15 11 07 ff 83 00 00 00
     030: 00 10 00 44 33 22 11 5b 00 90 00 f4 9d 18 87 10
     040: 00 18 a0 4f 63 a3 8f ff 3c 44 33 22 11 05 05 05
     ");
+}
+
+/// The blocks of bytes in FORMAT.md are what is written.
+#[test]
+fn the_examples_of_the_document() {
+    let two = [short(), Change::put("serial", b"A-1")];
+    let written = [
+        image::<4, 512>(&[&[short()], &[Change::delete(KEY)]]),
+        image::<4, 512>(&[&two]),
+        with_a_table(),
+    ];
+    let blocks = include_str!("../../FORMAT.md").split("```");
+    let bytes = blocks.filter_map(|block| {
+        let words = block.strip_prefix("text\n")?.split_whitespace();
+        let bytes = words.map(|word| u8::from_str_radix(word, 16));
+        bytes.collect::<Result<Vec<u8>, _>>().ok()
+    });
+    let mut count = 0;
+    for example in bytes {
+        let is_written = |image: &Vec<u8>| image.windows(example.len()).any(|part| part == example);
+        assert!(written.iter().any(is_written), "{example:02x?}");
+        count += 1;
+    }
+    assert_eq!(count, 4);
 }
 
 /// Something torn stands behind the end that an opening tells of.
@@ -351,24 +372,35 @@ fn a_reader_written_from_the_document_agrees() {
         kinds,
         [
             (0x84, "first"),
-            (0x83, "continues"),
             (5, "copy"),
             (0x85, "first"),
             (1, "first"),
             (1, "first"),
         ]
     );
-    // The first sector, of sequence 1, ended behind 60 words; two keys are in the table.
+    // The first sector, of sequence 1, ended behind 60 words.
+    assert_eq!(
+        (second[0].key, &second[0].value),
+        (1 << 17 | 60, &vec![0, 0])
+    );
+    // Two keys are in a table, each with its place in words, and how many words it takes.
+    let second = read(&with_a_table()[512..1024], 4);
     let (opening, table) = (&second[0], &second[1]);
-    assert_eq!(opening.key, 1 << 17 | 60);
+    assert_eq!(opening.key, 1 << 17 | 0x6D);
     assert_eq!(opening.value, [2, 0]);
-    assert!(opening.has_more && !table.has_more);
-    // Each with its hash, its place in words, and how many words it takes.
+    assert_eq!((opening.role, opening.has_more), ("first", true));
+    assert_eq!((table.role, table.has_more), ("continues", false));
     let numbers = table.value.chunks(4);
     let numbers: Vec<_> = numbers
         .map(|bytes| u32::from_le_bytes(bytes.try_into().unwrap()))
         .collect();
-    assert_eq!(numbers, [1, 4 << 19 | 11, 0x1122_3344, 3 << 19 | (60 - 3)]);
+    // The second key is deleted, and what it had is in the same sector.
+    let deleted = 1 << 31 | 1 << 29 | 3 << 19 | ((32 + 12 + 20) / 4);
+    let serial = kvs::key_hash("serial");
+    assert_eq!(
+        numbers,
+        [0x1122_3344, 18 << 19 | (0x6D - 18), serial, deleted]
+    );
 }
 
 /// CRC-32C, bit by bit.

@@ -51,8 +51,8 @@ fn an_entry_costs_what_the_format_says() {
                 "{len} bytes"
             );
         }
-        // The longest value leaves room for a mark behind it.
-        for (key, overhead) in [(HASH, 11), (RawKey::Name("name"), 16)] {
+        // The longest value leaves the bytes of a mark in its sector.
+        for (key, overhead) in [(HASH, 11), (RawKey::Name("name"), 11 + 5)] {
             assert_eq!(
                 store.max_value_len(key),
                 device.payload() as usize - overhead

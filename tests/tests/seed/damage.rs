@@ -13,11 +13,14 @@ fn bad_crc() {
         store.put_bytes(KEYS[0], b"good").unwrap();
         store.put_bytes(KEYS[0], b"bad!").unwrap();
         store.put_bytes(KEYS[1], b"other").unwrap();
+        store.put_bytes("long", &[7; 64]).unwrap();
         let (at, _) = device.locate(KEYS[0]);
         // Header, the name behind its length, value and checksum: every byte of it.
         for byte in 0..5 + 1 + KEYS[0].len() + 4 + 4 {
             let device = device.copy();
-            let mut store = device.mount();
+            let mut store = device.try_mount::<256, 64, 64>().unwrap();
+            // So that the entry is not in the buffer any more.
+            assert_eq!(get(&mut store, "long"), Some(vec![7; 64]));
             device.flip(at + byte, 1 << (byte % 8));
             let corrupt = Error::Corrupt {
                 key: key_hash(KEYS[0]),

@@ -74,9 +74,8 @@ fn fill_sector() {
     everywhere!(on);
 }
 
-/// An entry that takes exactly what is left of a sector, one that is a word shorter, and one that is a byte longer. Where there
-/// are sectors to spare, what is left ends where a summary of the three keys would
-/// begin, if that is short.
+/// An entry that takes exactly what is left of a sector in front of a mark, one that is a word shorter, and one that is a byte
+/// longer.
 #[test]
 fn fill_sector_2() {
     fn on<const W: usize, const E: usize>(device: &Device<W, E>) {
@@ -88,15 +87,13 @@ fn fill_sector_2() {
                 let byte = [room(&store) as u8, (room(&store) >> 8) as u8];
                 store.put_bytes(KEYS[2], &byte).unwrap();
             }
-            let summary = Device::<W, E>::pad(1 + 8 * 3 + 16);
-            let is_reserved = device.sectors() > 2 && summary <= device.payload() as usize * 5 / 32;
-            let summary = if is_reserved { summary } else { 0 };
-            let left = room(&store) - summary;
-            let len = (left as isize - 8 - 7 + more) as usize;
+            let mark = Device::<W, E>::pad(11);
+            let left = room(&store) - mark;
+            let len = (left as isize - 7 - 1 - 7 - 4 + more) as usize;
             let before = head(&store);
             store.put_bytes("new_key", &vec![0xBD; len]).unwrap();
             if more <= 0 {
-                let filled_up = (before, summary + -more as usize);
+                let filled_up = (before, mark + -more as usize);
                 assert_eq!((head(&store), room(&store)), filled_up);
             } else {
                 assert_ne!(head(&store), before, "it did not fit");
@@ -121,7 +118,7 @@ fn can_fit_entry_tests() {
     fn on<const W: usize, const E: usize>(device: &Device<W, E>) {
         let mut store = device.mount();
         let longest = store.max_value_len("k2");
-        assert_eq!(longest, device.payload() as usize - 4 - 2 - 4);
+        assert_eq!(longest, device.payload() as usize - 7 - 1 - 2 - 4);
         let untouched = device.partition();
         let error = Error::ValueTooLong {
             len: longest + 1,
@@ -139,7 +136,7 @@ fn can_fit_entry_tests() {
         }
         assert_eq!(store.stats().available, 0);
         let full = Error::Full {
-            needed: Device::<W, E>::pad(4 + 1 + 1 + 4) as u32,
+            needed: Device::<W, E>::pad(5 + 1 + 1 + 1 + 4) as u32,
             available: 0,
         };
         assert_eq!(store.put_bytes("x", &[1]), Err(full));

@@ -1,9 +1,12 @@
 //! What stands where in an image, read by FORMAT.md and not by the engine; and what is left of it when some of its
 //! bytes have changed.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
-use kvs::{Crc32c, key_hash};
+use kvs::Crc32c;
+
+use crate::craft::{CONTINUES, COPY, MORE, checksum};
 
 /// A whole entry of an undamaged image.
 pub(super) struct Entry {
@@ -19,6 +22,8 @@ pub(super) struct Entry {
     pub(super) commit: usize,
     /// All of its commit is there.
     committed: bool,
+    /// It is of its sector and of no key: an opening, a table, a mark.
+    is_of_sector: bool,
 }
 
 impl Entry {
@@ -57,48 +62,51 @@ pub(super) fn sequence(sector: &[u8], word: usize) -> Option<u32> {
     })
 }
 
-/// The hash, the value and the checked length of the whole entry at `at`.
-fn whole(sector: &[u8], sequence: u32, at: usize) -> Option<(u32, Option<Vec<u8>>, usize)> {
-    let entry = &sector[at..];
-    let &[tag, name, l0, l1, ..] = entry else {
-        return None;
-    };
-    let hash = u32_at(entry, 1)?;
-    let (hash, value) = match (tag >> 7, tag & 31) {
-        (0, len) => (hash, 5..5 + usize::from(len)),
-        (_, 0) => (hash, 5..5),
-        (_, 1) => {
-            let len = u16::from_le_bytes([*entry.get(5)?, *entry.get(6)?]);
-            (hash, 7..7 + usize::from(len))
-        }
-        (_, 2) => {
-            let from = 4 + usize::from(name);
-            let name = str::from_utf8(entry.get(4..from)?).ok()?;
-            let len = usize::from(u16::from_le_bytes([l0, l1]));
-            (key_hash(name), from..from + len)
-        }
-        _ => return None,
-    };
-    let sum = Crc32c::of(entry.get(..value.end)?) ^ sequence.rotate_left(16) ^ at as u32;
-    let end = value.end;
-    let is_tombstone = tag & 0x9F == 0x80;
-    let value = (!is_tombstone).then(|| entry[value].to_vec());
-    (u32_at(entry, end)? == sum).then_some((hash, value, end + 4))
+/// What stands at a place.
+struct Whole {
+    hash: u32,
+    value: Option<Vec<u8>>,
+    len: usize,
+    continues: bool,
+    is_of_sector: bool,
 }
 
-/// Whether a sector ends with a summary that adds up.
-fn has_summary(sector: &[u8], word: usize) -> bool {
-    let Some((sequence, footer)) = sequence(sector, word).zip(sector.last_chunk::<16>()) else {
-        return false;
+/// The whole entry at `at`.
+fn whole(sector: &[u8], sequence: u32, at: usize) -> Option<Whole> {
+    let entry = &sector[at..];
+    let tag = entry.first()? & !MORE;
+    let hash = u32_at(entry, 1)?;
+    let long = || {
+        Some(usize::from(u16::from_le_bytes([
+            *entry.get(5)?,
+            *entry.get(6)?,
+        ])))
     };
-    let [c0, c1, n0, n1, ..] = *footer;
-    let len = 8 * usize::from(u16::from_le_bytes([c0, c1])) + 16;
-    let Some(from) = sector.len().checked_sub(len) else {
-        return false;
+    let mut value = match tag {
+        0..=62 => 5..5 + usize::from(tag),
+        0x80 => 5..5,
+        0x88..=0x9E => 5..5 + usize::from(tag - 0x88),
+        0x81..=0x83 => 7..7 + long()?,
+        0x84 | 0x85 => 7..7,
+        _ => return None,
     };
-    let sum = Crc32c::of(&sector[from..sector.len() - 4]);
-    [!c0, !c1] == [n0, n1]
-        && u32_at(footer, 12) == Some(sum ^ sequence.rotate_left(16) ^ from as u32)
+    let end = value.end;
+    let (body, stored) = (entry.get(..end)?, u32_at(entry, end)?);
+    let is = |flags| checksum(body, flags, sequence, at as u32) == stored;
+    let continues = is(CONTINUES);
+    if !continues && !is(0) && !is(COPY) {
+        return None;
+    }
+    if matches!(tag, 0x82 | 0x88..) {
+        value.start += 1 + usize::from(*entry.get(value.start)?);
+    }
+    Some(Whole {
+        hash,
+        value: (tag != 0x80).then(|| entry[value].to_vec()),
+        len: end + 4,
+        continues,
+        is_of_sector: matches!(tag, 0x83..=0x85),
+    })
 }
 
 impl Layout {
@@ -112,21 +120,23 @@ impl Layout {
             let mut at = 2 * word.max(16);
             let mut commit = at;
             while at < sector
-                && let Some((hash, value, len)) = whole(bytes, sequence, at)
+                && let Some(whole) = whole(bytes, sequence, at)
             {
-                if bytes[at] & 0x20 == 0 {
+                let len = whole.len;
+                if !whole.continues {
                     commit = at;
                 }
                 entries.push(Entry {
-                    hash,
-                    value,
+                    hash: whole.hash,
+                    value: whole.value,
+                    is_of_sector: whole.is_of_sector,
                     sector: index,
                     time: (sequence, index * sector + at),
                     len,
                     commit: index * sector + commit,
                     committed: false,
                 });
-                if bytes[at] & 0x40 == 0 {
+                if bytes[at] & MORE == 0 {
                     let from = index * sector + commit;
                     let commit = entries.iter_mut().filter(|entry| entry.commit == from);
                     commit.for_each(|entry| entry.committed = true);
@@ -142,12 +152,20 @@ impl Layout {
         }
     }
 
-    /// How many sectors end with a summary.
-    pub(super) fn summaries(&self) -> usize {
-        let sectors = self.image.chunks(self.sector);
-        sectors
-            .filter(|bytes| has_summary(bytes, self.word))
-            .count()
+    /// How many sectors have a table.
+    pub(super) fn tables(&self) -> usize {
+        let entries = self.entries.iter();
+        let tables = entries.filter(|entry| self.image[entry.address()] & !MORE == 0x83);
+        let sectors: BTreeSet<_> = tables.map(|entry| entry.sector).collect();
+        sectors.len()
+    }
+
+    /// The opening of the sector that was opened after the one of an entry.
+    fn opening_behind(&self, of: &Entry) -> Option<&Entry> {
+        let entries = self.entries.iter();
+        let later = entries.filter(|entry| entry.time.0 > of.time.0);
+        let next = later.min_by_key(|entry| entry.time);
+        next.filter(|entry| self.image[entry.address()] & !MORE == 0x84)
     }
 
     /// The entries of which a byte is another one in `damaged`.
@@ -172,8 +190,8 @@ impl Layout {
     /// The entries that count in `damaged`, newest first.
     ///
     /// All but those that were hit, and those in a sector whose header is gone. Where a commit of several keys was hit,
-    /// the rest of it counts if a whole commit or a summary stands behind it in its sector: else it looks like one that was
-    /// cut.
+    /// the rest of it counts if a whole commit stands behind it in its sector, or if the opening of the next sector says that it
+    /// did not end before: else it looks like one that was cut.
     pub(super) fn left(&self, damaged: &[u8]) -> Vec<&Entry> {
         let lost = self.sectors_lost(damaged);
         let hit: Vec<_> = self.hit(damaged).collect();
@@ -182,12 +200,14 @@ impl Layout {
             let mut behind = self.entries.iter().filter(|entry| {
                 entry.sector == of.sector && entry.begins() && entry.address() > of.commit
             });
-            let sector = &damaged[of.sector * self.sector..][..self.sector];
-            behind.any(|entry| !is_hit(entry)) || has_summary(sector, self.word)
+            let next = self.opening_behind(of);
+            let is_told = next.is_some_and(|next| !is_hit(next) && !lost.contains(&next.sector));
+            behind.any(|entry| !is_hit(entry)) || is_told
         };
         let counts = |entry: &&Entry| {
             let whole = !hit.iter().any(|hit| hit.commit == entry.commit);
             entry.committed
+                && !entry.is_of_sector
                 && !lost.contains(&entry.sector)
                 && !is_hit(entry)
                 && (whole || proven(entry))
@@ -200,7 +220,8 @@ impl Layout {
     /// The newest committed entry of a key.
     pub(super) fn newest(&self, hash: u32) -> Option<&Entry> {
         let entries = self.entries.iter();
-        let of_key = entries.filter(|entry| entry.committed && entry.hash == hash);
+        let of_key =
+            entries.filter(|entry| entry.committed && !entry.is_of_sector && entry.hash == hash);
         of_key.max_by_key(|entry| entry.time)
     }
 

@@ -41,7 +41,7 @@ fn partitions<const W: usize, const E: usize>(effort: Effort) -> Vec<Partition<W
     let mut all = Vec::new();
     // Smaller sectors have no room for them.
     if E >= 512 {
-        all.extend([8, 9].map(Partition::summarised));
+        all.extend([8, 9].map(Partition::with_tables));
     }
     for sectors in 2..=most {
         all.push(Partition::full(sectors, 8, 2));

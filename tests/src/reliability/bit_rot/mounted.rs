@@ -60,7 +60,7 @@ pub(super) fn read<const W: usize, const E: usize>(partition: &Partition<W, E>, 
             match get(&mut store, key) {
                 Ok(value) if !is_hit && value == *key.now() => {}
                 Err(Error::Corrupt { .. }) if is_hit => tally.refused += 1,
-                // The mount had not read the entry, but gone by a summary.
+                // The mount had not read the entry, but gone by a table.
                 Ok(value) if of_hit && key.has_had(&value) && noticed(&store) => {
                     tally.older += u64::from(is_hit);
                     read_anew = true;

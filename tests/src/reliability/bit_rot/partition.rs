@@ -107,9 +107,9 @@ impl<const W: usize, const E: usize> Partition<W, E> {
         made
     }
 
-    /// So empty that sectors are closed with summaries, and used until two of them are.
-    pub(super) fn summarised(seed: u64) -> Self {
-        let mut made = Self::new("closed with summaries", 4, 3, seed);
+    /// So empty that tables are written, and used until two sectors have some.
+    pub(super) fn with_tables(seed: u64) -> Self {
+        let mut made = Self::new("with tables", 4, 3, seed);
         for number in 0..2000 {
             let key = if made.rng.below(8) == 0 {
                 1 + made.rng.below(2)
@@ -120,11 +120,11 @@ impl<const W: usize, const E: usize> Partition<W, E> {
             let value = (0..len).map(|_| made.rng.next_u8()).collect();
             let value = Some(value).filter(|_| made.rng.below(8) != 0);
             made.commit(&[(key, value)]).expect(&made.name);
-            if number > 60 && made.layout().summaries() >= 2 {
+            if number > 60 && made.layout().tables() >= 2 {
                 return made;
             }
         }
-        panic!("{}: no two summaries", made.name);
+        panic!("{}: no two tables", made.name);
     }
 
     /// Filled with new keys until the smallest of them is refused. `rewrites` commits go before that, and as many of the

@@ -100,7 +100,7 @@ fn differences(one: &Device, other: &Device) -> Vec<usize> {
 }
 
 /// What a flip under a mounted store leaves: at most one setting is rejected and has its default. Where the mount had gone by
-/// summaries, it can be what a flip before mounting leaves. Whether it was that.
+/// a table, it can be what a flip before mounting leaves. Whether it was that.
 fn load_mounted<const W: usize, const E: usize>(
     store: &mut Store<'_, Chip<W, E>>,
     history: &[Device],
