@@ -169,10 +169,10 @@ fn collected() -> Vec<u8> {
 
 #[test]
 fn an_opening_a_copy_and_a_mark() {
-    assert_snapshot!(dump(&collected()[256..]), @r"
+    assert_snapshot!(dump(&collected()[256..]), @"
     000: 4b 56 10 42 02 00 00 00 01 00 00 00 9f 8e c2 3f
     010: 4b 56 10 42 02 00 00 00 01 00 00 00 9f 8e c2 3f
-    020: 84 3c 00 02 00 00 00 32 8b de c3 ff 05 01 00 00
+    020: 84 3c 00 20 00 00 00 38 bc 9c ab ff 05 01 00 00
     030: 00 73 74 61 79 73 24 e6 5b af ff ff 85 00 00 00
     040: 00 00 00 bc 8d b1 83 ff 01 44 33 22 11 0f 81 13
     050: 30 ef ff ff 01 44 33 22 11 10 d6 e8 7d a1 ff ff
@@ -194,12 +194,12 @@ fn with_a_table() -> Vec<u8> {
 
 #[test]
 fn an_opening_with_a_table() {
-    assert_snapshot!(dump(&with_a_table()[512..592]), @r"
+    assert_snapshot!(dump(&with_a_table()[512..592]), @"
     000: 4b 56 10 4a 02 00 00 00 01 00 00 00 08 7c b1 87
     010: 4b 56 10 4a 02 00 00 00 01 00 00 00 08 7c b1 87
-    020: c4 6d 00 02 00 02 00 2d 15 11 07 ff 83 00 00 00
-    030: 00 10 00 44 33 22 11 5b 00 90 00 f4 9d 18 87 10
-    040: 00 18 a0 4f 63 a3 8f ff 3c 44 33 22 11 05 05 05
+    020: c4 6d 00 20 00 02 00 27 22 53 6f ff 83 09 00 00
+    030: 00 10 00 44 33 22 11 5b 24 00 00 f4 9d 18 87 10
+    040: 06 00 a0 9b 24 35 51 ff 3c 44 33 22 11 05 05 05
     ");
 }
 
@@ -237,11 +237,11 @@ fn an_opening_behind_a_sector_with_a_torn_tail() {
     let mut resources = Resources::<16, 4, 256>::new();
     let mut store = Store::mount(&mut flash, 0..2048, &mut resources, Options::DEFAULT).unwrap();
     store.put_bytes(RawKey::Hash(7), b"").unwrap();
-    assert_snapshot!(dump(&flash.image()[512..592]), @r"
+    assert_snapshot!(dump(&flash.image()[512..592]), @"
     000: 4b 56 10 4a 02 00 00 00 02 00 00 00 31 f5 93 e5
     010: 4b 56 10 4a 02 00 00 00 02 00 00 00 31 f5 93 e5
-    020: c4 0e 00 03 00 01 00 b0 91 ff 51 ff 83 00 00 00
-    030: 00 08 00 44 33 22 11 0b 00 18 00 e0 ce 95 f4 ff
+    020: c4 0e 00 30 00 01 00 3f bd 9c 0d ff 83 09 00 00
+    030: 00 08 00 44 33 22 11 0b 06 00 00 5a 18 10 78 ff
     040: 03 44 33 22 11 61 62 63 51 3d 12 75 00 07 00 00
     ");
 }
@@ -381,12 +381,13 @@ fn a_reader_written_from_the_document_agrees() {
     // The first sector, of sequence 1, ended behind 60 words.
     assert_eq!(
         (second[0].key, &second[0].value),
-        (1 << 17 | 60, &vec![0, 0])
+        (1 << 21 | 60, &vec![0, 0])
     );
-    // Two keys are in a table, each with its place in words, and how many words it takes.
+    // Two keys are in a table, each with its place in words, in nine bits for a partition of four
+    // sectors of 128 words, and how many words it takes.
     let second = read(&with_a_table()[512..1024], 4);
     let (opening, table) = (&second[0], &second[1]);
-    assert_eq!(opening.key, 1 << 17 | 0x6D);
+    assert_eq!(opening.key, 1 << 21 | 0x6D);
     assert_eq!(opening.value, [2, 0]);
     assert_eq!((opening.role, opening.has_more), ("first", true));
     assert_eq!((table.role, table.has_more), ("continues", false));
@@ -395,11 +396,11 @@ fn a_reader_written_from_the_document_agrees() {
         .map(|bytes| u32::from_le_bytes(bytes.try_into().unwrap()))
         .collect();
     // The second key is deleted, and what it had is in the same sector.
-    let deleted = 1 << 31 | 1 << 29 | 3 << 19 | ((32 + 12 + 20) / 4);
+    let deleted = 1 << 31 | 1 << 29 | 3 << 9 | ((32 + 12 + 20) / 4);
     let serial = kvs::key_hash("serial");
     assert_eq!(
         numbers,
-        [0x1122_3344, 18 << 19 | (0x6D - 18), serial, deleted]
+        [0x1122_3344, 18 << 9 | (0x6D - 18), serial, deleted]
     );
 }
 

@@ -114,19 +114,18 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             job.collection = Collection::Goes;
         }
         let mark = Self::mark_len();
-        let (free, is_spare) = self.free_sectors();
+        let (free, spare) = self.free_sectors();
         // If the commit is cut, its predecessors are live: then a sector has to be free all the
         // same, or the active one must hold copies only, so that it can be undone.
-        let is_safe = free != 0 && (self.is(ONLY_COPIES) || is_spare);
+        let is_safe = free != 0 && (self.is(ONLY_COPIES) || spare != 0);
         // Before the sector is erased that tells where an unclean one ends, that is emptied, as far as
         // there is room beside the commit.
-        let spare = self
-            .room()
-            .saturating_sub(need.saturating_add(mark.wrapping_mul(2)));
+        let beside = need.saturating_add(mark.wrapping_mul(2));
+        let beside = self.room().saturating_sub(beside);
         if free != 0
             && let Some(unclean) = self.unclean()
             && let step @ Step::Move(_, place) = self.move_step(unclean)
-            && self.moved_len(place) <= spare
+            && self.moved_len(place) <= beside
         {
             return step;
         }
@@ -151,9 +150,9 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         };
         // Where this commit takes the last room, it must fit a collection, too: if it is cut, it is
         // to be made again behind one.
-        let fits = free >= 2 || !job.plan.puts() || self.can_make(need.wrapping_add(mark));
+        let fits = spare >= 2 || !job.plan.puts() || self.can_make(need.wrapping_add(mark));
         if need.wrapping_add(reserve) <= self.room() && is_safe && fits {
-            if is_spare || is_marked {
+            if spare != 0 || is_marked {
                 return Step::Ready;
             }
             if need.wrapping_add(mark) <= self.room() {
@@ -161,13 +160,10 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             }
         }
         let need = need.wrapping_add(mark);
-        if free != 0 && !is_spare {
-            return Step::Undo;
-        }
-        if free >= 2 {
+        if spare >= 2 {
             return self.open_step();
         }
-        if job.collection == Collection::No && free == 1 {
+        if job.collection == Collection::No && spare == 1 {
             if !self.can_make(need) || !self.options.collect_on_write {
                 self.refused = (need / REFUSED_UNIT) as u16;
                 return Step::Full;
@@ -213,17 +209,17 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     }
 
     /// How many sectors are free, the active one aside, with what the commit under way replaces;
-    /// and whether one of them is free without.
+    /// and how many of them are free without, so that they may be opened.
     #[inline(never)]
-    pub(super) fn free_sectors(&self) -> (usize, bool) {
-        let (mut free, mut is_spare) = (0usize, false);
+    pub(super) fn free_sectors(&self) -> (usize, usize) {
+        let (mut free, mut spare) = (0usize, 0usize);
         for (number, sector) in self.index.sectors() {
             if sector.live() == 0 && number != self.active && !sector.is(RETIRED) {
                 free = free.wrapping_add(1);
-                is_spare |= !sector.is(NEEDED);
+                spare = spare.wrapping_add(usize::from(!sector.is(NEEDED)));
             }
         }
-        (free, is_spare)
+        (free, spare)
     }
 
     /// Begins a collection that was cut and can't go on anew: the copies do not count.
@@ -241,13 +237,22 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     /// Whether a collection into a free sector would make so much room, and leave one free. Goes
     /// through what it would do.
     fn can_make(&self, need: u32) -> bool {
-        let empty = self.index.sectors();
-        let empty = empty.filter(|(_, sector)| sector.live() == 0 && !sector.is(RETIRED));
-        let mut free = (empty.count() as i32).wrapping_sub(1);
+        let (free, spare) = self.free_sectors();
+        // What the commit replaces is needed until it is there: such a sector is not opened before.
+        let mut has_needed = free != spare;
+        let mut spare = (spare as i32).wrapping_sub(1);
+        let active = self.index.sector(self.active);
+        if self.active != NONE && active.live() == 0 && !active.is(RETIRED) {
+            match active.is(NEEDED) {
+                true => has_needed = true,
+                false => spare = spare.wrapping_add(1),
+            }
+        }
         let mut room = self.behind_opening();
         let (mut live, mut last) = (0u32, 0usize);
         loop {
-            if free > 0 && need <= room || free >= 2 && need <= self.behind_opening() {
+            let is_one_left = has_needed || spare > 0;
+            if is_one_left && need <= room || spare >= 2 && need <= self.behind_opening() {
                 return true;
             }
             // The sectors in the order in which they would be emptied.
@@ -264,7 +269,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             (live, last) = (sector.live(), number.wrapping_add(1));
             let mut take = |len: u32| {
                 if len > room {
-                    free = free.wrapping_sub(1);
+                    spare = spare.wrapping_sub(1);
                     room = self.behind_opening();
                 }
                 room = room.wrapping_sub(len);
@@ -281,10 +286,13 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                     }
                 }
             }
-            if free < 0 {
+            if spare < 0 {
                 return false;
             }
-            free = free.wrapping_add(1);
+            match sector.is(NEEDED) {
+                true => has_needed = true,
+                false => spare = spare.wrapping_add(1),
+            }
         }
     }
 

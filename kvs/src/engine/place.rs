@@ -202,7 +202,7 @@ mod tests {
 
     #[test]
     fn places_are_kept_and_long_lengths_rounded_up() {
-        for (sectors_bits, sector_bits) in [(1, 6), (3, 10), (4, 12), (7, 12), (4, 16), (2, 20)] {
+        for (sectors_bits, sector_bits) in [(1, 6), (3, 10), (4, 12), (7, 12), (4, 16), (1, 20)] {
             let address_bits = sectors_bits + sector_bits;
             let packing = Packing::new(address_bits, sector_bits);
             let is_exact = sector_bits <= 28 - address_bits;

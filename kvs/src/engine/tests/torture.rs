@@ -8,7 +8,8 @@ use embassy_futures::block_on;
 
 use super::super::batch::{Batch, Value};
 use super::super::gc::Done;
-use super::super::index::{Sector, Slot};
+use super::super::index::Sector;
+use super::super::place::Slot;
 use super::super::read::{Found, Probe};
 use super::super::{Device, Engine, Fault, Job};
 use crate::Options;
