@@ -9,7 +9,7 @@ use super::commit::READS;
 use super::entry::EntryHeader;
 use super::header::{SEQUENCE_MAX, SectorHeader};
 use super::index::{
-    BLANK, CHECKED, ERASED_AHEAD, FAILED, NEEDED, RETIRED, STEADY, TORN, UNCLEAN, UNKNOWN,
+    BLANK, CHECKED, ERASED_AHEAD, FAILED, NEEDED, RETIRED, STEADY, Sector, TORN, UNCLEAN, UNKNOWN,
 };
 use super::job::ErasedValue;
 use super::mount::Except;
@@ -149,8 +149,9 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             0
         };
         // Where this commit takes the last room, it must fit a collection, too: if it is cut, it is
-        // to be made again behind one.
-        let fits = spare >= 2 || !job.plan.puts() || self.can_make(need.wrapping_add(mark));
+        // to be made again behind one. A collection that has just been made can be made again.
+        let is_anew = self.is(ONLY_COPIES);
+        let fits = spare >= 2 || is_anew || !job.plan.puts() || self.can_make(need, mark);
         if need.wrapping_add(reserve) <= self.room() && is_safe && fits {
             if spare != 0 || is_marked {
                 return Step::Ready;
@@ -159,13 +160,13 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 return Step::Mark;
             }
         }
-        let need = need.wrapping_add(mark);
         if spare >= 2 {
             return self.open_step();
         }
         if job.collection == Collection::No && spare == 1 {
-            if !self.can_make(need) || !self.options.collect_on_write {
-                self.refused = (need / REFUSED_UNIT) as u16;
+            let leaves = if job.plan.puts() { mark } else { 0 };
+            if !self.can_make(need, leaves) || !self.options.collect_on_write {
+                self.refused = (need.wrapping_add(mark) / REFUSED_UNIT) as u16;
                 return Step::Full;
             }
             job.collection = Collection::Begins;
@@ -234,9 +235,9 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         }
     }
 
-    /// Whether a collection into a free sector would make so much room, and leave one free. Goes
-    /// through what it would do.
-    fn can_make(&self, need: u32) -> bool {
+    /// Whether a collection into a free sector would make room for `need` bytes, with `leaves` bytes to
+    /// be left behind them, and leave a sector free. Goes through what it would do.
+    fn can_make(&self, need: u32, leaves: u32) -> bool {
         let (free, spare) = self.free_sectors();
         // What the commit replaces is needed until it is there: such a sector is not opened before.
         let mut has_needed = free != spare;
@@ -249,24 +250,29 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             }
         }
         let mut room = self.behind_opening();
-        let (mut live, mut last) = (0u32, 0usize);
+        let (mut before, mut last) = (0u32, 0usize);
         loop {
-            let is_one_left = has_needed || spare > 0;
-            if is_one_left && need <= room || spare >= 2 && need <= self.behind_opening() {
+            let with_mark = need.saturating_add(Self::mark_len());
+            let is_room = match spare > 0 {
+                true => need.saturating_add(leaves) <= room,
+                false => has_needed && with_mark <= room,
+            };
+            let most = self.behind_opening();
+            if is_room || spare >= 2 && need.saturating_add(leaves) <= most {
                 return true;
             }
             // The sectors in the order in which they would be emptied.
             let next = self.index.lowest(&|number, sector| {
-                let words = sector.live();
-                let is_behind = words > live || words == live && number >= last;
-                match words != 0 && is_behind && !sector.is(RETIRED) {
-                    true => words,
+                let rank = Self::rank(sector);
+                let is_behind = rank > before || rank == before && number >= last;
+                match is_behind && !sector.is(RETIRED) && sector.live() != 0 {
+                    true => rank,
                     false => u32::MAX,
                 }
             });
             let Some(number) = next else { return false };
             let sector = self.index.sector(number);
-            (live, last) = (sector.live(), number.wrapping_add(1));
+            (before, last) = (Self::rank(sector), number.wrapping_add(1));
             let mut take = |len: u32| {
                 if len > room {
                     spare = spare.wrapping_sub(1);
@@ -296,7 +302,13 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         }
     }
 
-    /// The sector to collect: the one with the fewest live words; or the one that has been spared
+    /// Which sector is collected first: that with the fewest live words; of two that have as many, the
+    /// one that is free without the commit under way.
+    fn rank(sector: &Sector) -> u32 {
+        sector.live() << 1 | u32::from(sector.is(NEEDED))
+    }
+
+    /// The sector to collect: the one of the lowest [rank](Self::rank); or the one that has been spared
     /// for too long, if there is one and `cold` asks for it.
     #[inline(never)]
     fn victim(&self, cold: bool) -> Option<usize> {
@@ -308,7 +320,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             if sector.live() == 0 || sector.is(RETIRED) || !is_old {
                 u32::MAX
             } else if !cold {
-                sector.live()
+                Self::rank(sector)
             } else if is_spared {
                 sector.erases
             } else {
@@ -392,7 +404,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             .wrapping_add(1)
             .wrapping_mul(REFUSED_UNIT);
         let need = need.max(self.payload() / 4);
-        if free >= 2 || need <= self.room() || !self.can_make(need) {
+        if free >= 2 || need <= self.room() || !self.can_make(need, 0) {
             return Step::Ready;
         }
         if self.gc_before_sequence == 0 {
@@ -695,7 +707,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 return self.next_for_refused(free);
             }
             // Nearer to full, each commit would set off a collection.
-            if free >= 2 || !self.is_live_below(3) || !self.can_make(self.payload() / 2) {
+            if free >= 2 || !self.is_live_below(3) || !self.can_make(self.payload() / 2, 0) {
                 return Step::Ready;
             }
             if self.gc_before_sequence == 0 {
