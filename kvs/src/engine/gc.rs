@@ -225,8 +225,10 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
 
     /// Begins a collection that was cut and can't go on anew: the copies do not count.
     fn undo(&mut self, job: &mut Job) -> Fault {
-        // Once: what has been undone twice would be so the next time.
-        if self.is(ONLY_COPIES) && self.active != NONE && !job.undone {
+        // Once: what has been undone twice would be so the next time. And not where something has
+        // rotted: it may be what a copy was made of.
+        let is_allowed = self.damaged == 0 && !job.undone;
+        if self.is(ONLY_COPIES) && self.active != NONE && is_allowed {
             events::undone(self.active);
             job.undone = true;
             self.remount(Except::Sector(self.active), job)

@@ -454,6 +454,12 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let is_void = matches!(mount.except, Except::From(_));
         let is_newest = self.newest_opened(u32::MAX) == Some(number);
         if is_newest {
+            if self.is(BY_TABLE) && !self.index.is_complete() {
+                // What the table tells of is not all there.
+                self.set(NO_TABLES, true);
+                mount.step = Step::Start;
+                return;
+            }
             self.forget_tombstones();
         }
         let mut is_closed = scan.is_torn() || is_void && is_newest;
