@@ -1,11 +1,12 @@
 //! Appending: what is written at the end of the active sector, and how it gets there.
 
 use super::batch::{Batch, Value};
+use super::commit::READS;
 use super::entry::{CHECKSUM_LEN, EntryHeader, HEADER_MAX, HEADER_MIN, Role};
 use super::index::TORN;
 use super::place::TABLE_ITEM;
 use super::scan::Scan;
-use super::{Device, Engine, Fault, Job, MARKED, ONLY_COPIES, PARTIAL, STALE};
+use super::{CLOSED, Device, Engine, Fault, Job, MARKED, ONLY_COPIES, PARTIAL, STALE};
 use crate::bytes::copy;
 use crate::checksum::Checksum;
 use crate::format::ERASED;
@@ -80,8 +81,9 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     pub(super) fn begin_append(&self, source: Source, entries: usize, len: u32) -> Append {
         let from = self.write_address();
         Append {
-            // What a sector was opened for has been looked at.
             step: match source {
+                _ if from < self.unseen_to => Step::Look,
+                // All of its sector has been looked at.
                 Source::Opening(_) => Step::Program,
                 _ if !self.options.verify_on_write => Step::Program,
                 _ => Step::Look,
@@ -101,7 +103,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let appended = self.append_run(batch, job);
         if !matches!(appended, Err(Fault::Pending | Fault::Wanted)) {
             job.append.step = Step::Idle;
-            if appended.is_err() {
+            if !matches!(appended, Ok(()) | Err(Fault::Remounted)) {
                 self.fail(self.active);
                 if matches!(job.append.source, Source::Opening(_)) {
                     // The sector is not open, though it may look as if nothing had been written.
@@ -121,7 +123,15 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let (from, to) = (job.append.from, job.append.to);
         if job.append.step == Step::Look {
             // All of it before the first program: the end of a commit that was cut may be left there.
-            if !self.flash.is_erased(from, to.wrapping_sub(from), 1)? {
+            let is_unseen = from < self.unseen_to;
+            let times = if is_unseen { READS } else { 1 };
+            if !self.flash.is_erased(from, to.wrapping_sub(from), times)? {
+                let is_opening = matches!(job.append.source, Source::Opening(_));
+                if is_unseen && !is_opening {
+                    // Something was cut here: another sector will do.
+                    self.set(CLOSED, true);
+                    return Err(Fault::Remounted);
+                }
                 return Err(Fault::NotErased);
             }
             job.append.step = Step::Program;

@@ -8,14 +8,14 @@ use super::job::ErasedValue;
 use super::mount::Except;
 use super::place::Place;
 use super::{
-    CLOSED, Device, Engine, Fault, HEADER_UNSEEN, Job, NONE, PARTIAL, STALE, SUSPECT, TAIL_UNSEEN,
-    UNREAD, WRITING,
+    CLOSED, Device, Engine, Fault, HEADER_UNSEEN, Job, NONE, PARTIAL, STALE, SUSPECT, UNREAD,
+    WRITING,
 };
 use crate::checksum::Checksum;
 use crate::events;
 
-/// How often the last commit is read before anything is written after a mount.
-pub(super) const READS: u8 = 32;
+/// How often what may read differently each time is read, before something relies on it.
+pub(super) const READS: u8 = 16;
 
 /// A commit that is under way.
 pub(super) struct Plan {
@@ -353,6 +353,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             self.set(STALE, true);
             self.resume(job)?;
         }
+        self.check_originals(job)?;
         if self.sequence == 0 && job.erased_value == ErasedValue::Unknown {
             self.check_erased_value(0, self.index.sector_count(), job)?;
             job.erased_value = ErasedValue::Unproven;
@@ -373,13 +374,6 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 }
             }
             self.set(SUSPECT, false);
-        }
-        if self.is(TAIL_UNSEEN) {
-            // As far as a program that was cut may have reached.
-            let len = self.room().min(self.flash.stage_len());
-            let is_erased = self.flash.is_erased(end, len, READS)?;
-            self.set(CLOSED, self.is(CLOSED) || !is_erased);
-            self.set(TAIL_UNSEEN, false);
         }
         if self.is(HEADER_UNSEEN) {
             // It may have failed while a sector's header was written, too.

@@ -5,11 +5,10 @@
 
 use super::append::Source;
 use super::batch::Nothing;
-use super::commit::READS;
 use super::entry::EntryHeader;
 use super::header::{SEQUENCE_MAX, SectorHeader};
 use super::index::{
-    BLANK, CHECKED, ERASED_AHEAD, FAILED, NEEDED, RETIRED, STEADY, Sector, TORN, UNCLEAN, UNKNOWN,
+    BLANK, CHECKED, ERASED_AHEAD, FAILED, NEEDED, RETIRED, Sector, TORN, UNCLEAN, UNKNOWN,
 };
 use super::job::ErasedValue;
 use super::mount::Except;
@@ -221,20 +220,6 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             }
         }
         (free, spare)
-    }
-
-    /// Begins a collection that was cut and can't go on anew: the copies do not count.
-    fn undo(&mut self, job: &mut Job) -> Fault {
-        // Once: what has been undone twice would be so the next time. And not where something has
-        // rotted: it may be what a copy was made of.
-        let is_allowed = self.damaged == 0 && !job.undone;
-        if self.is(ONLY_COPIES) && self.active != NONE && is_allowed {
-            events::undone(self.active);
-            job.undone = true;
-            self.remount(Except::Sector(self.active), job)
-        } else {
-            Fault::Full
-        }
     }
 
     /// Whether a collection into a free sector would make room for `need` bytes, with `leaves` bytes to
@@ -475,23 +460,19 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             return self.append(&Nothing, job);
         }
         let sector = self.index.sector(number);
+        let mut unseen_to = 0;
         if !sector.is(CHECKED) {
             let first = self.flash.base(number).wrapping_add(Self::FIRST);
-            let mut is_ready = sector.is(ERASED_AHEAD);
-            if is_ready && !sector.is(STEADY) {
-                // An opening that was cut may read as erased now and then.
-                let len = self.payload().min(self.flash.stage_len());
-                is_ready = self.flash.is_erased(first, len, READS)?;
-                self.index.flag(number, STEADY, 0);
-            }
-            let is_ready = is_ready && self.flash.is_erased(first, self.payload(), 1)?;
-            if is_ready {
+            if sector.is(ERASED_AHEAD) && self.flash.is_erased(first, self.payload(), 1)? {
                 self.index.flag(number, CHECKED, 0);
+                // An opening that was cut may read as erased now and then.
+                unseen_to = first.wrapping_add(self.flash.stage_len());
             } else {
-                self.index.flag(number, 0, ERASED_AHEAD | STEADY);
+                self.index.flag(number, 0, ERASED_AHEAD);
                 self.prepare(number, job)?;
             }
         }
+        self.unseen_to = unseen_to;
         self.forget_tombstones();
         let opening = self.opening(job.plan.bytes());
         let (entries, len) = self.opening_parts(&opening);

@@ -35,8 +35,6 @@ pub(super) const CHECKED: u16 = 64;
 pub(super) const UNCLEAN: u16 = 256;
 /// A table follows its opening.
 pub(super) const HAS_TABLE: u16 = 512;
-/// Since the mount, it has been read many times where its opening goes, and was erased each time.
-pub(super) const STEADY: u16 = 128;
 
 /// Its opening failed, and may have left nothing that can be seen.
 pub(super) const TORN: u16 = 1024;

@@ -6,6 +6,7 @@ use super::gc::{Collection, Step};
 use super::mount::Mount;
 use super::read::Probe;
 use super::scan::Scan;
+use super::undo::Undo;
 use super::unlisted::Search;
 
 /// What a call keeps between two flash operations: in its caller's memory, or in its future.
@@ -45,7 +46,8 @@ pub(crate) struct Job {
     /// How many entries were moved so that wear is levelled.
     pub(super) leveled: u8,
     /// A collection was undone.
-    pub(super) undone: bool,
+    pub(super) is_undone: bool,
+    pub(super) undo: Undo,
     /// What a sector failed of.
     pub(super) failed: Option<super::Fault>,
     /// How often an entry was read that does not check.
@@ -86,7 +88,8 @@ impl Job {
             has_revived: false,
             has_opened: false,
             leveled: 0,
-            undone: false,
+            is_undone: false,
+            undo: Undo::NONE,
             failed: None,
             tries: 0,
             done: 0,
@@ -130,11 +133,13 @@ impl Job {
     pub(super) fn restart(&mut self) {
         let fresh = Self::new();
         let mount = core::mem::replace(&mut self.mount, Mount::START);
+        let undo = core::mem::replace(&mut self.undo, Undo::NONE);
         *self = Self {
             mount,
             is_writing: self.is_writing,
             has_revived: self.has_revived,
-            undone: self.undone,
+            is_undone: self.is_undone,
+            undo,
             unread: self.unread,
             unread_mounts: self.unread_mounts,
             same_mounts: self.same_mounts,

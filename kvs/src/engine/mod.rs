@@ -44,6 +44,7 @@ mod mount;
 mod place;
 mod read;
 mod scan;
+mod undo;
 mod unlisted;
 
 #[cfg(all(test, feature = "blocking", feature = "async", feature = "sim"))]
@@ -137,6 +138,9 @@ pub(crate) struct Engine<'a, D, C = Crc32c> {
     unlisted: u16,
     /// Counts the programs and erases that failed.
     failures: u8,
+    /// Up to this address, what reads as erased may read differently the next time: a program that
+    /// was cut may have reached as far.
+    unseen_to: u32,
 }
 
 /// Nothing more is appended to the active sector.
@@ -151,8 +155,6 @@ const BY_TABLE: u16 = 8;
 const NO_TABLES: u16 = 16;
 /// The last commit may read differently the next time.
 const SUSPECT: u16 = 32;
-/// Nobody has looked yet whether the tail is erased.
-const TAIL_UNSEEN: u16 = 64;
 /// Something could not be read when all was read last.
 const UNREAD: u16 = 2048;
 /// There are keys that have no slot.

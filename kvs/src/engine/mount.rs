@@ -10,7 +10,7 @@ use super::read::Found;
 use super::scan::{Scan, Visit};
 use super::{
     BY_TABLE, CLOSED, Device, Engine, Fault, HEADER_UNSEEN, Job, MARKED, NO_TABLES, NONE,
-    ONLY_COPIES, PARTIAL, STALE, SUSPECT, TAIL_UNSEEN, UNREAD, WRITING,
+    ONLY_COPIES, PARTIAL, STALE, SUSPECT, UNREAD, WRITING,
 };
 use crate::bytes::is_erased;
 use crate::checksum::Checksum;
@@ -133,6 +133,7 @@ impl<'a, D: Device, C: Checksum> Engine<'a, D, C> {
             unlisted: 0,
             refused: 0,
             failures: 0,
+            unseen_to: 0,
         }
     }
 }
@@ -216,7 +217,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                     self.since_table = 0;
                     self.unlisted = 0;
                     let unseen = match job.mount.except {
-                        Except::Nothing => SUSPECT | TAIL_UNSEEN | HEADER_UNSEEN,
+                        Except::Nothing => SUSPECT | HEADER_UNSEEN,
                         Except::From(_) => HEADER_UNSEEN,
                         Except::Sector(_) => 0,
                     };
@@ -517,6 +518,10 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         }
         self.gc_before_sequence = self.index.sector(self.active).sequence;
         self.set(STALE, false);
+        self.unseen_to = match job.mount.except {
+            Except::Nothing => self.write_address().wrapping_add(self.flash.stage_len()),
+            _ => 0,
+        };
         events::mounted(self.key_count(), self.index.sector_count(), self.damaged);
         if self.unlisted != 0 {
             events::too_few_slots(self.unlisted, self.index.capacity());
