@@ -460,10 +460,13 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             return self.append(&Nothing, job);
         }
         let sector = self.index.sector(number);
+        // What is opened next has to be the newest: one may have been passed over, as it had failed.
+        let is_newest = sector.sequence > self.index.sector(self.active).sequence;
         let mut unseen_to = 0;
-        if !sector.is(CHECKED) {
+        if !sector.is(CHECKED) || !is_newest {
             let first = self.flash.base(number).wrapping_add(Self::FIRST);
-            if sector.is(ERASED_AHEAD) && self.flash.is_erased(first, self.payload(), 1)? {
+            let is_ahead = sector.is(ERASED_AHEAD) && is_newest;
+            if is_ahead && self.flash.is_erased(first, self.payload(), 1)? {
                 self.index.flag(number, CHECKED, 0);
                 // An opening that was cut may read as erased now and then.
                 unseen_to = first.wrapping_add(self.flash.stage_len());
