@@ -300,6 +300,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             return Err(Fault::Flash);
         }
         self.index.guess_erases();
+        self.damaged = self.lost_sectors();
         (mount.number, mount.sequence) = (NONE, 0);
         mount.step = Step::Opening;
         Ok(())
@@ -371,6 +372,12 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         true
     }
 
+    /// How many sectors have lost their headers.
+    fn lost_sectors(&self) -> u16 {
+        let lost = |(_, sector): &(usize, &Sector)| sector.sequence == 0 && sector.is(UNKNOWN);
+        self.index.sectors().filter(lost).count() as u16
+    }
+
     /// Goes through all once more for the keys that had no slot. `false` if there are none.
     fn next_pass(&mut self, mount: &mut Mount) -> bool {
         if !core::mem::take(&mut mount.is_short) {
@@ -381,7 +388,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         self.unlisted = self.key_count() as u16;
         mount.from = self.index.last().wrapping_add(1);
         self.index.clear_slots();
-        self.damaged = 0;
+        self.damaged = self.lost_sectors();
         mount.sequence = 0;
         true
     }
@@ -434,6 +441,9 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let number = mount.number;
         mount.step = Step::Sector;
         mount.is_short |= scan.is_short;
+        if scan.is_torn() && !scan.is_damaged() {
+            self.damaged = self.damaged.saturating_add(1);
+        }
         let goes_by_table = core::mem::take(&mut mount.goes_by_table);
         if goes_by_table && scan.slots != scan.expected {
             // The table is not all there.

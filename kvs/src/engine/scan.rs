@@ -76,6 +76,11 @@ impl Scan {
         }
     }
 
+    /// Whether something that was committed has rotted.
+    pub(super) fn is_damaged(&self) -> bool {
+        self.is_damaged
+    }
+
     /// Whether something stands behind the last commit that is no whole one.
     pub(super) fn is_torn(&self) -> bool {
         self.pending != NOWHERE
