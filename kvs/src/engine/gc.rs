@@ -152,6 +152,22 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let is_anew = self.is(ONLY_COPIES);
         let fits = spare >= 2 || is_anew || !job.plan.puts() || self.can_make(need, mark);
         if need.wrapping_add(reserve) <= self.room() && is_safe && fits {
+            if spare == 1
+                && let Some(next) = self.next_free()
+                && !self.index.sector(next).is(ERASED_AHEAD)
+                && let Some(victim) = self.index.lowest(&|number, sector| {
+                    let is_other = number != self.active && sector.live() != 0;
+                    if is_other { sector.live() } else { u32::MAX }
+                })
+            {
+                // If the last free sector can't be erased, another is emptied into the active one: that
+                // is found out as long as there is room for it.
+                let live = self.index.live_words(self.index.sector(victim));
+                let live = live.wrapping_mul(Self::WORD).saturating_add(mark);
+                if need.saturating_add(live) > self.room() {
+                    return Step::Prepare(next);
+                }
+            }
             if spare != 0 || is_marked {
                 return Step::Ready;
             }
@@ -520,8 +536,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             }
             if erased.is_err() {
                 // What was there may be there yet.
-                self.index.flag(number, 0, UNKNOWN);
                 self.fail(number);
+                self.index.flag(number, RETIRED, UNKNOWN);
                 return erased;
             }
         }
@@ -684,7 +700,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     /// What can be done ahead.
     fn next_ahead(&mut self) -> Step {
         let (free, _) = self.free_sectors();
-        if free >= 2 || free == 1 && !self.is(ONLY_COPIES) {
+        if free != 0 {
             let next = self.next_free();
             if let Some(next) = next.filter(|next| !self.index.sector(*next).is(ERASED_AHEAD)) {
                 return Step::Prepare(next);
