@@ -345,8 +345,13 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
 
     /// The free sector to open next: those erased ahead in the order of their sequences, then those
     /// without a header, then the oldest; at last the one that tells where an unclean one ended.
-    #[inline(never)]
     fn next_free(&self) -> Option<usize> {
+        self.free_sector(true)
+    }
+
+    /// The same, or one that has yet to be erased.
+    #[inline(never)]
+    fn free_sector(&self, may_be_ahead: bool) -> Option<usize> {
         let unclean = self.unclean();
         let telling =
             unclean.and_then(|number| self.oldest_opened(self.index.sector(number).sequence));
@@ -356,7 +361,10 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 return u32::MAX;
             }
             if sector.is(ERASED_AHEAD) {
-                return sector.sequence & 0x0FFF_FFFF;
+                return match may_be_ahead {
+                    true => sector.sequence & 0x0FFF_FFFF,
+                    false => u32::MAX,
+                };
             }
             let rank = if sector.is(FAILED) && !sector.is(UNCLEAN) {
                 4 << 28
@@ -701,8 +709,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     fn next_ahead(&mut self) -> Step {
         let (free, _) = self.free_sectors();
         if free != 0 {
-            let next = self.next_free();
-            if let Some(next) = next.filter(|next| !self.index.sector(*next).is(ERASED_AHEAD)) {
+            if let Some(next) = self.free_sector(false) {
                 return Step::Prepare(next);
             }
             if !self.options.collect_on_write {

@@ -25,7 +25,7 @@ fn step<const W: usize, const E: usize>(
 /// As many keys as take `part` of `whole` of what can be live.
 fn keys<const W: usize, const E: usize>(device: &Device<W, E>, part: u32, whole: u32) -> usize {
     let room = (device.sectors() - 1) * device.payload() / whole * part;
-    (room as usize / Device::<W, E>::pad(8 + 5 + 8)).clamp(2, 150)
+    (room as usize / Device::<W, E>::pad(10 + 5 + 8)).clamp(2, 150)
 }
 
 fn assert_has<const W: usize, const E: usize>(
