@@ -336,7 +336,14 @@ impl<'a> Index<'a> {
 
     /// Gives a key a slot, at the cost of one that is not in `sector` if there is no other; returns
     /// whether that is of a value. `None` if there is none to be had. What is live stays live.
-    pub(super) fn list(&mut self, hash: u32, place: Place, sector: usize) -> Option<Option<bool>> {
+    /// A new key has that of a tombstone only.
+    pub(super) fn list(
+        &mut self,
+        hash: u32,
+        place: Place,
+        sector: usize,
+        is_new: bool,
+    ) -> Option<Option<bool>> {
         let mut lost = None;
         if usize::from(self.len) >= self.slots.len() && self.search_slot(hash).is_none() {
             let from = self.search(hash);
@@ -346,7 +353,8 @@ impl<'a> Index<'a> {
             let may_go =
                 |slot: &&Slot| !slot.place.is_replaced() && self.sector_of(slot.place) != sector;
             let tombstone = others().find(|slot| slot.place.is_tombstone() && may_go(slot));
-            let other = *tombstone.or_else(|| others().find(may_go))?;
+            let value = || others().find(|slot| !is_new && may_go(slot));
+            let other = *tombstone.or_else(value)?;
             lost = Some(other.place.is_value());
             let at = self.search(other.hash);
             for next in at..self.slots.len() {

@@ -148,14 +148,14 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 self.set(PARTIAL, true);
                 return Err(self.remount(Except::Nothing, job));
             }
-            if place.is_none() {
-                return Ok(false);
-            }
         }
-        let lost = self
-            .index
-            .list(hash, place, sector)
-            .ok_or(Fault::TooManyKeys)?;
+        let is_new = place.is_none();
+        let Some(lost) = self.index.list(hash, place, sector, is_new) else {
+            return match is_new {
+                true => Ok(false),
+                false => Err(Fault::TooManyKeys),
+            };
+        };
         if let Some(is_value) = lost {
             self.unlisted = self.unlisted.saturating_add(is_value.into());
             self.set(PARTIAL, true);

@@ -104,9 +104,11 @@ fn in_a_nearly_full_store_one_delete_makes_room_for_one_put() {
     fn on<const W: usize, const E: usize>(device: &Device<W, E>) {
         let [len, ..] = lengths(device);
         let mut store = device.mount();
-        let keys = fill(&mut store, len) - 2;
-        store.delete(RawKey::Hash(keys)).unwrap();
-        store.delete(RawKey::Hash(keys + 1)).unwrap();
+        let all = fill(&mut store, len);
+        let keys = all - 3;
+        for key in keys..all {
+            store.delete(RawKey::Hash(key)).unwrap();
+        }
         for round in 0..200u32 {
             let old = if round < keys {
                 round

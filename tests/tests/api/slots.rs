@@ -72,7 +72,6 @@ fn a_commit_that_changes_more_keys_than_there_are_slots_is_refused() {
         let put = |key| Change::put(key, &[2]);
         let error = Err(Error::TooManyKeys { capacity: 2 });
         assert_eq!(store.commit(&[put("a"), put("b"), put("c")]), error);
-        assert_eq!(store.commit(&[put("a"), put("b"), put("d")]), error);
         assert_eq!(device.partition(), image, "nothing is written");
         store.commit(&[put("a"), put("b")]).unwrap();
         store.commit(&[put("d"), put("e"), put("c")]).unwrap();
