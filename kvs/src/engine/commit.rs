@@ -50,6 +50,8 @@ enum Finding {
     Staged { is_implied: bool },
     /// Its bytes are those that are stored, as far as the checksum.
     Alike,
+    /// The same, of a value that is longer than the buffer.
+    LongAlike,
     /// It is a default, and another value is stored.
     Implied,
 }
@@ -210,12 +212,17 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         if job.plan.finding.is_none() {
             let header = match self.stage(batch, number, 0, &mut job.made) {
                 Err(Fault::BufferTooSmall) => {
-                    return self.long_difference(batch, number, stored, job);
+                    let (header, is_alike) = self.long_difference(batch, number, stored, job)?;
+                    if !is_alike {
+                        return Ok(Some(header));
+                    }
+                    job.plan.finding = Some((Finding::LongAlike, header));
+                    None
                 }
                 header => header?,
             };
             let Some(header) = header else {
-                return Ok(None);
+                return self.settle(batch, number, stored, job);
             };
             let is_implied = !header.is_tombstone() && self.is_implied(batch, number, &header);
             if !stored.is_value() {
@@ -245,18 +252,32 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 return Ok(Some(header));
             }
         }
+        self.settle(batch, number, stored, job)
+    }
+
+    /// What a finding means: the entry's header, if it is needed.
+    fn settle(
+        &mut self,
+        batch: &mut dyn Batch,
+        number: usize,
+        stored: Place,
+        job: &mut Job,
+    ) -> Result<Option<EntryHeader>, Fault> {
+        let hash = batch.hash(number);
         let Some((finding, header)) = job.plan.finding else {
             return Ok(None);
         };
         let stays = match finding {
             Finding::Alike => self.is_stored(&header, stored)?,
+            Finding::LongAlike => self.entry_of(hash, stored, job)?,
             _ => self.index.is_unread(hash) || self.keeps(batch, number, hash, job)?,
         };
         job.plan.finding = None;
         Ok((!stays).then_some(header))
     }
 
-    /// The same, of a value that is longer than the buffer.
+    /// The header of a value that is longer than the buffer, and whether its bytes are those that are
+    /// stored.
     #[inline(never)]
     fn long_difference(
         &mut self,
@@ -264,13 +285,13 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         number: usize,
         stored: Place,
         job: &mut Job,
-    ) -> Result<Option<EntryHeader>, Fault> {
+    ) -> Result<(EntryHeader, bool), Fault> {
         let (header, _) = self.stage_long(batch, number, 0)?;
         if header.entry_len(Self::WORD) > self.payload() {
             return Err(Fault::CommitTooLarge);
         }
         if !stored.is_value() {
-            return Ok(Some(header));
+            return Ok((header, false));
         }
         if header.is_named() != stored.is_named() {
             return Err(Fault::NameCollision);
@@ -286,11 +307,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             is_alike = self.flash.is_staged(at, len.min(left), skip)?;
             job.done = job.done.wrapping_add(len);
         }
-        if is_alike && !self.entry_of(batch.hash(number), stored, job)? {
-            is_alike = false;
-        }
         job.done = 0;
-        Ok((!is_alike).then_some(header))
+        Ok((header, is_alike))
     }
 
     /// Whether what is stored stays, though the setting is at its default: a load turned it down.
