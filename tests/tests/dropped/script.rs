@@ -116,7 +116,8 @@ fn fill<const W: usize, const E: usize>(
     shape: Shape,
     rng: &mut Rng,
 ) -> usize {
-    let payload = E - 2 * W.max(16);
+    // Behind a sector's header and opening, and before a mark.
+    let payload = E - 2 * W.max(16) - 2 * 11usize.next_multiple_of(W);
     let settings = (KEYS - RAW) * 16usize.next_multiple_of(W);
     let room = ((shape.sectors - 1) * payload).saturating_sub(settings);
     let (keys, longest) = match shape.fill {

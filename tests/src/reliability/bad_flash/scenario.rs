@@ -58,6 +58,7 @@ impl Shape {
     }
 
     fn of<const W: usize, const E: usize>(sectors: usize, tenths: usize, longest: u8) -> Self {
+        // Behind a sector's header and opening, and before a mark.
         let payload = E - 2 * W.max(16) - 2 * 11usize.next_multiple_of(W);
         // Head, checksum, and a value of middle length.
         let entry = (10 + usize::from(SHORTEST + longest) / 2).next_multiple_of(W);
