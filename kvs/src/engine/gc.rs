@@ -396,7 +396,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     }
 
     /// Whether no more than half of all sectors but one is live, with `more` bytes.
-    fn is_half_empty(&self, more: u32) -> bool {
+    pub(super) fn is_half_empty(&self, more: u32) -> bool {
         let live = self.live_bytes().saturating_add(more);
         let sectors = (self.index.sector_count() as u32).saturating_sub(1);
         live <= (self.payload() / 2).saturating_mul(sectors)
@@ -633,6 +633,10 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     fn move_entry(&mut self, hash: u32, place: Place, job: &mut Job) -> Result<(), Fault> {
         if !job.append.is_idle() {
             return self.append(&Nothing, job);
+        }
+        if place.is_tombstone() && self.hides_nothing(hash, job)? {
+            self.index.remove(hash);
+            return Ok(());
         }
         if self.entry_of(hash, place, job)? {
             let len = job.probe.header.entry_len(Self::WORD);

@@ -306,6 +306,11 @@ impl<'a> Index<'a> {
         true
     }
 
+    /// Whether there is a sector that has been used and has no valid header.
+    pub(super) fn has_unknown(&self) -> bool {
+        self.sectors.iter().any(|sector| sector.is(UNKNOWN))
+    }
+
     /// Whether no entry is missing that a table told of.
     pub(super) fn is_complete(&self) -> bool {
         !self.slots().iter().any(|slot| slot.place.is_none())

@@ -43,6 +43,8 @@ pub(crate) struct Job {
     pub(super) has_revived: bool,
     /// A sector has been opened.
     pub(super) has_opened: bool,
+    /// Of how many tombstones it was asked whether they hide something.
+    pub(super) tombstones: u8,
     /// How many entries were moved so that wear is levelled.
     pub(super) leveled: u8,
     /// A collection was undone.
@@ -87,6 +89,7 @@ impl Job {
             erased_value: ErasedValue::Unknown,
             has_revived: false,
             has_opened: false,
+            tombstones: 0,
             leveled: 0,
             is_undone: false,
             undo: Undo::NONE,

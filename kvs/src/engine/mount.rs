@@ -495,8 +495,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     }
 
     fn end_mount(&mut self, job: &Job) {
-        let has_unknown = self.index.sectors().any(|(_, sector)| sector.is(UNKNOWN));
-        if has_unknown || matches!(job.mount.except, Except::Sector(_)) {
+        if self.index.has_unknown() || matches!(job.mount.except, Except::Sector(_)) {
             // A sector without a header that has been used may have been the newest.
             self.set(CLOSED, true);
         }

@@ -94,6 +94,8 @@ impl Packing {
 impl Place {
     /// Nowhere.
     pub(super) const NONE: Self = Self(0);
+    /// Of an entry that may be anywhere.
+    pub(super) const UNKNOWN: Self = Self(1);
 
     pub(super) fn is_tombstone(self) -> bool {
         self.0 & TOMBSTONE != 0

@@ -10,6 +10,9 @@ use super::scan::{Scan, Visit};
 use super::{Device, Engine, Fault, Job, PARTIAL, UNREAD};
 use crate::checksum::Checksum;
 
+/// Of how many tombstones a commit asks whether they hide something.
+const TOMBSTONES: u8 = 4;
+
 /// A search that is under way.
 pub(super) struct Search {
     step: Step,
@@ -62,6 +65,26 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 Ok(place)
             }
         }
+    }
+
+    /// Whether it is certain that a tombstone that is to be moved hides nothing any more. All that is
+    /// older is read for that, so it is asked a few times in a commit, and where room is scarce.
+    pub(super) fn hides_nothing(&mut self, hash: u32, job: &mut Job) -> Result<bool, Fault> {
+        let is_known = job.search.known.is_some_and(|(known, _)| known == hash);
+        if !is_known {
+            // What can't be read, or has no header, may be what it hides.
+            let may_be_hidden = self.is(UNREAD | PARTIAL) || self.index.has_unknown();
+            if may_be_hidden || job.tombstones == TOMBSTONES || self.is_half_empty(0) {
+                return Ok(false);
+            }
+            let place = match self.search(Visit::Find(hash), job) {
+                Err(Fault::Flash) => Place::UNKNOWN,
+                found => found?.1,
+            };
+            job.tombstones = job.tombstones.wrapping_add(1);
+            job.search.known = Some((hash, place));
+        }
+        Ok(job.search.known.is_some_and(|(_, place)| place.is_none()))
     }
 
     /// The lowest hash from `from` on that has an entry, perhaps a tombstone.

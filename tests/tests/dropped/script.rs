@@ -121,7 +121,7 @@ fn fill<const W: usize, const E: usize>(
     let settings = (KEYS - RAW) * 16usize.next_multiple_of(W);
     let room = ((shape.sectors - 1) * payload).saturating_sub(settings);
     let (keys, longest) = match shape.fill {
-        Fill::Low => (2, 12),
+        Fill::Low => (2, 4),
         Fill::Half => (RAW, (room / 2 / RAW / W * W).saturating_sub(16).max(4)),
         Fill::Full => (RAW, (room / RAW / W * W).saturating_sub(16).max(4)),
     };
