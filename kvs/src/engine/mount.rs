@@ -160,12 +160,13 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             self.set(UNREAD, unread != 0);
             let is_same = job.unread == unread;
             job.same_mounts = if is_same {
-                job.same_mounts.wrapping_add(1)
+                job.same_mounts.saturating_add(1)
             } else {
                 0
             };
-            if self.is(STALE) || unread == 0 || job.same_mounts == SAME_MOUNTS {
+            if self.is(STALE) || unread == 0 || job.same_mounts >= SAME_MOUNTS {
                 // What reads badly each time, at the same words, is damage.
+                job.unread_mounts = 0;
                 continue;
             }
             // What can't be read may be there.
