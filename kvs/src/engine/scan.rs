@@ -105,12 +105,15 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                     scan.quiet_from = at.wrapping_add(Self::WORD);
                 }
                 if at >= scan.proven {
-                    // Behind damage, something whole may stand anywhere.
-                    if found == Found::Erased && scan.pending == NOWHERE {
+                    if found == Found::Damage || scan.pending != NOWHERE {
+                        // Behind damage, something whole may stand anywhere.
+                        scan.is_intact = false;
+                        scan.pending = scan.pending.min(at);
+                    } else if !self.is(STALE) || !self.is(ONLY_COPIES) {
                         break;
                     }
-                    scan.is_intact = false;
-                    scan.pending = scan.pending.min(at);
+                    // Behind copies, too: a collection that was cut may have gone on behind words that
+                    // look as if they were erased.
                 }
                 scan.at = at.wrapping_add(Self::WORD);
                 continue;
