@@ -153,6 +153,7 @@ impl<'a> Raw<'a> {
                 checksums: Checksums::of(self.bytes),
                 proven: self.end.unwrap_or(0),
                 is_over: !self.is_opened(),
+                only_copies: true,
                 pending: None,
                 is_intact: false,
                 pieces: std::vec![Piece::Header { size }],
@@ -186,6 +187,8 @@ struct Cut<'a> {
     proven: u32,
     /// Nothing counts from here on.
     is_over: bool,
+    /// What was committed so far is copies.
+    only_copies: bool,
     /// The piece with which what is undecided begins.
     pending: Option<usize>,
     /// What is undecided is a commit without a hole so far.
@@ -210,12 +213,19 @@ impl Cut<'_> {
                 break;
             };
             let size = if programmed != 0 {
-                // Without anything undecided, this is where the sector ends.
-                self.is_over |= at >= self.proven && self.pending.is_none();
+                // Without anything undecided, this is where the sector ends; but a collection that was
+                // cut may have gone on behind words that look erased.
+                let is_open = at >= self.proven && self.pending.is_none();
+                self.is_over |= is_open && !self.only_copies;
+                let is_gap = is_open && !self.is_over;
                 let word = self.sector.write_size.max(1);
                 let words = (programmed as u32).checked_div(word).unwrap_or(0);
                 let size = words.max(1).saturating_mul(word);
-                self.take_damage(at, size.min(to.saturating_sub(at)), Damage::Hole)
+                let size = self.take_damage(at, size.min(to.saturating_sub(at)), Damage::Hole);
+                if is_gap {
+                    self.pending = None;
+                }
+                size
             } else {
                 match self.sector.entry(at, &self.checksums) {
                     Ok((header, role)) => self.take_entry(at, &header, role),
@@ -285,7 +295,10 @@ impl Cut<'_> {
         let pieces = from.and_then(|from| self.pieces.get_mut(from..));
         for piece in pieces.unwrap_or_default() {
             match piece {
-                Piece::Entry(entry) => entry.committed = counts,
+                Piece::Entry(entry) => {
+                    entry.committed = counts;
+                    self.only_copies &= !counts || entry.is_copy;
+                }
                 Piece::Damaged { is_tail, .. } => *is_tail = !counts,
                 _ => {}
             }
