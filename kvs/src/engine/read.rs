@@ -150,8 +150,14 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         place: Place,
         job: &mut Job,
     ) -> Result<bool, Fault> {
+        let address = self.address_of(place);
         loop {
-            let found = self.probe(self.address_of(place), &mut job.probe)?;
+            if job.probe.done == 0 {
+                // No more than the entry is needed.
+                let len = self.index.packing().len(place).wrapping_mul(Self::WORD);
+                self.flash.only(address, len)?;
+            }
+            let found = self.probe(address, &mut job.probe)?;
             let is_there = found == Found::Entry && job.probe.header.hash == hash;
             job.tries = job.tries.wrapping_add(1);
             if is_there || job.tries == TRIES {
