@@ -3,8 +3,8 @@
 use super::append::{Source, is_superseded};
 use super::batch::Batch;
 use super::entry::{CHECKSUM_LEN, EntryHeader};
-use super::job::ErasedValue;
 use super::index::{CHECKED, ERASED_AHEAD, FAILED, Place, RETIRED, UNKNOWN};
+use super::job::ErasedValue;
 use super::mount::Except;
 use super::{
     CLOSED, Device, Engine, Fault, HEADER_UNSEEN, Job, NONE, PARTIAL, STALE, SUSPECT, TAIL_UNSEEN,

@@ -9,8 +9,8 @@ use super::commit::READS;
 use super::entry::EntryHeader;
 use super::header::{SEQUENCE_MAX, SectorHeader};
 use super::index::{
-    BLANK, CHECKED, ERASED_AHEAD, FAILED, NEEDED, Place, RETIRED, STEADY, TABLE_ITEM, TORN, UNCLEAN,
-    UNKNOWN,
+    BLANK, CHECKED, ERASED_AHEAD, FAILED, NEEDED, Place, RETIRED, STEADY, TABLE_ITEM, TORN,
+    UNCLEAN, UNKNOWN,
 };
 use super::job::ErasedValue;
 use super::mount::Except;
@@ -120,7 +120,9 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let is_safe = free != 0 && (self.is(ONLY_COPIES) || is_spare);
         // Before the sector is erased that tells where an unclean one ends, that is emptied, as far as
         // there is room beside the commit.
-        let spare = self.room().saturating_sub(need.saturating_add(mark.wrapping_mul(2)));
+        let spare = self
+            .room()
+            .saturating_sub(need.saturating_add(mark.wrapping_mul(2)));
         if free != 0
             && let Some(unclean) = self.unclean()
             && let step @ Step::Move(_, place) = self.move_step(unclean)
@@ -323,7 +325,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     #[inline(never)]
     fn next_free(&self) -> Option<usize> {
         let unclean = self.unclean();
-        let telling = unclean.and_then(|number| self.oldest_opened(self.index.sector(number).sequence));
+        let telling =
+            unclean.and_then(|number| self.oldest_opened(self.index.sector(number).sequence));
         self.index.lowest(&|number, sector| {
             let is_taken = number == self.active || sector.is(RETIRED | NEEDED);
             if sector.live() != 0 || is_taken {

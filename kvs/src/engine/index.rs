@@ -193,7 +193,6 @@ impl Sector {
     pub(super) fn live(&self) -> u32 {
         self.live.into()
     }
-
 }
 
 static NO_SECTOR: Sector = Sector::UNKNOWN;
@@ -464,9 +463,8 @@ impl<'a> Index<'a> {
             let (front, back) = self.slots().split_at_checked(from)?;
             // Tombstones first: they are looked for less.
             let others = || back.iter().chain(front);
-            let may_go = |slot: &&Slot| {
-                !slot.place.is_replaced() && self.sector_of(slot.place) != sector
-            };
+            let may_go =
+                |slot: &&Slot| !slot.place.is_replaced() && self.sector_of(slot.place) != sector;
             let tombstone = others().find(|slot| slot.place.is_tombstone() && may_go(slot));
             let other = *tombstone.or_else(|| others().find(may_go))?;
             lost = Some(other.place.is_value());
