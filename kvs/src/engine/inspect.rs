@@ -200,7 +200,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let count = self.index.sector_count() as u32;
         let erases = || self.index.sectors().map(|(_, sector)| sector.erases);
         let total: u64 = erases().map(u64::from).sum();
-        let capacity = self.behind_opening().wrapping_mul(count);
+        let capacity = self.payload().wrapping_mul(count);
         let live = self.live_bytes();
         let free = self.sector_infos().fold(0u32, |sum, sector| {
             let free = match sector.state {

@@ -5,6 +5,7 @@ use core::fmt;
 use embedded_storage::nor_flash::ErrorType;
 
 use super::{Driver, FlashResult, NorFlash, Store, bisync};
+use crate::change::RawKey;
 use crate::checksum::Checksum;
 use crate::engine::{Engine, Job};
 use crate::error::Error;
@@ -99,14 +100,18 @@ impl<F: NorFlash, C: Checksum> Keys<'_, '_, F, C> {
         let mut value_len = job.value_len() as usize;
         let is_named = job.is_named();
         let held = self.store.held_bytes(&job);
-        let name = match held.split_first() {
-            Some((len, rest)) if is_named => {
-                let name = rest.get(..usize::from(*len)).unwrap_or_default();
-                value_len = value_len.saturating_sub(name.len().saturating_add(1));
-                Some(core::str::from_utf8(name).map_err(|_| Error::Corrupt { key: hash })?)
-            }
-            _ => None,
-        };
+        let mut name = None;
+        if is_named {
+            // No writer of ours makes another one.
+            let corrupt = Error::Corrupt { key: hash };
+            let (len, rest) = held.split_first().unwrap_or((&0, &[]));
+            let text = rest.get(..usize::from(*len)).unwrap_or_default();
+            let text = core::str::from_utf8(text).ok();
+            let is_right = |text: &&str| !text.is_empty() && RawKey::Name(text).hash() == hash;
+            let text = text.filter(is_right).ok_or(corrupt)?;
+            value_len = value_len.saturating_sub(text.len().saturating_add(1));
+            name = Some(text);
+        }
         Ok(Some(KeyInfo {
             hash,
             name,

@@ -232,8 +232,8 @@ impl<const W: usize, const E: usize> Trial<W, E> {
         let retired = retired.fold(0, |bits, sector| bits | 1 << sector.index);
         let before = self.watch.retired.replace(retired);
         self.seen.retired += u64::from((retired & !before).count_ones());
-        // A commit leaves room for a mark.
-        let payload = stats.capacity / stats.sectors as u32 - 11u32.next_multiple_of(W as u32);
+        // An opening takes some of it, and a commit leaves room for a mark.
+        let payload = stats.capacity / stats.sectors as u32 - 2 * 11u32.next_multiple_of(W as u32);
         let usable = (stats.sectors - stats.retired_sectors) as u32;
         let room = (payload * usable.saturating_sub(1)).saturating_sub(stats.live);
         if stats.retired_sectors != retired.count_ones() as usize {
