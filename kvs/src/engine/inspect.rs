@@ -201,7 +201,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let erases = || self.index.sectors().map(|(_, sector)| sector.erases);
         let total: u64 = erases().map(u64::from).sum();
         let capacity = self.payload().wrapping_mul(count);
-        let live = self.live_bytes();
+        // A table may lie: then what is live is more than there can be, until it is found out.
+        let live = self.live_bytes().min(capacity);
         let free = self.sector_infos().fold(0u32, |sum, sector| {
             let free = match sector.state {
                 SectorState::Head => sector.free,
@@ -220,7 +221,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             without_slot: self.unlisted.into(),
             live,
             stale: capacity.saturating_sub(live).saturating_sub(free),
-            free,
+            free: free.min(capacity.saturating_sub(live)),
             capacity,
             sectors: self.index.sector_count(),
             available: self.available(),
