@@ -153,6 +153,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let fits = spare >= 2 || is_anew || !job.plan.puts() || self.can_make(need, mark);
         if need.wrapping_add(reserve) <= self.room() && is_safe && fits {
             if spare == 1
+                && !job.has_opened
                 && let Some(next) = self.next_free()
                 && !self.index.sector(next).is(ERASED_AHEAD)
                 && let Some(victim) = self.index.lowest(&|number, sector| {
