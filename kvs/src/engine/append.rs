@@ -152,7 +152,12 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             job.append.step = Step::Verify;
         }
         if self.options.verify_on_write {
-            // As a mount would.
+            // As a mount would, and no more than that.
+            let len = to.wrapping_sub(from);
+            let fits = len <= self.flash.stage_len();
+            if fits && job.scan.is_at(from) && !job.probe.is_begun() {
+                self.flash.only(from, len)?;
+            }
             self.scan(job)?;
             if job.scan.end != to || job.scan.is_torn() {
                 return Err(Fault::VerifyFailed);

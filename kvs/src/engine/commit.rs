@@ -338,7 +338,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     fn is_stored(&mut self, header: &EntryHeader, stored: Place) -> Result<bool, Fault> {
         let address = self.address_of(stored);
         let body = header.body_len();
-        let bytes = self.flash.bytes(address, body.wrapping_add(CHECKSUM_LEN))?;
+        let bytes = self.flash.only(address, body.wrapping_add(CHECKSUM_LEN))?;
         let checksum = bytes.get(body as usize..).and_then(<[u8]>::first_chunk);
         let (Some(tag), Some(checksum)) = (bytes.first().copied(), checksum) else {
             return Ok(false);

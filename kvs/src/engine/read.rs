@@ -36,6 +36,11 @@ pub(super) struct Probe {
 }
 
 impl Probe {
+    /// Whether a part of an entry has been read.
+    pub(super) fn is_begun(&self) -> bool {
+        self.done != 0
+    }
+
     pub(super) const START: Self = Self {
         header: EntryHeader::NONE,
         role: Role::First,
