@@ -162,7 +162,10 @@ impl Entry<'_> {
             Self::Table(flags, items) => {
                 let item = |&(hash, place): &(u32, u32)| [hash.to_le_bytes(), place.to_le_bytes()];
                 let items = items.iter().map(item).collect::<Vec<_>>().concat().concat();
-                (flags, long(0x83, TABLE_ADDRESS_BITS, items.len() as u16, &items))
+                (
+                    flags,
+                    long(0x83, TABLE_ADDRESS_BITS, items.len() as u16, &items),
+                )
             }
             Self::Mark => (0, long(0x85, 0, 0, &[])),
             Self::Sealed(flags, bytes) => (flags, bytes.to_vec()),

@@ -56,7 +56,7 @@ impl OldValues<'_> {
 
 /// What a look at old values is a part of.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Inside {
+pub(crate) enum Inside {
     Nothing,
     /// A commit, which goes on after it.
     Commit,
