@@ -113,7 +113,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             self.gc_before_sequence = self.index.sector(self.active).sequence;
             job.collection = Collection::Goes;
         }
-        let mark = EntryHeader::mark().entry_len(Self::WORD);
+        let mark = Self::mark_len();
         let (free, is_spare) = self.free_sectors();
         // If the commit is cut, its predecessors are live: then a sector has to be free all the
         // same, or the active one must hold copies only, so that it can be undone.
@@ -356,8 +356,12 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
 
     /// The most that a commit takes, behind an opening, and before a mark.
     pub(super) fn commit_max(&self) -> u32 {
-        let mark = EntryHeader::mark().entry_len(Self::WORD);
-        self.behind_opening().saturating_sub(mark)
+        self.behind_opening().saturating_sub(Self::mark_len())
+    }
+
+    /// The bytes of a mark.
+    fn mark_len() -> u32 {
+        EntryHeader::mark().entry_len(Self::WORD)
     }
 
     /// Whether no more than half of all sectors but one is live, with `more` bytes.
