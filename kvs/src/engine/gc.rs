@@ -209,8 +209,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
 
     /// The bytes that the copy of an entry takes, at the most.
     fn moved_len(&self, place: Place) -> u32 {
-        let len = self.index.packing().len(place).wrapping_mul(Self::WORD);
-        len.min(self.behind_opening())
+        self.len_of(place).min(self.behind_opening())
     }
 
     /// To move an entry of this sector.

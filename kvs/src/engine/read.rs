@@ -147,6 +147,12 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         word.wrapping_mul(Self::WORD)
     }
 
+    /// The bytes of an entry, of a long one perhaps rounded up.
+    pub(super) fn len_of(&self, place: Place) -> u32 {
+        let words = self.index.packing().len(place);
+        words.wrapping_mul(Self::WORD)
+    }
+
     /// Reads the latest entry of a key, for the job's probe to hold. `false` if it does not check.
     #[inline(never)]
     pub(super) fn entry_of(
@@ -159,8 +165,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         loop {
             if job.probe.done == 0 {
                 // No more than the entry is needed.
-                let len = self.index.packing().len(place).wrapping_mul(Self::WORD);
-                self.flash.only(address, len)?;
+                self.flash.only(address, self.len_of(place))?;
             }
             let found = self.probe(address, &mut job.probe)?;
             let is_there = found == Found::Entry && job.probe.header.hash == hash;
