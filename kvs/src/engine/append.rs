@@ -7,7 +7,7 @@ use super::index::TORN;
 use super::place::TABLE_ITEM;
 use super::scan::Scan;
 use super::{CLOSED, Device, Engine, Fault, Job, MARKED, ONLY_COPIES, PARTIAL, STALE};
-use crate::bytes::copy;
+use crate::bytes::{copy, move_within};
 use crate::checksum::Checksum;
 use crate::format::ERASED;
 
@@ -20,6 +20,8 @@ pub(super) enum Source {
     Opening(EntryHeader),
     /// An entry without a value.
     Entry(EntryHeader),
+    /// An entry that is kept at the end of the buffer, from this byte on.
+    Aside(u32),
     /// The entry at this address, which the job's probe holds.
     Copy(u32),
 }
@@ -193,6 +195,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                     self.check_staged(staged, &header);
                     Ok(header)
                 }
+                Source::Aside(from) => self.stage_aside(from),
                 _ => self.stage_change(batch, job, staged),
             };
             let append = &mut job.append;
@@ -339,8 +342,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let hash = batch.hash(number);
         if let Some(len) = made.take() {
             let header = EntryHeader::value(hash, len, false);
-            let skip = HEADER_MAX.wrapping_sub(header.value_offset());
-            move_down(self.flash.stage(), skip as usize, HEADER_MAX as usize);
+            let (from, to) = (HEADER_MAX as usize, header.value_offset() as usize);
+            move_within(self.flash.stage(), from, to, len.into());
             self.check_staged(0, &header);
             return Ok(Some(header));
         }
@@ -393,6 +396,29 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         }
         append.next = append.next.wrapping_add(count);
         self.check_staged(at, &header);
+        Ok(header)
+    }
+
+    /// The header of the entry that is kept aside in the buffer, from this byte on.
+    fn aside(&self, from: u32) -> Option<EntryHeader> {
+        let bytes = self.flash.staged().get(from as usize..);
+        let mut header = EntryHeader::decode(bytes.unwrap_or_default())?;
+        header.set_more(false);
+        Some(header)
+    }
+
+    /// The length of the entry that is kept aside.
+    pub(super) fn len_aside(&self, from: u32) -> u32 {
+        self.aside(from)
+            .map_or(0, |header| header.entry_len(Self::WORD))
+    }
+
+    /// Stages the entry that is kept aside.
+    fn stage_aside(&mut self, from: u32) -> Result<EntryHeader, Fault> {
+        let header = self.aside(from).ok_or(Fault::VerifyFailed)?;
+        let len = header.entry_len(Self::WORD) as usize;
+        move_within(self.flash.stage(), from as usize, 0, len);
+        self.check_staged(0, &header);
         Ok(header)
     }
 
@@ -457,17 +483,6 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             if let Some(target) = staged.get_mut(end.wrapping_add(place) as usize) {
                 *target = byte;
             }
-        }
-    }
-}
-
-/// Moves all bytes from `from` on towards the front.
-fn move_down(buffer: &mut [u8], by: usize, from: usize) {
-    for at in from..buffer.len() {
-        if let Some(byte) = buffer.get(at).copied()
-            && let Some(target) = buffer.get_mut(at.wrapping_sub(by))
-        {
-            *target = byte;
         }
     }
 }

@@ -53,6 +53,8 @@ pub(super) enum Step {
     Move(u32, Place),
     /// Begin a collection that was cut and can't go on anew: the copies do not count.
     Undo,
+    /// Read what is live in this sector, erase it, and write it anew: rot has left none free.
+    Rewrite(usize),
     /// Nothing would help.
     Full,
 }
@@ -100,6 +102,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             Step::Move(hash, place) => self.move_entry(hash, place, job)?,
             Step::Mark => self.mark(job)?,
             Step::Undo => return Err(self.undo(job)),
+            Step::Rewrite(number) => self.rewrite(number, job)?,
             Step::Full => return Err(Fault::Full),
         }
         job.step = None;
@@ -194,7 +197,10 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             self.count_collection();
         }
         let victim = self.victim(false);
-        victim.map_or(Step::Undo, |victim| self.move_step(victim))
+        match victim.map(|victim| self.move_step(victim)) {
+            None | Some(Step::Undo) => self.to_rescue(job).map_or(Step::Undo, Step::Rewrite),
+            Some(step) => step,
+        }
     }
 
     fn count_collection(&mut self) {
@@ -208,12 +214,12 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     }
 
     /// The bytes that the copy of an entry takes, at the most.
-    fn moved_len(&self, place: Place) -> u32 {
+    pub(super) fn moved_len(&self, place: Place) -> u32 {
         self.len_of(place).min(self.behind_opening())
     }
 
     /// To move an entry of this sector.
-    fn move_step(&self, victim: usize) -> Step {
+    pub(super) fn move_step(&self, victim: usize) -> Step {
         match self.index.live_in(victim) {
             Some(slot) if self.moved_len(slot.place) <= self.room() => {
                 Step::Move(slot.hash, slot.place)
@@ -314,7 +320,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     /// The sector to collect: the one of the lowest [rank](Self::rank); or the one that has been spared
     /// for too long, if there is one and `cold` asks for it.
     #[inline(never)]
-    fn victim(&self, cold: bool) -> Option<usize> {
+    pub(super) fn victim(&self, cold: bool) -> Option<usize> {
         let most = self.index.most_erases();
         self.index.lowest(&|number, sector| {
             let is_old =
@@ -333,7 +339,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     }
 
     /// The oldest sector with something live behind whose end something may stand.
-    fn unclean(&self) -> Option<usize> {
+    pub(super) fn unclean(&self) -> Option<usize> {
         self.index.lowest(&|number, sector| {
             let has_live = sector.live() != 0 && !sector.is(RETIRED);
             match sector.is(UNCLEAN) && has_live && number != self.active {
@@ -479,7 +485,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
 
     /// Makes a free sector the active one.
     #[inline(never)]
-    fn open(&mut self, number: usize, job: &mut Job) -> Result<(), Fault> {
+    pub(super) fn open(&mut self, number: usize, job: &mut Job) -> Result<(), Fault> {
         if !job.append.is_idle() {
             return self.append(&Nothing, job);
         }
@@ -585,7 +591,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
 
     /// Checks the entries that a table told of, before something is erased in their favour.
     #[inline(never)]
-    fn verify_table(&mut self, job: &mut Job) -> Result<(), Fault> {
+    pub(super) fn verify_table(&mut self, job: &mut Job) -> Result<(), Fault> {
         while self.is(BY_TABLE) {
             let Some(slot) = self.index.slots().get(job.done as usize).copied() else {
                 self.set(BY_TABLE, false);
@@ -630,7 +636,12 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
 
     /// Copies an entry to the end of the active sector.
     #[inline(never)]
-    fn move_entry(&mut self, hash: u32, place: Place, job: &mut Job) -> Result<(), Fault> {
+    pub(super) fn move_entry(
+        &mut self,
+        hash: u32,
+        place: Place,
+        job: &mut Job,
+    ) -> Result<(), Fault> {
         if !job.append.is_idle() {
             return self.append(&Nothing, job);
         }

@@ -5,6 +5,7 @@ use super::commit::Plan;
 use super::gc::{Collection, Step};
 use super::mount::Mount;
 use super::read::Probe;
+use super::rescue::Rescue;
 use super::scan::Scan;
 use super::undo::Undo;
 use super::unlisted::Search;
@@ -50,6 +51,7 @@ pub(crate) struct Job {
     /// A collection was undone.
     pub(super) is_undone: bool,
     pub(super) undo: Undo,
+    pub(super) rescue: Rescue,
     /// What a sector failed of.
     pub(super) failed: Option<super::Fault>,
     /// How often an entry was read that does not check.
@@ -93,6 +95,7 @@ impl Job {
             leveled: 0,
             is_undone: false,
             undo: Undo::NONE,
+            rescue: Rescue::default(),
             failed: None,
             tries: 0,
             done: 0,
@@ -137,12 +140,14 @@ impl Job {
         let fresh = Self::new();
         let mount = core::mem::replace(&mut self.mount, Mount::START);
         let undo = core::mem::replace(&mut self.undo, Undo::NONE);
+        let rescue = core::mem::take(&mut self.rescue);
         *self = Self {
             mount,
             is_writing: self.is_writing,
             has_revived: self.has_revived,
             is_undone: self.is_undone,
             undo,
+            rescue,
             unread: self.unread,
             unread_mounts: self.unread_mounts,
             same_mounts: self.same_mounts,

@@ -43,6 +43,7 @@ mod job;
 mod mount;
 mod place;
 mod read;
+mod rescue;
 mod scan;
 mod undo;
 mod unlisted;

@@ -13,10 +13,16 @@ pub(super) struct Undo {
     at: u32,
     /// The hash and the checksum of the copy whose original is looked for.
     copy: Option<(u32, u32)>,
+    /// An original has rotted: the copies are all there is.
+    pub(super) is_refused: bool,
 }
 
 impl Undo {
-    pub(super) const NONE: Self = Self { at: 0, copy: None };
+    pub(super) const NONE: Self = Self {
+        at: 0,
+        copy: None,
+        is_refused: false,
+    };
 }
 
 impl<D: Device, C: Checksum> Engine<'_, D, C> {
@@ -43,8 +49,10 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                     && self.checksum.value() == checksum;
                 job.undo.copy = None;
                 if !is_there {
-                    // The copies are all there is.
-                    job.undo = Undo::NONE;
+                    job.undo = Undo {
+                        is_refused: true,
+                        ..Undo::NONE
+                    };
                     return Err(self.remount(Except::Nothing, job));
                 }
                 continue;
