@@ -197,9 +197,9 @@ fn an_opening_with_a_table() {
     assert_snapshot!(dump(&with_a_table()[512..592]), @"
     000: 4b 56 10 4a 02 00 00 00 01 00 00 00 08 7c b1 87
     010: 4b 56 10 4a 02 00 00 00 01 00 00 00 08 7c b1 87
-    020: c4 6d 00 20 00 02 00 27 22 53 6f ff 83 09 00 00
+    020: 84 6d 00 20 00 02 00 1a 8c e1 ad ff 83 09 00 00
     030: 00 10 00 44 33 22 11 5b 24 00 00 f4 9d 18 87 10
-    040: 06 00 a0 9b 24 35 51 ff 3c 44 33 22 11 05 05 05
+    040: 06 00 a0 22 5d 02 cf ff 3c 44 33 22 11 05 05 05
     ");
 }
 
@@ -240,8 +240,8 @@ fn an_opening_behind_a_sector_with_a_torn_tail() {
     assert_snapshot!(dump(&flash.image()[512..592]), @"
     000: 4b 56 10 4a 02 00 00 00 02 00 00 00 31 f5 93 e5
     010: 4b 56 10 4a 02 00 00 00 02 00 00 00 31 f5 93 e5
-    020: c4 0e 00 30 00 01 00 3f bd 9c 0d ff 83 09 00 00
-    030: 00 08 00 44 33 22 11 0b 06 00 00 5a 18 10 78 ff
+    020: 84 0e 00 30 00 01 00 02 13 2e cf ff 83 09 00 00
+    030: 00 08 00 44 33 22 11 0b 06 00 00 e3 61 27 e6 ff
     040: 03 44 33 22 11 61 62 63 51 3d 12 75 00 07 00 00
     ");
 }
@@ -389,8 +389,8 @@ fn a_reader_written_from_the_document_agrees() {
     let (opening, table) = (&second[0], &second[1]);
     assert_eq!(opening.key, 1 << 21 | 0x6D);
     assert_eq!(opening.value, [2, 0]);
-    assert_eq!((opening.role, opening.has_more), ("first", true));
-    assert_eq!((table.role, table.has_more), ("continues", false));
+    assert_eq!((opening.role, opening.has_more), ("first", false));
+    assert_eq!((table.role, table.has_more), ("first", false));
     let numbers = table.value.chunks(4);
     let numbers: Vec<_> = numbers
         .map(|bytes| u32::from_le_bytes(bytes.try_into().unwrap()))

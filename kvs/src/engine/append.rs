@@ -208,10 +208,13 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 return Ok(self.seal_piece(header, append));
             }
             append.left = append.left.wrapping_sub(1);
-            header.set_more(append.left != 0);
-            let role = match core::mem::take(&mut append.is_first) {
-                true => Role::First,
-                false => Role::Continues,
+            let is_first = core::mem::take(&mut append.is_first);
+            // An opening and its tables are commits of their own.
+            let is_one = append.source == Source::Changes;
+            header.set_more(is_one && append.left != 0);
+            let role = match is_one && !is_first {
+                true => Role::Continues,
+                false => Role::First,
             };
             self.seal(staged, &header, append.at.wrapping_add(staged), role);
             staged = staged.wrapping_add(header.entry_len(Self::WORD));

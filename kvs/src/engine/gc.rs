@@ -459,20 +459,22 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     }
 
     /// The header of the first entry of the next sector, where `need` bytes are to go. Tables follow so
-    /// that they take no more than a sixteenth of all sectors, and a quarter of one.
+    /// that they take no more than a fourteenth of all sectors, and a quarter of one.
     fn opening(&self, need: u32) -> EntryHeader {
         let slots = self.index.table().count() as u32;
         let len = slots.wrapping_mul(TABLE_ITEM);
         let sectors = u32::from(self.since_table).saturating_add(1);
         let payload = self.payload();
         let is_worth =
-            len.saturating_mul(16) <= payload.saturating_mul(sectors) && self.is_half_empty(len);
+            len.saturating_mul(14) <= payload.saturating_mul(sectors) && self.is_half_empty(len);
         // Where no other sector is free, what is live may need all of this one.
         let (free, _) = self.free_sectors();
         let has_table = is_worth && len <= payload / 4 && free >= 2 && !self.is(PARTIAL);
         let before = self.index.sector(self.active).sequence;
         let end = self.end >> Self::WORD.trailing_zeros();
-        let is_unclean = self.is(CLOSED) && self.active != NONE;
+        // Or something may stand behind the end of one before: so that a mount looks there, too.
+        let is_unclean = self.is(CLOSED) || self.unclean().is_some();
+        let is_unclean = is_unclean && self.active != NONE;
         let opening = |slots| EntryHeader::opening(before, end, is_unclean, slots);
         let with_table = opening(slots as u16);
         let (_, len) = self.opening_parts(&with_table);
@@ -513,7 +515,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             0 => self.since_table.saturating_add(1),
             _ => 0,
         };
-        if self.is(CLOSED) {
+        if opening.is_unclean(self.index.sector(self.active).sequence) {
             self.index.flag(self.active, UNCLEAN, 0);
         }
         self.index.flag(number, 0, ERASED_AHEAD | CHECKED);

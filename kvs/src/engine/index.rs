@@ -33,8 +33,6 @@ pub(super) const CHECKED: u16 = 64;
 
 /// Something may stand behind its end, of which only the opening of the next sector tells.
 pub(super) const UNCLEAN: u16 = 256;
-/// A table follows its opening.
-pub(super) const HAS_TABLE: u16 = 512;
 
 /// Its opening failed, and may have left nothing that can be seen.
 pub(super) const TORN: u16 = 1024;

@@ -62,6 +62,8 @@ use index::Index;
 pub(crate) use index::Sector;
 pub(crate) use job::Job;
 pub(crate) use place::Slot;
+#[cfg(feature = "host")]
+pub(crate) use scan::QUIET;
 
 /// The most words of a partition.
 pub(crate) const WORDS_MAX: u32 = 1 << place::ADDRESS_BITS_MAX;

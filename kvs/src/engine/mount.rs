@@ -2,12 +2,10 @@
 
 use super::flash::Flash;
 use super::header::{COPY_LEN, Layout, SectorHeader};
-use super::index::{
-    CHECKED, ERASED_AHEAD, FAILED, HAS_TABLE, Index, Sector, TORN, UNCLEAN, UNKNOWN,
-};
+use super::index::{CHECKED, ERASED_AHEAD, FAILED, Index, Sector, TORN, UNCLEAN, UNKNOWN};
 use super::place::Slot;
-use super::read::Found;
-use super::scan::{Scan, Visit};
+use super::read::{Found, erased_len};
+use super::scan::{QUIET, Scan, Visit};
 use super::{
     BY_TABLE, CLOSED, Device, Engine, Fault, HEADER_UNSEEN, Job, MARKED, NO_TABLES, NONE,
     ONLY_COPIES, PARTIAL, STALE, SUSPECT, UNREAD, WRITING,
@@ -15,7 +13,7 @@ use super::{
 use crate::bytes::is_erased;
 use crate::checksum::Checksum;
 use crate::events;
-use crate::format::{ERASED, header_stride};
+use crate::format::header_stride;
 use crate::options::Options;
 
 /// How often a call mounts, at most, where each time something else can't be read.
@@ -23,6 +21,9 @@ const UNREAD_MOUNTS: u8 = 8;
 
 /// How many mounts in a row, after the first, have to find the same words that can't be read.
 const SAME_MOUNTS: u8 = 2;
+
+/// So many bytes are looked at where a sector has no header.
+const FRONT: u32 = 64;
 
 /// What of the flash a mount leaves out.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -46,8 +47,12 @@ pub(super) struct Mount {
     from: u32,
     /// There was no slot for an entry.
     is_short: bool,
-    /// The next sector that is read has the table that the mount goes by.
-    goes_by_table: bool,
+    /// The sequence of the newest sector that has a table; 0 if there is none.
+    table: u32,
+    /// The newest sector that was opened has been found.
+    is_found: bool,
+    /// So many bytes behind the header of one that may be it are erased.
+    erased: u32,
     /// The layout that was found last.
     layout: Layout,
     /// A header could be read.
@@ -84,7 +89,9 @@ impl Mount {
             sequence: 0,
             from: 0,
             is_short: false,
-            goes_by_table: false,
+            table: 0,
+            is_found: false,
+            erased: 0,
             layout: Layout::NONE,
             is_readable: false,
             is_used: false,
@@ -277,17 +284,13 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         Ok(())
     }
 
-    /// Whether a sector is erased where its first entry would be.
+    /// Whether there is something in a sector without a header.
     fn read_front(&mut self, mount: &mut Mount) -> Result<(), Fault> {
-        let first = self.flash.base(mount.number).wrapping_add(Self::FIRST);
-        let is_blank = self.flash.only(first, 1)?.first() == Some(&ERASED);
-        if let Some(sector) = self.index.sector_mut(mount.number) {
-            if sector.sequence == 0 {
-                if mount.is_used || !is_blank {
-                    sector.flags |= UNKNOWN;
-                }
-            } else if is_blank && !sector.is(TORN) {
-                sector.flags |= ERASED_AHEAD;
+        if self.index.sector(mount.number).sequence == 0 {
+            let first = self.flash.base(mount.number).wrapping_add(Self::FIRST);
+            let front = self.flash.only(first, FRONT.min(self.payload()))?;
+            if mount.is_used || !is_erased(front) {
+                self.index.flag(mount.number, UNKNOWN, 0);
             }
         }
         mount.is_used = false;
@@ -302,58 +305,73 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         }
         self.index.guess_erases();
         self.damaged = self.lost_sectors();
-        (mount.number, mount.sequence) = (NONE, 0);
+        (mount.number, mount.sequence) = (NONE, u32::MAX);
         mount.step = Step::Opening;
         Ok(())
     }
 
-    /// The opening of the sector that was opened next: whether a table follows, and what it says of
-    /// the sector that was opened before.
+    /// The opening of the sector that was opened before: whether there is one, whether a table
+    /// follows, and whether something may stand behind the end of a sector. Goes from the newest
+    /// sector back, as far as needed.
     fn read_opening(&mut self, job: &mut Job) -> Result<(), Fault> {
         let Job { mount, probe, .. } = job;
-        let Some(number) = self.oldest_opened(mount.sequence) else {
-            self.find_table(mount);
+        let Some(number) = self.newest_opened(mount.sequence) else {
+            self.begin_sectors(mount);
             return Ok(());
         };
         let first = self.flash.base(number).wrapping_add(Self::FIRST);
-        let found = self.probe_opening(first, probe)?;
-        let sequence = self.index.sector(number).sequence;
-        if found && !mount.leaves_out(number) {
-            if probe.header.slots() != 0 {
-                self.index.flag(number, HAS_TABLE, 0);
+        let most = QUIET.min(self.payload());
+        while !mount.is_found && mount.erased < most {
+            let at = first.wrapping_add(mount.erased);
+            // A little at first: mostly, it is an opening.
+            let bytes = match mount.erased {
+                0 => self.flash.only(at, COPY_LEN),
+                _ => self.flash.bytes(at, 1),
+            };
+            let erased = erased_len(bytes?);
+            mount.erased = mount.erased.wrapping_add(erased);
+            mount.is_found = erased == 0;
+        }
+        if !mount.is_found {
+            mount.erased = 0;
+            if !self.index.sector(number).is(TORN) {
+                self.index.flag(number, ERASED_AHEAD, 0);
+                return Ok(());
             }
-            if let Some(before) = self.newest_opened(sequence)
-                && probe.header.is_unclean(self.index.sector(before).sequence)
-            {
+        }
+        let is_opening = self.probe_opening(first, probe)?;
+        mount.is_found = true;
+        mount.sequence = self.index.sector(number).sequence;
+        let (mut is_told, mut is_last) = (false, false);
+        if is_opening && !mount.leaves_out(number) {
+            let header = probe.header;
+            if mount.table == 0 && header.slots() != 0 && !self.is(NO_TABLES | PARTIAL) {
+                mount.table = mount.sequence;
+            }
+            is_told = mount.table != 0;
+            let before = self.index.lowest(&|_, sector| {
+                let is_it = sector.sequence < mount.sequence && header.is_unclean(sector.sequence);
+                if is_it { !sector.sequence } else { u32::MAX }
+            });
+            is_last = before.is_none();
+            if let Some(before) = before {
                 self.index.flag(before, UNCLEAN, 0);
             }
         }
-        mount.sequence = sequence;
+        if !is_told {
+            self.since_table = self.since_table.saturating_add(1);
+        } else if is_last {
+            self.begin_sectors(mount);
+        }
         Ok(())
     }
 
-    /// Has the mount go by the newest table, if there is one.
-    fn find_table(&mut self, mount: &mut Mount) {
-        mount.sequence = 0;
+    /// Goes on to what is in the sectors: by the newest table, if there is one.
+    fn begin_sectors(&mut self, mount: &mut Mount) {
+        // All that is older is in the table.
+        mount.sequence = mount.table.saturating_sub(1);
+        self.set(BY_TABLE, mount.table != 0);
         mount.step = Step::Sector;
-        let newest = self.index.lowest(&|_, sector| match sector.is(HAS_TABLE) {
-            true => !sector.sequence,
-            false => u32::MAX,
-        });
-        let from = newest.filter(|_| !self.is(NO_TABLES | PARTIAL));
-        if let Some(number) = from {
-            // All that is older is in the table.
-            mount.sequence = self.index.sector(number).sequence.wrapping_sub(1);
-            mount.goes_by_table = true;
-            self.set(BY_TABLE, true);
-        }
-        for (_, sector) in self.index.sectors() {
-            let is_later = from.is_none() || sector.sequence > mount.sequence.wrapping_add(1);
-            let is_opened = sector.sequence != 0 && !sector.is(ERASED_AHEAD);
-            self.since_table = self
-                .since_table
-                .saturating_add((is_later && is_opened).into());
-        }
     }
 
     /// Goes on to the next sector in time. `false` if there is none.
@@ -445,8 +463,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         if scan.is_torn() && !scan.is_damaged() {
             self.damaged = self.damaged.saturating_add(1);
         }
-        let goes_by_table = core::mem::take(&mut mount.goes_by_table);
-        if goes_by_table && scan.slots != scan.expected {
+        let has_table = mount.table != 0 && mount.table == mount.sequence;
+        if has_table && scan.slots != scan.expected {
             // The table is not all there.
             self.set(NO_TABLES, true);
             mount.step = Step::Start;
@@ -466,6 +484,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let is_void = matches!(mount.except, Except::From(_));
         let is_newest = self.newest_opened(u32::MAX) == Some(number);
         if is_newest {
+            self.damaged = self.damaged.saturating_add(is_void.into());
             if self.is(BY_TABLE) && !self.index.is_complete() {
                 // What the table tells of is not all there.
                 self.set(NO_TABLES, true);

@@ -106,6 +106,11 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         }
     }
 
+    /// How many bytes from `address` on are erased: whole words, as far as the buffer reaches.
+    pub(super) fn erased_at(&mut self, address: u32) -> Result<u32, Fault> {
+        Ok(erased_len(self.flash.bytes(address, Self::WORD)?) & !Self::WORD.wrapping_sub(1))
+    }
+
     /// Reads the opening of a sector that begins at `address`, and no more.
     pub(super) fn probe_opening(&mut self, address: u32, probe: &mut Probe) -> Result<bool, Fault> {
         if probe.done == 0 {
@@ -245,4 +250,14 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             Fault::Corrupt
         }
     }
+}
+
+/// How many bytes are erased in front of what is not.
+#[inline(never)]
+pub(super) fn erased_len(bytes: &[u8]) -> u32 {
+    let fours = bytes.as_chunks::<4>().0.iter();
+    let fours = fours.take_while(|four| **four == [ERASED; 4]).count();
+    let rest = bytes.get(fours.wrapping_mul(4)..).unwrap_or_default();
+    let rest = rest.iter().take_while(|byte| **byte == ERASED).count();
+    fours.wrapping_mul(4).wrapping_add(rest) as u32
 }

@@ -9,6 +9,9 @@ use crate::checksum::Checksum;
 /// No address.
 const NOWHERE: u32 = u32::MAX;
 
+/// How many bytes are erased, at least, where nothing follows: so many may have rotted together.
+pub(crate) const QUIET: u32 = 512;
+
 /// What a scan is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Visit {
@@ -101,27 +104,37 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             let at = scan.at;
             let found = self.probe(at, probe)?;
             if found != Found::Entry {
-                if found == Found::Damage {
-                    if at < scan.proven && !scan.is_damaged && self.is(STALE) {
+                let erased = match found {
+                    Found::Erased => self.erased_at(at)?,
+                    _ => 0,
+                };
+                let behind = at.wrapping_add(erased.max(Self::WORD)).min(scan.to);
+                if erased == 0 {
+                    if at < scan.proven {
                         // It was committed, and has rotted.
-                        self.damaged = self.damaged.saturating_add(1);
-                        scan.is_damaged = true;
+                        self.count_damage(scan);
                     }
-                    scan.quiet_from = at.wrapping_add(Self::WORD);
+                    scan.quiet_from = behind;
                 }
                 if at >= scan.proven {
-                    if found == Found::Damage || scan.pending != NOWHERE {
+                    if erased == 0 || scan.pending != NOWHERE {
                         // Behind damage, something whole may stand anywhere.
                         scan.is_intact = false;
                         scan.pending = scan.pending.min(at);
-                    } else if !self.is(STALE) || !self.is(ONLY_COPIES) {
+                    } else if behind.wrapping_sub(scan.quiet_from) >= QUIET
+                        && !(self.is(STALE) && self.is(ONLY_COPIES))
+                    {
+                        // Behind copies it goes on: a collection that was cut may have gone on behind
+                        // words that look as if they were erased.
                         break;
                     }
-                    // Behind copies, too: a collection that was cut may have gone on behind words that
-                    // look as if they were erased.
                 }
-                scan.at = at.wrapping_add(Self::WORD);
+                scan.at = behind;
                 continue;
+            }
+            if at > scan.quiet_from && !(scan.has_entries && self.is(ONLY_COPIES)) {
+                // What looks erased in front of it has rotted, too.
+                self.count_damage(scan);
             }
             let behind = at.wrapping_add(probe.header.entry_len(Self::WORD));
             scan.quiet_from = behind;
@@ -154,6 +167,14 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         Ok(())
     }
 
+    /// Counts damage in a sector, once.
+    fn count_damage(&mut self, scan: &mut Scan) {
+        if !scan.is_damaged && self.is(STALE) {
+            self.damaged = self.damaged.saturating_add(1);
+            scan.is_damaged = true;
+        }
+    }
+
     /// Makes a committed entry its key's latest.
     fn take(&mut self, at: u32, scan: &mut Scan, probe: &Probe) -> Result<(), Fault> {
         let Probe { header, role, .. } = probe;
@@ -168,7 +189,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             }
             return Ok(());
         };
-        if header.is_table() {
+        // Without its opening, it is not the one that the mount goes by.
+        if header.is_table() && scan.slots < scan.expected {
             scan.slots = scan.slots.wrapping_add(self.take_table(at, probe)?);
         }
         if header.is_opening() {

@@ -10,6 +10,7 @@ use super::Header;
 use super::crc::Checksums;
 use super::piece::{Damage, Entry, EntryKey, Piece, Sector, SectorEnd};
 use crate::checksum::Crc32c;
+use crate::engine::QUIET;
 use crate::engine::entry::{self, CHECKSUM_LEN, EntryHeader, HEADER_MAX, Role};
 use crate::format::{ERASED, header_stride};
 
@@ -26,10 +27,17 @@ pub fn sectors(bytes: &[u8], sector_size: u32, write_size: u32) -> Vec<Sector> {
     let all = bytes.chunks((sector_size as usize).max(1));
     let mut all: Vec<_> = all.map(|bytes| Raw::new(bytes, write_size)).collect();
     let mut opened: Vec<_> = (all.iter().enumerate())
-        .filter(|(_, sector)| sector.is_opened())
         .filter_map(|(number, sector)| Some((sector.header?.sequence, number)))
         .collect();
     opened.sort_unstable();
+    // The newest may have been erased ahead.
+    let is_ahead = |number: usize| all.get(number).is_some_and(Raw::is_front_erased);
+    while opened.pop_if(|(_, number)| is_ahead(*number)).is_some() {}
+    for (_, number) in &opened {
+        if let Some(sector) = all.get_mut(*number) {
+            sector.is_opened = true;
+        }
+    }
     // Each says where the one before it ended.
     let mut before: Option<(usize, u32)> = None;
     for (sequence, number) in opened {
@@ -69,6 +77,7 @@ struct Raw<'a> {
     write_size: u32,
     header: Option<Header>,
     good_copies: [bool; 2],
+    is_opened: bool,
     /// Where it ended, if the sector that was opened next says so.
     end: Option<u32>,
     /// What its opening says of the sector before.
@@ -84,6 +93,7 @@ impl<'a> Raw<'a> {
             write_size,
             header,
             good_copies: copies.map(|copy| copy.is_some() && copy == header),
+            is_opened: false,
             end: None,
             before: None,
         }
@@ -94,10 +104,11 @@ impl<'a> Raw<'a> {
         header_stride(self.write_size).saturating_mul(2)
     }
 
-    /// Whether there is more in it than a header.
-    fn is_opened(&self) -> bool {
-        let first = self.bytes.get(self.first() as usize);
-        first.is_some_and(|byte| *byte != ERASED)
+    /// Whether it looks as if it had not been opened.
+    fn is_front_erased(&self) -> bool {
+        let entries = self.bytes.get(self.first() as usize..).unwrap_or_default();
+        let mut front = entries.iter().take(QUIET as usize);
+        front.all(|byte| *byte == ERASED)
     }
 
     /// Whether another sector may say that this one ended there.
@@ -152,7 +163,7 @@ impl<'a> Raw<'a> {
                 sector: self,
                 checksums: Checksums::of(self.bytes),
                 proven: self.end.unwrap_or(0),
-                is_over: !self.is_opened(),
+                is_over: !self.is_opened,
                 only_copies: true,
                 pending: None,
                 is_intact: false,
@@ -213,14 +224,14 @@ impl Cut<'_> {
                 break;
             };
             let size = if programmed != 0 {
-                // Without anything undecided, this is where the sector ends; but a collection that was
-                // cut may have gone on behind words that look erased.
-                let is_open = at >= self.proven && self.pending.is_none();
-                self.is_over |= is_open && !self.only_copies;
-                let is_gap = is_open && !self.is_over;
                 let word = self.sector.write_size.max(1);
                 let words = (programmed as u32).checked_div(word).unwrap_or(0);
                 let size = words.max(1).saturating_mul(word);
+                // Without anything undecided, this is where the sector ends; but a collection that was
+                // cut may have gone on behind words that look erased.
+                let is_open = at >= self.proven && self.pending.is_none();
+                self.is_over |= is_open && size >= QUIET && !self.only_copies;
+                let is_gap = is_open && !self.is_over;
                 let size = self.take_damage(at, size.min(to.saturating_sub(at)), Damage::Hole);
                 if is_gap {
                     self.pending = None;
