@@ -385,11 +385,9 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             match self.is_steady(from, end, job) {
                 Ok(true) => {}
                 Ok(false) => return Err(self.remount(Except::From(from), job)),
-                Err(fault) => {
-                    // What could be read can't be read any more: the next call looks at it anew.
-                    self.set(STALE, fault != Fault::Pending);
-                    return Err(fault);
-                }
+                Err(Fault::Pending) => return Err(Fault::Pending),
+                // What could be read can't be read any more: a mount finds out what that means.
+                Err(_) => return Err(self.remount(Except::Nothing, job)),
             }
             self.set(SUSPECT, false);
         }
