@@ -63,6 +63,8 @@ pub(crate) use index::Sector;
 pub(crate) use job::Job;
 pub(crate) use place::Slot;
 #[cfg(feature = "host")]
+pub(crate) use read::PATIENCE;
+#[cfg(feature = "host")]
 pub(crate) use scan::QUIET;
 
 /// The most words of a partition.

@@ -451,6 +451,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             to = address;
         }
         job.scan = Scan::new(first, to, proven.min(to));
+        job.probe.forget_vain();
         Ok(())
     }
 

@@ -33,7 +33,13 @@ pub(super) struct Probe {
     is_trusted: bool,
     /// How many of its bytes the checksum covers so far; 0 if it is not being read.
     done: u32,
+    /// How many bytes were read of a sector for entries that did not check, up to an address.
+    in_vain: u32,
+    in_vain_to: u32,
 }
+
+/// So many times its size is read of a sector, at most, for entries that do not check.
+pub(crate) const PATIENCE: u32 = 8;
 
 impl Probe {
     /// Whether a part of an entry has been read.
@@ -41,11 +47,18 @@ impl Probe {
         self.done != 0
     }
 
+    /// Begins with a sector, or with an entry that is known to be there.
+    pub(super) fn forget_vain(&mut self) {
+        (self.in_vain, self.in_vain_to) = (0, 0);
+    }
+
     pub(super) const START: Self = Self {
         header: EntryHeader::NONE,
         role: Role::First,
         is_trusted: false,
         done: 0,
+        in_vain: 0,
+        in_vain_to: 0,
     };
 }
 
@@ -66,7 +79,10 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 .flash
                 .offset(address)
                 .wrapping_add(header.entry_len(Self::WORD));
-            if end > self.flash.sector_size() {
+            let sum = probe.in_vain.wrapping_add(header.body_len());
+            let is_new = address >= probe.in_vain_to;
+            let size = self.flash.sector_size();
+            if end > size || is_new && sum > size.saturating_mul(PATIENCE) {
                 return Ok(Found::Damage);
             }
             if probe.is_trusted {
@@ -95,7 +111,13 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                         probe.role = role;
                         Found::Entry
                     }
-                    None => Found::Damage,
+                    None => {
+                        if address >= probe.in_vain_to {
+                            probe.in_vain = probe.in_vain.wrapping_add(body);
+                            probe.in_vain_to = address.wrapping_add(1);
+                        }
+                        Found::Damage
+                    }
                 });
             }
             if is_stuck {
@@ -169,6 +191,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let address = self.address_of(place);
         loop {
             if job.probe.done == 0 {
+                job.probe.forget_vain();
                 // No more than the entry is needed.
                 self.flash.only(address, self.len_of(place))?;
             }

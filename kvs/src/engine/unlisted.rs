@@ -210,6 +210,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         if !(first..end).contains(&job.search.victim_at) {
             job.search.victim_at = first;
             job.search.known = None;
+            job.probe.forget_vain();
         }
         while job.search.victim_at < end {
             let at = job.search.victim_at;

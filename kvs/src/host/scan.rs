@@ -10,8 +10,8 @@ use super::Header;
 use super::crc::Checksums;
 use super::piece::{Damage, Entry, EntryKey, Piece, Sector, SectorEnd};
 use crate::checksum::Crc32c;
-use crate::engine::QUIET;
 use crate::engine::entry::{self, CHECKSUM_LEN, EntryHeader, HEADER_MAX, Role};
+use crate::engine::{PATIENCE, QUIET};
 use crate::format::{ERASED, header_stride};
 
 /// The bytes of one key in a table.
@@ -167,6 +167,7 @@ impl<'a> Raw<'a> {
                 only_copies: true,
                 pending: None,
                 is_intact: false,
+                in_vain: 0,
                 pieces: std::vec![Piece::Header { size }],
             };
             cut.run(size, len);
@@ -204,6 +205,8 @@ struct Cut<'a> {
     pending: Option<usize>,
     /// What is undecided is a commit without a hole so far.
     is_intact: bool,
+    /// The bytes of entries that do not check.
+    in_vain: u32,
     pieces: Vec<Piece>,
 }
 
@@ -238,7 +241,7 @@ impl Cut<'_> {
                 }
                 size
             } else {
-                match self.sector.entry(at, &self.checksums) {
+                match self.entry(at) {
                     Ok((header, role)) => self.take_entry(at, &header, role),
                     Err(why) => {
                         let word = self.sector.write_size.max(1);
@@ -250,6 +253,25 @@ impl Cut<'_> {
         }
         // What no commit follows is a torn tail, and does not count.
         self.decide(false);
+    }
+
+    /// The entry at an offset, if it is whole; but not if too much was read of the sector in vain.
+    fn entry(&mut self, at: u32) -> Result<(EntryHeader, Role), Damage> {
+        let entry = self.sector.entry(at, &self.checksums);
+        let body = match &entry {
+            Ok((header, _)) => header.body_len(),
+            Err(Damage::Checksum { len, .. }) => len.saturating_sub(CHECKSUM_LEN),
+            Err(_) => return entry,
+        };
+        let most = (self.sector.bytes.len() as u32).saturating_mul(PATIENCE);
+        let sum = self.in_vain.saturating_add(body);
+        if sum > most {
+            return Err(Damage::NoEntry);
+        }
+        if entry.is_err() {
+            self.in_vain = sum;
+        }
+        entry
     }
 
     /// Takes a whole entry; returns its size.
