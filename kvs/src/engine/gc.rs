@@ -194,12 +194,20 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         }
         if job.collection == Collection::No {
             job.collection = Collection::Goes;
+            self.begin_collection();
             self.count_collection();
         }
         let victim = self.victim(false);
         match victim.map(|victim| self.move_step(victim)) {
             None | Some(Step::Undo) => self.to_rescue(job).map_or(Step::Undo, Step::Rewrite),
             Some(step) => step,
+        }
+    }
+
+    /// Takes sectors from before the active one, if no collection is under way.
+    fn begin_collection(&mut self) {
+        if self.gc_before_sequence == 0 {
+            self.gc_before_sequence = self.index.sector(self.active).sequence;
         }
     }
 
@@ -236,7 +244,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     pub(super) fn free_sectors(&self) -> (usize, usize) {
         let (mut free, mut spare) = (0usize, 0usize);
         for (number, sector) in self.index.sectors() {
-            if sector.live() == 0 && number != self.active && !sector.is(RETIRED) {
+            if sector.live() == 0 && number != self.active && !sector.is(FAILED | RETIRED) {
                 free = free.wrapping_add(1);
                 spare = spare.wrapping_add(usize::from(!sector.is(NEEDED)));
             }
@@ -424,9 +432,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         if free >= 2 || need <= self.room() || !self.can_make(need, 0) {
             return Step::Ready;
         }
-        if self.gc_before_sequence == 0 {
-            self.gc_before_sequence = self.index.sector(self.active).sequence;
-        }
+        self.begin_collection();
         match self.victim(false).map(|victim| self.move_step(victim)) {
             // The active one is the only one to be collected.
             None if !self.is(ONLY_COPIES) => {
@@ -736,9 +742,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             if free >= 2 || !self.is_live_below(3) || !self.can_make(self.payload() / 2, 0) {
                 return Step::Ready;
             }
-            if self.gc_before_sequence == 0 {
-                self.gc_before_sequence = self.index.sector(self.active).sequence;
-            }
+            self.begin_collection();
         }
         let victim = self.victim(false).filter(|_| self.active != NONE);
         match victim.map(|victim| self.move_step(victim)) {
