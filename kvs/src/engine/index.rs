@@ -152,7 +152,10 @@ impl<'a> Index<'a> {
 
     /// Takes sectors into use again that have failed. `false` if there are none.
     pub(super) fn revive(&mut self) -> bool {
-        let is_any = self.sectors.iter().any(|sector| sector.is(FAILED | RETIRED));
+        let is_any = self
+            .sectors
+            .iter()
+            .any(|sector| sector.is(FAILED | RETIRED));
         for sector in self.sectors.iter_mut() {
             sector.flags &= !(FAILED | RETIRED);
         }

@@ -11,8 +11,8 @@ use crate::events;
 pub(super) struct Undo {
     /// The address of the next one; 0 if there are none to be looked at.
     at: u32,
-    /// The hash and the checksum of the copy whose original is looked for.
-    copy: Option<(u32, u32)>,
+    /// The copy whose original is looked for: its hash and its checksum, and whether it is a tombstone.
+    copy: Option<(u32, u32, bool)>,
     /// An original has rotted: the copies are all there is.
     pub(super) is_refused: bool,
 }
@@ -42,11 +42,15 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     /// Must be called before the copies are erased: their originals may have rotted since.
     pub(super) fn check_originals(&mut self, job: &mut Job) -> Result<(), Fault> {
         while job.undo.at != 0 || job.undo.copy.is_some() {
-            if let Some((hash, checksum)) = job.undo.copy {
+            if let Some((hash, checksum, is_tombstone)) = job.undo.copy {
                 let original = self.locate(hash, job)?;
-                let is_there = !original.is_none()
-                    && self.entry_of(hash, original, job)?
-                    && self.checksum.value() == checksum;
+                let is_there = match original.is_none() {
+                    // In the oldest sector, it has been forgotten.
+                    true => is_tombstone,
+                    false => {
+                        self.entry_of(hash, original, job)? && self.checksum.value() == checksum
+                    }
+                };
                 job.undo.copy = None;
                 if !is_there {
                     job.undo = Undo {
@@ -63,7 +67,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 let header = &job.probe.header;
                 len = header.entry_len(Self::WORD);
                 if job.probe.role == Role::Copy && !header.is_of_sector() {
-                    job.undo.copy = Some((header.hash, self.checksum.value()));
+                    let (hash, is_tombstone) = (header.hash, header.is_tombstone());
+                    job.undo.copy = Some((hash, self.checksum.value(), is_tombstone));
                 }
             }
             let is_inside = self.flash.offset(at).wrapping_add(len) < self.flash.sector_size();
