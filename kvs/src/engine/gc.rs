@@ -568,33 +568,48 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             self.check_erased_value(number, number.wrapping_add(1), job)?;
             job.erased_value = ErasedValue::Proven;
         }
-        let header = SectorHeader {
-            layout: self.layout(),
-            sequence,
-            erases: self.index.sector(number).erases,
-        };
-        let front = self.flash.stage().get_mut(..Self::FIRST as usize);
-        let front = front.unwrap_or_default();
-        front.fill(ERASED);
-        for target in front.chunks_mut(header_stride(Self::WORD) as usize) {
-            copy(target, &header.encode());
-        }
-        let written = self.flash.program(self.flash.base(number), Self::FIRST);
+        let written = self.write_header(number, sequence);
         if written == Err(Fault::Pending) {
             return written;
         }
         self.sequence = sequence;
         self.index
             .flag(number, ERASED_AHEAD | CHECKED, UNKNOWN | BLANK | TORN);
-        match self.index.sector_mut(number) {
-            Some(sector) if written.is_ok() => sector.sequence = sequence,
-            _ => self.fail(number),
+        if written.is_err() {
+            self.fail(number);
         }
         if self.is(PARTIAL) {
             // Another sector may be the oldest now, of whose tombstones some have no slot.
             return Err(self.remount(Except::Nothing, job));
         }
         written
+    }
+
+    /// Gives an erased sector its header.
+    fn write_header(&mut self, number: usize, sequence: u32) -> Result<(), Fault> {
+        let base = self.flash.base(number);
+        let sector = self.index.sector(number);
+        if sector.sequence != sequence {
+            let header = SectorHeader {
+                layout: self.layout(),
+                sequence,
+                erases: sector.erases,
+            };
+            let front = self.flash.stage().get_mut(..Self::FIRST as usize);
+            let front = front.unwrap_or_default();
+            front.fill(ERASED);
+            for target in front.chunks_mut(header_stride(Self::WORD) as usize) {
+                copy(target, &header.encode());
+            }
+            self.flash.program(base, Self::FIRST)?;
+            self.index.set_sequence(number, sequence);
+        }
+        // What is staged is the header yet.
+        if self.options.verify_on_write && !self.flash.is_staged(base, Self::FIRST, 0)? {
+            self.index.set_sequence(number, 0);
+            return Err(Fault::VerifyFailed);
+        }
+        Ok(())
     }
 
     /// Checks the entries that a table told of, before something is erased in their favour.

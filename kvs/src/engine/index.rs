@@ -127,6 +127,12 @@ impl<'a> Index<'a> {
         }
     }
 
+    pub(super) fn set_sequence(&mut self, number: usize, sequence: u32) {
+        if let Some(sector) = self.sectors.get_mut(number) {
+            sector.sequence = sequence;
+        }
+    }
+
     pub(super) fn sectors(&self) -> impl Iterator<Item = (usize, &Sector)> + '_ {
         self.sectors.iter().enumerate()
     }
