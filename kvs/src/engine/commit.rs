@@ -8,8 +8,8 @@ use super::job::ErasedValue;
 use super::mount::Except;
 use super::place::Place;
 use super::{
-    CLOSED, Device, Engine, Fault, HEADER_UNSEEN, Job, NONE, PARTIAL, STALE, SUSPECT, UNREAD,
-    WRITING,
+    CLOSED, Device, Engine, Fault, HEADER_UNSEEN, Job, NONE, PARTIAL, REVIVED, STALE, SUSPECT,
+    UNREAD, WRITING,
 };
 use crate::checksum::Checksum;
 use crate::events;
@@ -106,9 +106,9 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             self.index.end_commit();
             let attempts = job.plan.attempts.wrapping_add(1);
             let most = self.index.sector_count().wrapping_mul(2).wrapping_add(2);
-            if result == Err(Fault::Full) && !job.has_revived && self.index.revive() {
+            if result == Err(Fault::Full) && !self.is(REVIVED) && self.index.revive() {
                 // What failed may have been the bus.
-                job.has_revived = true;
+                self.set(REVIVED, true);
                 job.restart();
                 job.plan.attempts = attempts;
                 continue;
@@ -117,7 +117,11 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             let has_failed = result.is_err() && job.plan.failures != self.failures;
             let is_again = result == Err(Fault::Remounted) || has_failed;
             if !is_again || attempts > most {
-                self.set(WRITING, false);
+                if result.is_err() && self.is(REVIVED) {
+                    // They have failed again.
+                    self.index.retire();
+                }
+                self.set(WRITING | REVIVED, false);
                 job.is_writing = false;
                 return match (result, job.failed) {
                     // What a sector failed of says more than that there is no room in the others.

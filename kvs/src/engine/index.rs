@@ -168,6 +168,13 @@ impl<'a> Index<'a> {
         is_any
     }
 
+    /// Leaves the sectors alone that have failed.
+    pub(super) fn retire(&mut self) {
+        for sector in self.sectors.iter_mut().filter(|sector| sector.is(FAILED)) {
+            sector.flags |= RETIRED;
+        }
+    }
+
     /// The sector of the lowest rank below `u32::MAX`.
     #[inline(never)]
     pub(super) fn lowest(&self, rank: &dyn Fn(usize, &Sector) -> u32) -> Option<usize> {

@@ -40,8 +40,6 @@ pub(crate) struct Job {
     pub(super) has_reread: bool,
     /// What is known of how the flash reads where it is erased.
     pub(super) erased_value: ErasedValue,
-    /// Sectors that had failed are in use again.
-    pub(super) has_revived: bool,
     /// A sector has been opened.
     pub(super) has_opened: bool,
     /// Of how many tombstones it was asked whether they hide something.
@@ -89,7 +87,6 @@ impl Job {
             same_mounts: 0,
             has_reread: false,
             erased_value: ErasedValue::Unknown,
-            has_revived: false,
             has_opened: false,
             tombstones: 0,
             leveled: 0,
@@ -144,7 +141,6 @@ impl Job {
         *self = Self {
             mount,
             is_writing: self.is_writing,
-            has_revived: self.has_revived,
             is_undone: self.is_undone,
             undo,
             rescue,

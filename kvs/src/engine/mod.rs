@@ -168,6 +168,8 @@ const PARTIAL: u16 = 1024;
 const MARKED: u16 = 512;
 /// Something is being written, by a call whose future may be dropped.
 const WRITING: u16 = 256;
+/// The commit under way has taken sectors into use again that have failed.
+const REVIVED: u16 = 64;
 /// The newest header may read differently the next time.
 const HEADER_UNSEEN: u16 = 128;
 

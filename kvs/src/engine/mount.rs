@@ -8,7 +8,7 @@ use super::read::{Found, erased_len};
 use super::scan::{QUIET, Scan, Visit};
 use super::{
     BY_TABLE, CLOSED, Device, Engine, Fault, HEADER_UNSEEN, Job, MARKED, NO_TABLES, NONE,
-    ONLY_COPIES, PARTIAL, STALE, SUSPECT, UNREAD, WRITING,
+    ONLY_COPIES, PARTIAL, REVIVED, STALE, SUSPECT, UNREAD, WRITING,
 };
 use crate::bytes::is_erased;
 use crate::checksum::Checksum;
@@ -151,7 +151,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         if self.is(WRITING) && !job.is_writing {
             // The call that wrote was dropped.
             events::dropped_write();
-            self.set(WRITING, false);
+            self.set(WRITING | REVIVED, false);
             self.set(STALE, true);
         }
         // Twice, as a table may turn out to be wrong; or more often, where something can't be read.
@@ -229,7 +229,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                         Except::From(_) => HEADER_UNSEEN,
                         Except::Sector(_) => 0,
                     };
-                    self.flags = STALE | unseen | self.flags & (NO_TABLES | PARTIAL | WRITING);
+                    self.flags =
+                        STALE | unseen | self.flags & (NO_TABLES | PARTIAL | REVIVED | WRITING);
                     job.mount = Mount::new(job.mount.except);
                     job.mount.step = Step::Header(0);
                 }
