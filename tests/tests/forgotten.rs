@@ -7,7 +7,7 @@ use kvs::{Change, Options, RawKey, Resources, Store};
 #[test]
 fn a_key_whose_tombstone_is_forgotten_under_its_commit_counts_as_a_new_one() {
     let mut flash = SimFlash::<4, 256>::new(2);
-    let value = [7; 40];
+    let value = [7; 32];
     let put = |key| Change::put(RawKey::Hash(key), &value);
     let delete = |key| Change::delete(RawKey::Hash(key));
     let mut results = Vec::new();
