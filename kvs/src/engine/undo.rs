@@ -32,6 +32,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         if self.is(ONLY_COPIES) && self.active != NONE && !job.is_undone {
             events::undone(self.active);
             job.is_undone = true;
+            // The sector that failed is erased, and may do.
+            job.failed = None;
             job.undo.at = self.flash.base(self.active).wrapping_add(Self::FIRST);
             self.remount(Except::Sector(self.active), job)
         } else {
