@@ -1,7 +1,5 @@
 //! What all of the flash format has in common: see FORMAT.md.
 
-use crate::hash::KeyHasher;
-
 /// What an erased byte reads as.
 pub(crate) const ERASED: u8 = 0xFF;
 /// The longest name of a key.
@@ -22,13 +20,6 @@ pub(crate) const fn header_stride(write_size: u32) -> u32 {
 pub(crate) const fn pad(len: u32, write_size: u32) -> u32 {
     let mask = write_size.saturating_sub(1);
     len.wrapping_add(mask) & !mask
-}
-
-/// The hash of a name.
-pub(crate) fn name_hash(name: &[u8]) -> u32 {
-    name.iter()
-        .fold(KeyHasher::new(), |hasher, byte| hasher.byte(*byte))
-        .finish()
 }
 
 /// The buffer that a value of `len` bytes is encoded in with its head, checksum and padding, for words up to 32 bytes.

@@ -165,12 +165,10 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         job: &mut Job,
     ) -> Result<bool, Fault> {
         let was_listed = !self.index.get(hash).is_none();
-        if self.index.is_full() && !was_listed {
-            if !self.is(PARTIAL) {
-                // What is live has to be counted anew: tombstones, too, that hide nothing.
-                self.set(PARTIAL, true);
-                return Err(self.remount(Except::Nothing, job));
-            }
+        if self.index.is_full() && !was_listed && !self.is(PARTIAL) {
+            // What is live has to be counted anew: tombstones, too, that hide nothing.
+            self.set(PARTIAL, true);
+            return Err(self.remount(Except::Nothing, job));
         }
         let is_new = place.is_none();
         let Some(lost) = self.index.list(hash, place, sector, is_new) else {

@@ -221,7 +221,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     }
 
     /// The flash driver, for a test to damage what is there.
-    #[cfg(test)]
+    #[cfg(all(test, feature = "log"))]
+    #[allow(dead_code, reason = "the test is of the blocking store")]
     pub(crate) fn flash_mut(&mut self) -> &mut F {
         &mut self.engine.device().partition.flash
     }
