@@ -148,7 +148,7 @@ impl<D: Device> Flash<D> {
 
     /// What the buffer holds of the partition from `address` on.
     #[inline(never)]
-    fn held(&self, address: u32) -> &[u8] {
+    pub(super) fn held(&self, address: u32) -> &[u8] {
         let skip = address.wrapping_sub(self.held_from) as usize;
         let held = self.device.buffer().get(skip..self.held_len.into());
         held.unwrap_or_default()

@@ -326,7 +326,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             let at = first.wrapping_add(mount.erased);
             // A little at first: mostly, it is an opening.
             let bytes = match mount.erased {
-                0 => self.flash.only(at, COPY_LEN),
+                0 => self.flash.only(at, COPY_LEN.max(Self::WORD)),
                 _ => self.flash.bytes(at, 1),
             };
             let erased = erased_len(bytes?);
@@ -339,6 +339,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 self.index.flag(number, ERASED_AHEAD, 0);
                 return Ok(());
             }
+            mount.is_found = true;
         }
         let is_opening = self.probe_opening(first, probe)?;
         mount.is_found = true;

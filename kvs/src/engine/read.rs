@@ -67,7 +67,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     #[inline(never)]
     pub(super) fn probe(&mut self, address: u32, probe: &mut Probe) -> Result<Found, Fault> {
         if probe.done == 0 {
-            let bytes = self.flash.bytes(address, HEADER_MAX)?;
+            let bytes = self.flash.bytes(address, HEADER_MAX.max(Self::WORD))?;
             if bytes.first() == Some(&ERASED) {
                 return Ok(Found::Erased);
             }
@@ -128,15 +128,15 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         }
     }
 
-    /// How many bytes from `address` on are erased: whole words, as far as the buffer reaches.
-    pub(super) fn erased_at(&mut self, address: u32) -> Result<u32, Fault> {
-        Ok(erased_len(self.flash.bytes(address, Self::WORD)?) & !Self::WORD.wrapping_sub(1))
+    /// How many bytes from `address` on are erased, as far as the buffer holds them: whole words.
+    pub(super) fn erased_at(&self, address: u32) -> u32 {
+        erased_len(self.flash.held(address)) & !Self::WORD.wrapping_sub(1)
     }
 
     /// Reads the opening of a sector that begins at `address`, and no more.
     pub(super) fn probe_opening(&mut self, address: u32, probe: &mut Probe) -> Result<bool, Fault> {
         if probe.done == 0 {
-            let len = HEADER_MAX.wrapping_add(CHECKSUM_LEN);
+            let len = HEADER_MAX.wrapping_add(CHECKSUM_LEN).max(Self::WORD);
             self.flash.only(address, len)?;
         }
         let found = self.probe(address, probe)?;

@@ -105,7 +105,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             let found = self.probe(at, probe)?;
             if found != Found::Entry {
                 let erased = match found {
-                    Found::Erased => self.erased_at(at)?,
+                    Found::Erased => self.erased_at(at),
                     _ => 0,
                 };
                 let behind = at.wrapping_add(erased.max(Self::WORD)).min(scan.to);

@@ -1,6 +1,7 @@
 //! Undoing: a collection that was cut, and can't go on, is begun anew, and its copies do not count.
 
 use super::entry::Role;
+use super::index::{FAILED, RETIRED};
 use super::mount::Except;
 use super::read::Found;
 use super::{Device, Engine, Fault, Job, NONE, ONLY_COPIES};
@@ -34,6 +35,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             job.is_undone = true;
             // The sector that failed is erased, and may do.
             job.failed = None;
+            self.index.flag(self.active, 0, FAILED | RETIRED);
             job.undo.at = self.flash.base(self.active).wrapping_add(Self::FIRST);
             self.remount(Except::Sector(self.active), job)
         } else {
