@@ -383,7 +383,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let header = if append.is_first {
             *opening
         } else {
-            let left = self.index.table().count().saturating_sub(append.next);
+            let left = usize::from(opening.slots()).saturating_sub(append.next);
             self.table_header(left.min(self.slots_in_a_table()))
         };
         if at.wrapping_add(header.entry_len(Self::WORD)) > self.flash.stage_len() {
@@ -393,7 +393,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let target = self.flash.stage().get_mut(from..).unwrap_or_default();
         let items = target.chunks_exact_mut(TABLE_ITEM as usize);
         let count = header.value_len().wrapping_div(TABLE_ITEM) as usize;
-        let slots = self.index.table().skip(append.next).take(count);
+        let slots = self.index.table_behind(opening);
+        let slots = slots.skip(append.next).take(count);
         for (item, slot) in items.zip(slots) {
             copy(item, &slot.encode());
         }

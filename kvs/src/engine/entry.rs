@@ -51,6 +51,10 @@ const UNCLEAN: u32 = 0x10_0000;
 /// In an opening, where the bits begin that tell which sector that was.
 const SEQUENCE_SHIFT: u32 = 21;
 
+/// In an opening's number of slots: they are of the keys that were in the sector before, and not of
+/// all.
+const OF_LAST: u16 = 0x8000;
+
 /// How an entry stands in the log. It is XORed into the checksum: a constant each, so far from what
 /// another place in flash would XOR into it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -158,7 +162,7 @@ impl EntryHeader {
     }
 
     /// Whether it is an opening that was written when the sector of this sequence was active.
-    fn is_after(&self, sequence: u32) -> bool {
+    pub(crate) fn is_after(&self, sequence: u32) -> bool {
         let of = sequence << SEQUENCE_SHIFT;
         self.is_opening() && (self.hash ^ of) >> SEQUENCE_SHIFT == 0
     }
@@ -181,7 +185,22 @@ impl EntryHeader {
 
     /// How many slots follow an opening.
     pub(crate) fn slots(&self) -> u16 {
-        if self.is_opening() { self.len } else { 0 }
+        self.len & !OF_LAST
+    }
+
+    /// Of an opening: whether its tables are of all keys.
+    pub(crate) fn tells_all(&self) -> bool {
+        self.len != 0 && self.len & OF_LAST == 0
+    }
+
+    /// Of an opening: whether its tables are of the keys that were in the sector before.
+    pub(crate) fn tells_last(&self) -> bool {
+        self.len & OF_LAST != 0
+    }
+
+    /// Says of an opening that its tables are of the keys that were in the sector before.
+    pub(crate) fn set_of_last(&mut self) {
+        self.len |= OF_LAST;
     }
 
     /// Says whether more entries of its commit follow.

@@ -8,7 +8,7 @@ use super::batch::Nothing;
 use super::entry::EntryHeader;
 use super::header::{SEQUENCE_MAX, SectorHeader};
 use super::index::{
-    BLANK, CHECKED, ERASED_AHEAD, FAILED, NEEDED, RETIRED, Sector, TORN, UNCLEAN, UNKNOWN,
+    BLANK, CHECKED, COVERED, ERASED_AHEAD, FAILED, NEEDED, RETIRED, Sector, TORN, UNCLEAN, UNKNOWN,
 };
 use super::job::ErasedValue;
 use super::mount::Except;
@@ -23,6 +23,9 @@ use crate::format::{ERASED, header_stride};
 
 /// What the need of a refused commit is remembered in, so that two bytes will do.
 const REFUSED_UNIT: u32 = 16;
+
+/// How many openings a mount looks at, as long as tables fit.
+const OPENINGS: u8 = 16;
 
 /// How many entries a commit moves at most so that wear is levelled.
 const LEVELED: u8 = 8;
@@ -467,27 +470,45 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     /// The header of the first entry of the next sector, where `need` bytes are to go. Tables follow so
     /// that they take no more than a fourteenth of all sectors, and a quarter of one.
     fn opening(&self, need: u32) -> EntryHeader {
-        let slots = self.index.table().count() as u32;
-        let len = slots.wrapping_mul(TABLE_ITEM);
-        let sectors = u32::from(self.since_table).saturating_add(1);
-        let payload = self.payload();
-        let is_worth =
-            len.saturating_mul(14) <= payload.saturating_mul(sectors) && self.is_half_empty(len);
-        // Where no other sector is free, what is live may need all of this one.
-        let (free, _) = self.free_sectors();
-        let has_table = is_worth && len <= payload / 4 && free >= 2 && !self.is(PARTIAL);
         let before = self.index.sector(self.active).sequence;
         let end = self.end >> Self::WORD.trailing_zeros();
         // Or something may stand behind the end of one before: so that a mount looks there, too.
         let is_unclean = self.is(CLOSED) || self.unclean().is_some();
         let is_unclean = is_unclean && self.active != NONE;
         let opening = |slots| EntryHeader::opening(before, end, is_unclean, slots);
-        let with_table = opening(slots as u16);
-        let (_, len) = self.opening_parts(&with_table);
-        let need = need.saturating_add(len).saturating_add(Self::mark_len());
-        match has_table && need <= payload {
-            true => with_table,
-            false => opening(0),
+        let payload = self.payload();
+        let all = self.index.table().count() as u16;
+        let mut of_last = opening(0);
+        of_last.set_of_last();
+        let last = self.index.table_behind(&of_last).count() as u16;
+        of_last = opening(last);
+        of_last.set_of_last();
+        // Where no other sector is free, what is live may need all of this one.
+        let (free, _) = self.free_sectors();
+        let may_have = free >= 2 && !self.is(PARTIAL) && self.active != NONE;
+        let fits = |with_tables: &EntryHeader, sectors: u32| {
+            let len = u32::from(with_tables.slots()).wrapping_mul(TABLE_ITEM);
+            let is_worth = len.saturating_mul(14) <= payload.saturating_mul(sectors)
+                && len <= payload / 4
+                && self.is_half_empty(len);
+            let (_, len) = self.opening_parts(with_tables);
+            let need = need.saturating_add(len).saturating_add(Self::mark_len());
+            may_have && is_worth && need <= payload
+        };
+        // If no table tells of some other sector, a mount has to read that.
+        let is_told = self.index.sectors().all(|(number, sector)| {
+            let is_covered = sector.is(COVERED) || sector.sequence < self.table_from;
+            number == self.active || sector.live() == 0 || is_covered
+        });
+        let sectors = u32::from(self.since_table).saturating_add(1);
+        // So that a mount does not go through many of them, and where it costs little more.
+        let is_due = self.since_table >= OPENINGS || last >= all / 2;
+        if all != 0 && (!is_told || is_due) && fits(&opening(all), sectors) {
+            opening(all)
+        } else if fits(&of_last, 1) {
+            of_last
+        } else {
+            opening(0)
         }
     }
 
@@ -517,10 +538,14 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         self.forget_tombstones();
         let opening = self.opening(job.plan.bytes());
         let (entries, len) = self.opening_parts(&opening);
-        self.since_table = match opening.slots() {
-            0 => self.since_table.saturating_add(1),
-            _ => 0,
-        };
+        self.since_table = self.since_table.saturating_add(1);
+        if opening.tells_all() {
+            self.since_table = 0;
+            self.table_from = self.index.sector(number).sequence;
+        }
+        if opening.tells_all() || opening.tells_last() {
+            self.index.flag(self.active, COVERED, 0);
+        }
         if opening.is_unclean(self.index.sector(self.active).sequence) {
             self.index.flag(self.active, UNCLEAN, 0);
         }
@@ -545,6 +570,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         // What the active sector has copies of may be in there.
         self.set(ONLY_COPIES, false);
         if !self.index.sector(number).is(BLANK) {
+            self.forget_coverage(number);
             let erased = self.flash.erase(number);
             if erased == Err(Fault::Pending) {
                 return erased;
@@ -583,6 +609,17 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             return Err(self.remount(Except::Nothing, job));
         }
         written
+    }
+
+    /// The tables of a sector that is to be erased tell of others no more.
+    fn forget_coverage(&mut self, number: usize) {
+        let sequence = self.index.sector(number).sequence;
+        if sequence == self.table_from {
+            self.table_from = 0;
+        }
+        if let Some(before) = self.newest_opened(sequence) {
+            self.index.flag(before, 0, COVERED);
+        }
     }
 
     /// Gives an erased sector its header.

@@ -4,6 +4,7 @@
 //! Pure: it reads no flash. Slots are sorted by hash. A sector's count of live words follows the
 //! slots: whatever changes a slot goes through here.
 
+use super::entry::EntryHeader;
 use super::place::{Packing, Place, Slot};
 
 /// What is known of a sector: 12 bytes of RAM.
@@ -34,6 +35,8 @@ pub(super) const CHECKED: u16 = 64;
 /// Something may stand behind its end, of which only the opening of the next sector tells.
 pub(super) const UNCLEAN: u16 = 256;
 
+/// The opening of the next sector has a table of its keys, or of all.
+pub(super) const COVERED: u16 = 512;
 /// Its opening failed, and may have left nothing that can be seen.
 pub(super) const TORN: u16 = 1024;
 
@@ -315,7 +318,8 @@ impl<'a> Index<'a> {
         let Some(slot) = self.slot_mut(new.hash, true) else {
             return false;
         };
-        slot.place = new.place;
+        let old = core::mem::replace(&mut slot.place, new.place);
+        self.count(old, false);
         self.count(new.place, true);
         true
     }
@@ -495,6 +499,15 @@ impl<'a> Index<'a> {
     /// The slots that have an entry, which are those in a table.
     pub(super) fn table(&self) -> impl Iterator<Item = &Slot> + '_ {
         self.slots().iter().filter(|slot| !slot.place.is_none())
+    }
+
+    /// Those in the tables behind an opening.
+    pub(super) fn table_behind(&self, opening: &EntryHeader) -> impl Iterator<Item = &Slot> + '_ {
+        let opening = *opening;
+        self.table().filter(move |slot| {
+            let sector = self.sector(self.sector_of(slot.place));
+            !opening.tells_last() || opening.is_after(sector.sequence)
+        })
     }
 
     /// The longest entry, in words.

@@ -133,8 +133,10 @@ pub(crate) struct Engine<'a, D, C = Crc32c> {
     /// How many collections there were since the mount.
     collections: u16,
     options: Options,
-    /// How many sectors were opened since the last table.
+    /// How many sectors were opened since the last table of all keys.
     since_table: u8,
+    /// The sequence of the sector that has it; 0 if there is none.
+    table_from: u32,
     /// How often all was read anew.
     mounts: u8,
     /// The need of the last commit that was refused because it must not collect.

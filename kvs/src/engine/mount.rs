@@ -2,7 +2,7 @@
 
 use super::flash::Flash;
 use super::header::{COPY_LEN, Layout, SectorHeader};
-use super::index::{CHECKED, ERASED_AHEAD, FAILED, Index, Sector, TORN, UNCLEAN, UNKNOWN};
+use super::index::{CHECKED, COVERED, ERASED_AHEAD, FAILED, Index, Sector, TORN, UNCLEAN, UNKNOWN};
 use super::place::Slot;
 use super::read::{Found, erased_len};
 use super::scan::{QUIET, Scan, Visit};
@@ -47,8 +47,6 @@ pub(super) struct Mount {
     from: u32,
     /// There was no slot for an entry.
     is_short: bool,
-    /// The sequence of the newest sector that has a table; 0 if there is none.
-    table: u32,
     /// The newest sector that was opened has been found.
     is_found: bool,
     /// So many bytes behind the header of one that may be it are erased.
@@ -89,7 +87,6 @@ impl Mount {
             sequence: 0,
             from: 0,
             is_short: false,
-            table: 0,
             is_found: false,
             erased: 0,
             layout: Layout::NONE,
@@ -136,6 +133,7 @@ impl<'a, D: Device, C: Checksum> Engine<'a, D, C> {
             flags: STALE,
             damaged: 0,
             since_table: 0,
+            table_from: 0,
             mounts: 0,
             unlisted: 0,
             refused: 0,
@@ -222,7 +220,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                     self.end = self.flash.sector_size();
                     self.suspect_from = self.end;
                     self.sequence = 0;
-                    self.since_table = 0;
+                    (self.since_table, self.table_from) = (0, 0);
                     self.unlisted = 0;
                     let unseen = match job.mount.except {
                         Except::Nothing => SUSPECT | HEADER_UNSEEN,
@@ -238,7 +236,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 Step::Front => self.read_front(&mut job.mount)?,
                 Step::Opening => self.read_opening(job)?,
                 Step::Sector => {
-                    if self.next_sector(&mut job.mount) {
+                    if self.next_sector(job) {
                         continue;
                     }
                     if job.mount.is_short && self.is(BY_TABLE) {
@@ -347,10 +345,20 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let (mut is_told, mut is_last) = (false, false);
         if is_opening && !mount.leaves_out(number) {
             let header = probe.header;
-            if mount.table == 0 && header.slots() != 0 && !self.is(NO_TABLES | PARTIAL) {
-                mount.table = mount.sequence;
+            if self.table_from == 0 && !self.is(NO_TABLES | PARTIAL) {
+                if header.tells_all() {
+                    self.table_from = mount.sequence;
+                    self.set(BY_TABLE, true);
+                }
+                if header.tells_last()
+                    && let Some(before) = self.newest_opened(mount.sequence)
+                    && header.is_after(self.index.sector(before).sequence)
+                {
+                    self.index.flag(before, COVERED, 0);
+                    self.set(BY_TABLE, true);
+                }
             }
-            is_told = mount.table != 0;
+            is_told = self.table_from != 0;
             let before = self.index.lowest(&|_, sector| {
                 let is_it = sector.sequence < mount.sequence && header.is_unclean(sector.sequence);
                 if is_it { !sector.sequence } else { u32::MAX }
@@ -371,13 +379,13 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     /// Goes on to what is in the sectors: by the newest table, if there is one.
     fn begin_sectors(&mut self, mount: &mut Mount) {
         // All that is older is in the table.
-        mount.sequence = mount.table.saturating_sub(1);
-        self.set(BY_TABLE, mount.table != 0);
+        mount.sequence = self.table_from.saturating_sub(1);
         mount.step = Step::Sector;
     }
 
     /// Goes on to the next sector in time. `false` if there is none.
-    fn next_sector(&mut self, mount: &mut Mount) -> bool {
+    fn next_sector(&mut self, job: &mut Job) -> bool {
+        let Job { mount, scan, .. } = job;
         let Some(number) = self.index.next_after(mount.sequence) else {
             return false;
         };
@@ -386,11 +394,27 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         if sector.is(ERASED_AHEAD) {
         } else if mount.leaves_out(number) {
             self.mark_unknown(number);
-        } else {
+        } else if !sector.is(COVERED) {
             mount.number = number;
             mount.step = Step::End;
+        } else if self.has_tables(number) {
+            // All else in it is told by the next one.
+            let first = self.flash.base(number).wrapping_add(Self::FIRST);
+            let end = first.wrapping_add(self.payload());
+            *scan = Scan::new(first, end, end);
+            (scan.only_tables, scan.by_tables) = (true, true);
+            mount.number = number;
+            mount.step = Step::Entries;
         }
         true
+    }
+
+    /// Whether the mount goes by the tables behind a sector's opening.
+    fn has_tables(&self, number: usize) -> bool {
+        let sequence = self.index.sector(number).sequence;
+        let before = self.newest_opened(sequence);
+        let is_last = before.is_some_and(|before| self.index.sector(before).is(COVERED));
+        self.is(BY_TABLE) && (sequence == self.table_from || is_last)
     }
 
     /// How many sectors have lost their headers.
@@ -419,6 +443,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         self.begin_scan(job.mount.number, job)?;
         let Job { mount, scan, .. } = job;
         scan.visit = Visit::Take(mount.from);
+        scan.by_tables = self.has_tables(mount.number);
         mount.only_copies = self.is(ONLY_COPIES);
         self.set(ONLY_COPIES, true);
         self.set(MARKED, false);
@@ -466,11 +491,15 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         if scan.is_torn() && !scan.is_damaged() {
             self.damaged = self.damaged.saturating_add(1);
         }
-        let has_table = mount.table != 0 && mount.table == mount.sequence;
-        if has_table && scan.slots != scan.expected {
-            // The table is not all there.
+        let is_by_tables = self.has_tables(number);
+        let is_all = scan.slots == scan.expected && scan.has_opening;
+        if is_by_tables && !(is_all && (scan.only_tables || scan.has_entries)) {
+            // The table is not all there, or the sector that it is of is the active one yet.
             self.set(NO_TABLES, true);
             mount.step = Step::Start;
+            return;
+        }
+        if scan.only_tables {
             return;
         }
         if !scan.has_entries {

@@ -96,7 +96,13 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         loop {
             let left = body.wrapping_sub(probe.done);
             let from = address.wrapping_add(probe.done);
-            let bytes = self.flash.bytes(from, left.wrapping_add(CHECKSUM_LEN))?;
+            // What is held is not read again, but for a table, which is needed in one piece.
+            let need = match left {
+                0 => CHECKSUM_LEN,
+                left if probe.header.is_table() => left.wrapping_add(CHECKSUM_LEN),
+                _ => 1,
+            };
+            let bytes = self.flash.bytes(from, need)?;
             let (front, rest) = bytes
                 .split_at_checked(left as usize)
                 .unwrap_or((bytes, &[]));

@@ -46,6 +46,11 @@ pub(super) struct Scan {
     pub(super) place: Place,
     /// There was no slot for an entry.
     pub(super) is_short: bool,
+    /// Tables are taken into the index.
+    pub(super) by_tables: bool,
+    /// And nothing else is.
+    pub(super) only_tables: bool,
+    pub(super) has_opening: bool,
     /// How many slots of tables there should be.
     pub(super) expected: u16,
     /// Whether damage has been counted in it.
@@ -73,6 +78,9 @@ impl Scan {
             hash: u32::MAX,
             place: Place::NONE,
             is_short: false,
+            by_tables: false,
+            only_tables: false,
+            has_opening: false,
             expected: 0,
             is_damaged: false,
             slots: 0,
@@ -102,6 +110,13 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         let Job { scan, probe, .. } = job;
         while scan.at < scan.to {
             let at = scan.at;
+            if scan.only_tables && at != scan.end {
+                // Something in front has rotted.
+                break;
+            }
+            if scan.only_tables && scan.has_opening && scan.slots >= scan.expected {
+                break;
+            }
             let found = self.probe(at, probe)?;
             if found != Found::Entry {
                 let erased = match found {
@@ -189,12 +204,13 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             }
             return Ok(());
         };
-        // Without its opening, it is not the one that the mount goes by.
-        if header.is_table() && scan.slots < scan.expected {
+        // Without its opening, it is not one that the mount goes by.
+        if header.is_table() && scan.by_tables && scan.slots < scan.expected {
             scan.slots = scan.slots.wrapping_add(self.take_table(at, probe)?);
         }
         if header.is_opening() {
             scan.expected = header.slots();
+            scan.has_opening = true;
         }
         if header.is_mark() {
             self.set(MARKED, true);
@@ -241,9 +257,6 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     /// a table that the buffer does not hold are left out.
     fn take_table(&mut self, at: u32, probe: &Probe) -> Result<u16, Fault> {
         let mut count = 0u16;
-        if !self.is(STALE) || !self.is(BY_TABLE) {
-            return Ok(count);
-        }
         let sequence = self.index.sector(self.flash.sector_at(at)).sequence;
         let header = &probe.header;
         if header.entry_len(Self::WORD) > self.flash.stage_len() {
