@@ -104,9 +104,6 @@ pub fn checksum(bytes: &[u8], flags: u8, sequence: u32, offset: u32) -> u32 {
     sum ^ Crc32c::of(&bytes)
 }
 
-/// The bits of an address in a table, of any partition that is not larger.
-pub const TABLE_ADDRESS_BITS: u32 = 19;
-
 /// An entry. Each has flags: [`MORE`], and [`CONTINUES`] or [`COPY`].
 #[derive(Clone, Copy, Debug)]
 pub enum Entry<'a> {
@@ -129,8 +126,6 @@ pub enum Entry<'a> {
         /// How many items follow in tables.
         slots: u16,
     },
-    /// Hashes, and where their entries are.
-    Table(u8, &'a [(u32, u32)]),
     /// What stands behind the copies of a collection.
     Mark,
     /// Anything, with a good checksum behind it.
@@ -158,14 +153,6 @@ impl Entry<'_> {
             } => {
                 let of = sequence << 21 | u32::from(is_unclean) << 20 | end & 0xF_FFFF;
                 (flags, long(0x84, of, slots, &[]))
-            }
-            Self::Table(flags, items) => {
-                let item = |&(hash, place): &(u32, u32)| [hash.to_le_bytes(), place.to_le_bytes()];
-                let items = items.iter().map(item).collect::<Vec<_>>().concat().concat();
-                (
-                    flags,
-                    long(0x83, TABLE_ADDRESS_BITS, items.len() as u16, &items),
-                )
             }
             Self::Mark => (0, long(0x85, 0, 0, &[])),
             Self::Sealed(flags, bytes) => (flags, bytes.to_vec()),

@@ -8,7 +8,7 @@
 //! long named   tag | key hash u32 | length u16 | name and value | checksum u32 | pad
 //! opening      tag | end u20, unclean u1, sequence u11 | slots u16 | checksum u32 | pad
 //! mark         tag | 0 u32 | 0 u16 | checksum u32 | pad
-//! table        tag | address bits u32 | table length u16 | slots | checksum u32 | pad
+//! table        tag | address bits u8, sector u24 | table length u16 | slots | checksum u32 | pad
 //! ```
 //!
 //! In front of a name stands its length, one byte. To the engine it is a part of the value.
@@ -142,10 +142,10 @@ impl EntryHeader {
         }
     }
 
-    /// The header of a table of so many slots, whose addresses have so many bits.
-    pub(crate) fn table(count: u16, address_bits: u32) -> Self {
+    /// The header of a table of so many slots, whose addresses have so many bits, in this sector.
+    pub(crate) fn table(count: u16, address_bits: u32, sector: usize) -> Self {
         Self {
-            hash: address_bits,
+            hash: address_bits | (sector as u32) << 8,
             len: count.wrapping_mul(TABLE_ITEM as u16),
             tag: TABLE,
         }
@@ -171,6 +171,16 @@ impl EntryHeader {
     /// this sequence.
     pub(crate) fn is_unclean(&self, sequence: u32) -> bool {
         self.is_after(sequence) && self.hash & UNCLEAN != 0
+    }
+
+    /// Of a table: how many bits its addresses have.
+    pub(crate) fn address_bits(&self) -> u32 {
+        self.hash & 0xFF
+    }
+
+    /// Of a table: whether it was written to this sector.
+    pub(crate) fn is_of(&self, sector: usize) -> bool {
+        self.hash >> 8 == sector as u32
     }
 
     /// The header of what is written behind the copies of a collection.
@@ -335,7 +345,7 @@ mod tests {
                     EntryHeader::tombstone(hash, false),
                     EntryHeader::opening(hash, 7, false, len),
                     EntryHeader::mark(),
-                    EntryHeader::table(len / 8, 17),
+                    EntryHeader::table(len / 8, 17, 3),
                 ] {
                     for more in [false, true] {
                         header.set_more(more);

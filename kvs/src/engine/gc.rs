@@ -450,7 +450,8 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
 
     /// The header of a table of so many slots.
     pub(super) fn table_header(&self, count: usize) -> EntryHeader {
-        EntryHeader::table(count as u16, self.index.packing().address_bits())
+        let bits = self.index.packing().address_bits();
+        EntryHeader::table(count as u16, bits, self.active)
     }
 
     /// How many entries an opening is, with its tables, and the bytes that they take.

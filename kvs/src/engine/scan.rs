@@ -257,12 +257,17 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     /// a table that the buffer does not hold are left out.
     fn take_table(&mut self, at: u32, probe: &Probe) -> Result<u16, Fault> {
         let mut count = 0u16;
-        let sequence = self.index.sector(self.flash.sector_at(at)).sequence;
+        let number = self.flash.sector_at(at);
+        let sequence = self.index.sector(number).sequence;
         let header = &probe.header;
-        if header.entry_len(Self::WORD) > self.flash.stage_len() {
+        // Sectors may stand in another order than they did.
+        if !header.is_of(number) || header.entry_len(Self::WORD) > self.flash.stage_len() {
             return Ok(count);
         }
-        let packing = self.index.packing_of_table(header.hash);
+        // It is of all keys, or of those in the sector before.
+        let is_all = sequence == self.table_from;
+        let before = self.newest_opened(sequence).filter(|_| !is_all);
+        let packing = self.index.packing_of_table(header.address_bits());
         let (from, len) = (header.value_offset(), header.value_len());
         let bytes = self.flash.bytes(at.wrapping_add(from), len)?;
         let slots = bytes.get(..len as usize).unwrap_or_default();
@@ -272,7 +277,11 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 slot.place = self.index.packing().repack(slot.place, packing);
                 slot
             });
-            if slot.is_some_and(|slot| self.index.adopt(slot, sequence)) {
+            let is_there = |slot: &Slot| is_all || before == Some(self.index.sector_of(slot.place));
+            if slot
+                .filter(is_there)
+                .is_some_and(|slot| self.index.adopt(slot, sequence))
+            {
                 count = count.wrapping_add(1);
             }
         }

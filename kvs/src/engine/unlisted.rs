@@ -11,7 +11,7 @@ use super::{Device, Engine, Fault, Job, PARTIAL, UNREAD};
 use crate::checksum::Checksum;
 
 /// Of how many tombstones a commit asks whether they hide something.
-const TOMBSTONES: u8 = 4;
+const TOMBSTONES: u8 = 1;
 
 /// A search that is under way.
 pub(super) struct Search {
