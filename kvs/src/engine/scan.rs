@@ -3,7 +3,7 @@
 use super::entry::{EntryHeader, Role};
 use super::place::{Place, Slot, TABLE_ITEM};
 use super::read::{Found, Probe};
-use super::{BY_TABLE, Device, Engine, Fault, Job, MARKED, ONLY_COPIES, STALE};
+use super::{Device, Engine, Fault, Job, MARKED, ONLY_COPIES, STALE};
 use crate::checksum::Checksum;
 
 /// No address.
