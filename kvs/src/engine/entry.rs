@@ -282,6 +282,11 @@ impl EntryHeader {
         self.tag & !MORE == TABLE
     }
 
+    /// Whether it may claim more than a short entry.
+    pub(crate) fn is_long(&self) -> bool {
+        self.value_offset() == HEADER_MAX
+    }
+
     /// Where the value begins, from the entry's start.
     pub(crate) fn value_offset(&self) -> u32 {
         match self.tag & !MORE {

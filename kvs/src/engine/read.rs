@@ -33,12 +33,12 @@ pub(super) struct Probe {
     is_trusted: bool,
     /// How many of its bytes the checksum covers so far; 0 if it is not being read.
     done: u32,
-    /// How many bytes were read of a sector for entries that did not check, up to an address.
+    /// How many bytes were read of a sector for long entries that did not check, up to an address.
     in_vain: u32,
     in_vain_to: u32,
 }
 
-/// So many times its size is read of a sector, at most, for entries that do not check.
+/// So many times its size is read of a sector, at most, for long entries that do not check.
 pub(crate) const PATIENCE: u32 = 8;
 
 impl Probe {
@@ -80,7 +80,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 .offset(address)
                 .wrapping_add(header.entry_len(Self::WORD));
             let sum = probe.in_vain.wrapping_add(header.body_len());
-            let is_new = address >= probe.in_vain_to;
+            let is_new = header.is_long() && address >= probe.in_vain_to;
             let size = self.flash.sector_size();
             if end > size || is_new && sum > size.saturating_mul(PATIENCE) {
                 return Ok(Found::Damage);
@@ -118,7 +118,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                         Found::Entry
                     }
                     None => {
-                        if address >= probe.in_vain_to {
+                        if probe.header.is_long() && address >= probe.in_vain_to {
                             probe.in_vain = probe.in_vain.wrapping_add(body);
                             probe.in_vain_to = address.wrapping_add(1);
                         }

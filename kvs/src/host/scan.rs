@@ -258,13 +258,13 @@ impl Cut<'_> {
     /// The entry at an offset, if it is whole; but not if too much was read of the sector in vain.
     fn entry(&mut self, at: u32) -> Result<(EntryHeader, Role), Damage> {
         let entry = self.sector.entry(at, &self.checksums);
-        let body = match &entry {
-            Ok((header, _)) => header.body_len(),
-            Err(Damage::Checksum { len, .. }) => len.saturating_sub(CHECKSUM_LEN),
-            Err(_) => return entry,
+        let front = self.sector.bytes.get(at as usize..).unwrap_or_default();
+        let header = EntryHeader::decode(front).filter(EntryHeader::is_long);
+        let (Some(header), Ok(_) | Err(Damage::Checksum { .. })) = (header, &entry) else {
+            return entry;
         };
         let most = (self.sector.bytes.len() as u32).saturating_mul(PATIENCE);
-        let sum = self.in_vain.saturating_add(body);
+        let sum = self.in_vain.saturating_add(header.body_len());
         if sum > most {
             return Err(Damage::NoEntry);
         }
