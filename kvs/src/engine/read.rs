@@ -97,10 +97,10 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
             let left = body.wrapping_sub(probe.done);
             let from = address.wrapping_add(probe.done);
             // What is held is not read again, but for a table, which is needed in one piece.
-            let need = match left {
-                0 => CHECKSUM_LEN,
-                left if probe.header.is_table() => left.wrapping_add(CHECKSUM_LEN),
-                _ => 1,
+            let is_held = left != 0 && !self.flash.held(from).is_empty();
+            let need = match is_held && !probe.header.is_table() {
+                true => 1,
+                false => left.wrapping_add(CHECKSUM_LEN),
             };
             let bytes = self.flash.bytes(from, need)?;
             let (front, rest) = bytes
