@@ -156,6 +156,6 @@ fn the_longest_commit_in_figures() {
         )
     };
     assert_snapshot!(figures(40, 10), @"1 erases, 6 program calls of 528 bytes, 1328 bytes read");
-    assert_snapshot!(figures(200, 50), @"1 erases, 30 program calls of 1868 bytes, 42406 bytes read");
-    assert_snapshot!(figures(312, 80), @"1 erases, 48 program calls of 2984 bytes, 165008 bytes read");
+    assert_snapshot!(figures(200, 50), @"1 erases, 30 program calls of 1868 bytes, 11528 bytes read");
+    assert_snapshot!(figures(312, 80), @"1 erases, 48 program calls of 2960 bytes, 50333 bytes read");
 }

@@ -420,7 +420,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     }
 
     /// Whether no more is live than so many quarters of all sectors but two.
-    fn is_live_below(&self, quarters: u32) -> bool {
+    pub(super) fn is_live_below(&self, quarters: u32) -> bool {
         let sectors = (self.index.sector_count() as u32).saturating_sub(2);
         let bytes = (self.payload() / 4).saturating_mul(sectors);
         self.live_bytes() <= bytes.saturating_mul(quarters)

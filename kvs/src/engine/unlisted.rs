@@ -74,7 +74,7 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
         if !is_known {
             // What can't be read, or has no header, may be what it hides.
             let may_be_hidden = self.is(UNREAD | PARTIAL) || self.index.has_unknown();
-            if may_be_hidden || job.tombstones == TOMBSTONES || self.is_half_empty(0) {
+            if may_be_hidden || job.tombstones == TOMBSTONES || self.is_live_below(3) {
                 return Ok(false);
             }
             let place = match self.search(Visit::Find(hash), job) {
