@@ -51,6 +51,7 @@ enum Step {
     Idle,
     Look,
     Program,
+    Read,
     Verify,
 }
 
@@ -151,15 +152,15 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 job.append.at = job.append.at.wrapping_add(staged);
             }
             job.scan = Scan::new(from, to, from);
-            job.append.step = Step::Verify;
+            job.append.step = Step::Read;
         }
         if self.options.verify_on_write {
             // As a mount would, and no more than that.
             let len = to.wrapping_sub(from);
-            let fits = len <= self.flash.stage_len();
-            if fits && job.scan.is_at(from) && !job.probe.is_begun() {
+            if job.append.step == Step::Read && len <= self.flash.stage_len() {
                 self.flash.only(from, len)?;
             }
+            job.append.step = Step::Verify;
             self.scan(job)?;
             if job.scan.end != to || job.scan.is_torn() {
                 return Err(Fault::VerifyFailed);

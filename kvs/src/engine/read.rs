@@ -42,11 +42,6 @@ pub(super) struct Probe {
 pub(crate) const PATIENCE: u32 = 8;
 
 impl Probe {
-    /// Whether a part of an entry has been read.
-    pub(super) fn is_begun(&self) -> bool {
-        self.done != 0
-    }
-
     /// Begins with a sector, or with an entry that is known to be there.
     pub(super) fn forget_vain(&mut self) {
         (self.in_vain, self.in_vain_to) = (0, 0);

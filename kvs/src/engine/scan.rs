@@ -87,11 +87,6 @@ impl Scan {
         }
     }
 
-    /// Whether it goes on at this address.
-    pub(super) fn is_at(&self, address: u32) -> bool {
-        self.at == address
-    }
-
     /// Whether something that was committed has rotted.
     pub(super) fn is_damaged(&self) -> bool {
         self.is_damaged
