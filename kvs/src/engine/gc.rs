@@ -304,11 +304,9 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
                 // What each of its entries takes is not known: at worst, none fills a gap.
                 take(self.index.live_words(sector).wrapping_mul(Self::WORD));
             } else {
-                for slot in self.index.slots() {
-                    let place = slot.place;
-                    let is_live = !place.is_replaced() && !place.is_none();
-                    if is_live && self.index.sector_of(place) == number {
-                        take(self.moved_len(place));
+                for slot in self.index.slots_in(number) {
+                    if !slot.place.is_replaced() {
+                        take(self.moved_len(slot.place));
                     }
                 }
             }

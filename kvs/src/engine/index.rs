@@ -489,11 +489,13 @@ impl<'a> Index<'a> {
 
     /// Some slot in a sector whose entry is live.
     pub(super) fn live_in(&self, sector: usize) -> Option<&Slot> {
-        let mut slots = self.slots().iter();
-        slots.find(|slot| {
-            let place = slot.place;
-            !place.is_replaced() && !place.is_none() && self.sector_of(place) == sector
-        })
+        self.slots_in(sector).find(|slot| !slot.place.is_replaced())
+    }
+
+    /// The slots whose entry is in a sector, be it replaced by the commit under way or not.
+    pub(super) fn slots_in(&self, sector: usize) -> impl Iterator<Item = &Slot> + '_ {
+        self.table()
+            .filter(move |slot| self.sector_of(slot.place) == sector)
     }
 
     /// The slots that have an entry, which are those in a table.

@@ -20,7 +20,7 @@ use crate::events;
 #[derive(Default)]
 pub(super) struct Rescue {
     step: Step,
-    /// The slot to look at next.
+    /// How many of its entries have been read.
     next: usize,
     /// So many bytes of entries are at the end of the buffer.
     len: u32,
@@ -71,13 +71,10 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
 
     /// The bytes of a sector's entries that count, what the commit under way replaces among them.
     fn bytes_in(&self, number: usize) -> u32 {
-        let places = self.index.slots().iter().map(|slot| slot.place);
-        let here = places.filter(|place| self.is_in(*place, number));
-        here.fold(0, |bytes, place| bytes.wrapping_add(self.moved_len(place)))
-    }
-
-    fn is_in(&self, place: Place, number: usize) -> bool {
-        !place.is_none() && self.index.sector_of(place) == number
+        let slots = self.index.slots_in(number);
+        slots.fold(0, |bytes, slot| {
+            bytes.wrapping_add(self.moved_len(slot.place))
+        })
     }
 
     /// Reads what counts in a sector, erases it, writes it anew, and empties another one into it.
@@ -100,12 +97,12 @@ impl<D: Device, C: Checksum> Engine<'_, D, C> {
     fn rewrite_in_place(&mut self, number: usize, job: &mut Job) -> Result<(), Fault> {
         if job.rescue.step == Step::Read {
             self.verify_table(job)?;
-            while let Some(slot) = self.index.slots().get(job.rescue.next).copied() {
-                if self.is_in(slot.place, number) {
-                    let is_there = self.entry_of(slot.hash, slot.place, job)?;
-                    if !is_there || !self.keep_aside(slot.place, job)? {
-                        return Err(Fault::Full);
-                    }
+            loop {
+                let slot = self.index.slots_in(number).nth(job.rescue.next).copied();
+                let Some(slot) = slot else { break };
+                let is_there = self.entry_of(slot.hash, slot.place, job)?;
+                if !is_there || !self.keep_aside(slot.place, job)? {
+                    return Err(Fault::Full);
                 }
                 job.rescue.next = job.rescue.next.wrapping_add(1);
             }
