@@ -30,7 +30,7 @@ pub(crate) fn expand(model: &Struct) -> TokenStream {
     });
     let counts = numbers.items();
     let leaves = leaves(model, &numbers);
-    let settings = settings(model);
+    let settings = settings(model, &numbers);
     let allow = &model.allow;
     quote! {
         #definition
@@ -266,9 +266,67 @@ fn leaves(model: &Struct, numbers: &Numbers) -> TokenStream {
     }
 }
 
-fn settings(model: &Struct) -> TokenStream {
+/// Lends out a setting, or a nested struct, as a value of its own type.
+fn parts(model: &Struct, numbers: &Numbers) -> TokenStream {
+    let krate = &model.krate;
+    let part = arms(model, numbers, |field| {
+        let name = &field.ident;
+        let (at, ops) = (numbers.of(field), &field.names.ops);
+        match field.kind() {
+            Kind::Group => quote!(#ops.part(&self.#name, __first, #at, __ty)),
+            Kind::Array(..) => quote!(#ops.part_of_item(&self.#name, __first, #at, __ty)),
+            _ => quote!(::core::option::Option::Some(&self.#name)),
+        }
+    });
+    let part_mut = arms(model, numbers, |field| {
+        let name = &field.ident;
+        let (at, ops) = (numbers.of(field), &field.names.ops);
+        match field.kind() {
+            Kind::Group => quote!(#ops.part_mut(&mut self.#name, __first, #at, __ty)),
+            Kind::Array(..) => quote!(#ops.part_of_item_mut(&mut self.#name, __first, #at, __ty)),
+            _ => quote!(::core::option::Option::Some(&mut self.#name)),
+        }
+    });
+    // Inlined, so that what nobody calls is not compiled.
+    quote! {
+        #[inline]
+        fn part(
+            &self,
+            __first: ::core::primitive::usize,
+            __ty: ::core::any::TypeId,
+        ) -> ::core::option::Option<&dyn ::core::any::Any> {
+            if #krate::__private::is_whole::<Self>(__first, __ty) {
+                return ::core::option::Option::Some(self);
+            }
+            let __leaf = __first;
+            match __leaf {
+                #(#part)*
+                _ => ::core::option::Option::None,
+            }
+        }
+
+        #[inline]
+        fn part_mut(
+            &mut self,
+            __first: ::core::primitive::usize,
+            __ty: ::core::any::TypeId,
+        ) -> ::core::option::Option<&mut dyn ::core::any::Any> {
+            if #krate::__private::is_whole::<Self>(__first, __ty) {
+                return ::core::option::Option::Some(self);
+            }
+            let __leaf = __first;
+            match __leaf {
+                #(#part_mut)*
+                _ => ::core::option::Option::None,
+            }
+        }
+    }
+}
+
+fn settings(model: &Struct, numbers: &Numbers) -> TokenStream {
     let Struct { ident, krate, .. } = model;
     let keys = keys::name_at_nested(model);
+    let parts = parts(model, numbers);
     let defaults = model.fields.iter().map(|field| {
         let name = &field.ident;
         let (ops, default) = (&field.names.ops, &field.names.default);
@@ -285,18 +343,24 @@ fn settings(model: &Struct) -> TokenStream {
         impl #krate::Settings for #ident {
             type Keys = #keys;
             type Outcomes = [#krate::Outcome; __COUNT];
+            type Flags = [::core::primitive::u8; __COUNT.div_ceil(8)];
+            type Scratch = [::core::primitive::u8; __SCHEMA.max_value_len()];
             const TREE: &'static #krate::Tree = &__TREE;
             const SCHEMA: &'static #krate::Schema = &__SCHEMA;
             const KEYS: #keys = __KeyMaker.__at(&__TREE, 0);
             const KEY_INDEX: &'static #krate::__private::KeyIndex =
                 &#krate::__private::KeyIndex::new(&__SCHEMA, &__KEYS);
             const NO_OUTCOMES: Self::Outcomes = [#krate::Outcome::Default; __COUNT];
+            const NO_FLAGS: Self::Flags = [0; __COUNT.div_ceil(8)];
+            const SCRATCH: Self::Scratch = [0; __SCHEMA.max_value_len()];
 
             fn defaults() -> Self {
                 Self {
                     #(#defaults,)*
                 }
             }
+
+            #parts
         }
     }
 }

@@ -85,13 +85,31 @@ pub(crate) fn expand(input: &DeriveInput, model: Option<&Struct>) -> TokenStream
             impl #params #krate::Settings for #ident #arguments #bounds {
                 type Keys = #keys;
                 type Outcomes = [#krate::Outcome; __COUNT];
+                type Flags = [::core::primitive::u8; 0];
+                type Scratch = [::core::primitive::u8; 0];
                 const TREE: &'static #krate::Tree = &__TREE;
                 const SCHEMA: &'static #krate::Schema = &__SCHEMA;
                 const KEYS: Self::Keys = #value;
                 const KEY_INDEX: &'static #krate::__private::KeyIndex =
                     &#krate::__private::KeyIndex::empty(Self::SCHEMA);
                 const NO_OUTCOMES: Self::Outcomes = [#krate::Outcome::Default; __COUNT];
+                const NO_FLAGS: Self::Flags = [];
+                const SCRATCH: Self::Scratch = [];
                 fn defaults() -> Self {
+                    loop {}
+                }
+                fn part(
+                    &self,
+                    _: ::core::primitive::usize,
+                    _: ::core::any::TypeId,
+                ) -> ::core::option::Option<&dyn ::core::any::Any> {
+                    loop {}
+                }
+                fn part_mut(
+                    &mut self,
+                    _: ::core::primitive::usize,
+                    _: ::core::any::TypeId,
+                ) -> ::core::option::Option<&mut dyn ::core::any::Any> {
                     loop {}
                 }
             }

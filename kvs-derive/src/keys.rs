@@ -147,6 +147,15 @@ pub(crate) fn items(model: &Struct, numbers: &Numbers) -> TokenStream {
         }
 
         #[automatically_derived]
+        impl #krate::Part for #name {
+            type Value = #ident;
+
+            fn group(&self) -> #krate::Group {
+                self.#group
+            }
+        }
+
+        #[automatically_derived]
         impl #krate::__private::Nestable for #ident {
             type Keys = #name;
             type KeyMaker = __KeyMaker;

@@ -146,6 +146,27 @@ pub(crate) fn confirmed(changed: usize) {
     defmt::info!("kvs: confirmed, {=usize} keys written or removed", changed);
 }
 
+/// What was changed could not be saved, and is tried again later.
+#[cfg(all(feature = "live", feature = "async"))]
+pub(crate) fn save_failed(error: &impl core::fmt::Display) {
+    #[cfg(feature = "log")]
+    log::error!("kvs: not saved, tried again later: {error}");
+    #[cfg(feature = "defmt")]
+    defmt::error!(
+        "kvs: not saved, tried again later: {}",
+        defmt::Display2Format(error)
+    );
+}
+
+/// A save took longer than it may, and was dropped.
+#[cfg(all(feature = "live", feature = "async"))]
+pub(crate) fn save_dropped() {
+    #[cfg(feature = "log")]
+    log::error!("kvs: the flash took too long, the save was dropped and is tried again later");
+    #[cfg(feature = "defmt")]
+    defmt::error!("kvs: the flash took too long, the save was dropped and is tried again later");
+}
+
 #[cfg(all(test, feature = "log", feature = "sim", feature = "derive"))]
 mod tests {
     use std::cell::RefCell;

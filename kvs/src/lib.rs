@@ -29,6 +29,7 @@
 //! * [`Store::commit`] takes several changes, typed and raw, and makes all of them or none.
 //! * [`Store::maintain`] does in idle time what a commit would otherwise have to wait for.
 //! * [`Store::stats`], [`Store::sectors`] and [`Store::keys`] show what there is.
+//! * `live` (feature `live`) has settings that tasks and interrupts share, watch and edit, and a [`Saver`] that stores them.
 //! * `lock` (feature `lock`) writes down what devices in the field may hold, and fails a test of yours when a change to the
 //!   struct would lose or misread it.
 //! * `sim` (feature `sim`) is a NOR flash to test against, with power cuts.
@@ -48,6 +49,8 @@
 //! * `derive` (default): `#[derive(Settings)]`.
 //! * `crc-table`: the CRC with a table of 1 KiB.
 //! * `defmt`, `log`: a line for each mount, collection, recovery, corrupt entry and migration.
+//! * `live`: settings that tasks and interrupts share, and that save themselves, on `embassy-sync`; `embassy-time`: its clock
+//!   for them.
 //! * `host`: what is in a sector, stale and damaged entries too, for tools; needs `std`.
 //! * `lock`: the lock file, for a test that fails when a change would lose or misread stored values; needs `std`.
 //! * `sim`: the simulator; needs `std`.
@@ -85,6 +88,8 @@ mod format;
 mod hash;
 #[cfg(feature = "host")]
 pub mod host;
+#[cfg(feature = "live")]
+pub mod live;
 #[cfg(feature = "lock")]
 pub mod lock;
 mod map;
@@ -96,6 +101,8 @@ mod settings;
 pub mod sim;
 mod stats;
 
+#[cfg(all(feature = "blocking", feature = "live"))]
+pub use blocking::saver::Saver;
 #[cfg(feature = "blocking")]
 pub use blocking::store::{Keys, Store};
 // The store is one text, in `store/`, and written as async code. It is compiled once for each API: what a module here calls
@@ -115,6 +122,9 @@ mod blocking {
     pub(crate) mod driver;
     #[cfg(kvs_next)]
     mod perform;
+    #[cfg(feature = "live")]
+    #[path = "live/saver.rs"]
+    pub(crate) mod saver;
     #[cfg(not(kvs_next))]
     pub(crate) mod store;
     #[cfg(kvs_next)]
@@ -176,12 +186,20 @@ pub mod asynch {
     pub(crate) mod driver;
     #[cfg(kvs_next)]
     mod perform;
+    #[cfg(feature = "live")]
+    #[path = "live/run.rs"]
+    mod run;
+    #[cfg(feature = "live")]
+    #[path = "live/saver.rs"]
+    mod saver;
     #[cfg(not(kvs_next))]
     mod store;
     #[cfg(kvs_next)]
     #[path = "second/mod.rs"]
     mod store;
 
+    #[cfg(feature = "live")]
+    pub use saver::Saver;
     pub use store::{Keys, Store};
 }
 
@@ -234,9 +252,10 @@ pub use hash::{KeyHasher, key_hash};
 pub use options::Options;
 pub use resources::Resources;
 pub use settings::{
-    Field, FieldSchema, Group, Key, KeyEntry, KeyName, LeafSchema, Leaves, Node, Old, Outcome,
-    Path, Rejected, Rejection, Report, Retired, Rule, Schema, SchemaNode, Settings, SettingsSet,
-    Source, Sources, Spec, Stored, Tree, WithDefaults, max_encoded_len,
+    Base, CodeDefaults, Factory, Field, FieldSchema, Group, Key, KeyEntry, KeyName, LeafSchema,
+    Leaves, Node, Old, Outcome, Part, Path, Rejected, Rejection, Report, Retired, Rule, Schema,
+    SchemaNode, Settings, SettingsSet, Source, Sources, Spec, Stored, Tree, WithDefaults,
+    max_encoded_len,
 };
 pub use stats::{KeyInfo, Maintenance, SectorInfo, SectorState, Stats};
 

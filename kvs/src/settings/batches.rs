@@ -9,6 +9,8 @@ use super::key::Group;
 use super::report::{Outcome, Rejection};
 use super::tree::{Path, Tree};
 use crate::change::{Batch, RawKey, Refusal, Value};
+#[cfg(feature = "live")]
+use crate::live::bits;
 
 /// The commit of a save.
 pub(crate) struct Save<'a> {
@@ -238,6 +240,53 @@ impl Batch for Confirmation<'_> {
 
     fn is_unique(&self) -> bool {
         true
+    }
+}
+
+/// The changes of a batch of which `flags` has the bit set, by their numbers in the batch.
+#[cfg(feature = "live")]
+pub(crate) struct Flagged<'a> {
+    pub(crate) batch: &'a mut dyn Batch,
+    pub(crate) flags: &'a [u8],
+}
+
+#[cfg(feature = "live")]
+impl Flagged<'_> {
+    fn number(&self, index: usize) -> usize {
+        let number = bits::leaves(self.flags).nth(index);
+        number.unwrap_or(usize::MAX)
+    }
+}
+
+#[cfg(feature = "live")]
+impl Batch for Flagged<'_> {
+    fn len(&self) -> usize {
+        bits::count(self.flags)
+    }
+
+    fn key(&self, index: usize) -> RawKey<'_> {
+        self.batch.key(self.number(index))
+    }
+
+    fn value(&self, index: usize, scratch: &mut [u8]) -> Result<Value<'_>, Refusal> {
+        self.batch.value(self.number(index), scratch)
+    }
+
+    fn is_implied(&self, index: usize, value: &[u8]) -> bool {
+        self.batch.is_implied(self.number(index), value)
+    }
+
+    fn keeps(&mut self, index: usize, stored: &[u8]) -> bool {
+        let number = self.number(index);
+        self.batch.keeps(number, stored)
+    }
+
+    fn setting(&self, index: usize) -> Option<Path> {
+        self.batch.setting(self.number(index))
+    }
+
+    fn is_unique(&self) -> bool {
+        self.batch.is_unique()
     }
 }
 

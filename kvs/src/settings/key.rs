@@ -151,6 +151,26 @@ impl<T: Serialize + DeserializeOwned + Sync> Key<T> {
     }
 }
 
+/// A part of a settings struct, with its type: the [`Key`] of one setting (`Lamp::KEYS.brightness`),
+/// the keys of a `nested` struct (`Thermostat::KEYS.wifi`), or all of them (`Lamp::KEYS`). For the
+/// derive to implement.
+pub trait Part: Copy {
+    /// What the part is in the settings struct: the setting's type, the nested struct, or the
+    /// settings struct itself.
+    type Value: 'static;
+
+    /// The settings that the part consists of.
+    fn group(&self) -> Group;
+}
+
+impl<T> Part for Key<T> {
+    type Value = T;
+
+    fn group(&self) -> Group {
+        Group::new(self.path.tree(), self.path.leaf(), 1)
+    }
+}
+
 // Not derived: a key is `Copy` whatever its `T` is.
 impl<T> Clone for Key<T> {
     fn clone(&self) -> Self {

@@ -4,6 +4,7 @@
 //! the engine.
 
 pub(crate) mod batches;
+mod factory;
 pub mod generated;
 mod history;
 mod index;
@@ -21,9 +22,10 @@ mod tree;
 pub(crate) mod value;
 mod walk;
 
+pub use factory::{Base, CodeDefaults, Factory};
 pub use history::{KeyEntry, Old};
 use index::KeyIndex;
-pub use key::{Group, Key, Sources, Spec};
+pub use key::{Group, Key, Part, Sources, Spec};
 pub use name::KeyName;
 pub use report::{Outcome, Rejected, Rejection, Report};
 pub use schema::{FieldSchema, LeafSchema, Retired, Rule, Schema, SchemaNode, Source};
@@ -31,6 +33,8 @@ pub use set::SettingsSet;
 pub use size::max_encoded_len;
 pub use stored::Stored;
 pub use tree::{Field, Node, Path, Tree, WithDefaults};
+
+use core::any::{Any, TypeId};
 
 use crate::change::EncodeError;
 
@@ -123,7 +127,13 @@ pub trait Settings: Leaves + Sized + 'static {
     /// The typed keys: a struct with a field for each setting.
     type Keys: Copy + 'static;
     /// `[Outcome; COUNT]`: the room for a load's report.
-    type Outcomes: AsRef<[Outcome]> + AsMut<[Outcome]>;
+    type Outcomes: AsRef<[Outcome]> + AsMut<[Outcome]> + Send + Sync;
+    /// A bit for each setting.
+    #[doc(hidden)]
+    type Flags: AsRef<[u8]> + AsMut<[u8]> + Copy + Send;
+    /// The bytes of any one setting's value.
+    #[doc(hidden)]
+    type Scratch: AsRef<[u8]> + AsMut<[u8]> + Send;
 
     /// The names and keys, with this struct as the root.
     const TREE: &'static Tree;
@@ -152,7 +162,19 @@ pub trait Settings: Leaves + Sized + 'static {
     const BUFFER: usize = crate::format::buffer_for(Self::SCHEMA.max_value_len());
     /// A report before anything is loaded.
     const NO_OUTCOMES: Self::Outcomes;
+    #[doc(hidden)]
+    const NO_FLAGS: Self::Flags;
+    #[doc(hidden)]
+    const SCRATCH: Self::Scratch;
 
     /// The struct with every setting at its default.
     fn defaults() -> Self;
+
+    /// The setting, or nested struct, that begins with setting number `first` and is of type `ty`.
+    #[doc(hidden)]
+    fn part(&self, first: usize, ty: TypeId) -> Option<&dyn Any>;
+
+    /// The same, to be changed.
+    #[doc(hidden)]
+    fn part_mut(&mut self, first: usize, ty: TypeId) -> Option<&mut dyn Any>;
 }

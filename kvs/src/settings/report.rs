@@ -32,6 +32,10 @@ pub enum Rejection {
     /// The setting has a key in common with the settings struct of this name, which the store was given first. See
     /// [`Settings`](trait@crate::Settings#several-structs-in-one-store).
     SharedKey(&'static str),
+    /// The setting is not of the settings struct of this name, which the call is about.
+    AnotherStruct(&'static str),
+    /// The settings are changed by a closure of `Live::with`, which reads them.
+    BeingRead,
 }
 
 impl fmt::Display for Rejection {
@@ -49,6 +53,12 @@ impl fmt::Display for Rejection {
             Self::NotMigrated => "the old value could not be migrated",
             Self::NotReadBack => {
                 "what the type's serde attributes write of this value is not what they read, so it would not come back"
+            }
+            Self::AnotherStruct(other) => {
+                return write!(f, "the setting is not one of `{other}`");
+            }
+            Self::BeingRead => {
+                "a closure of `Live::with` reads the settings, and must not change them"
             }
             Self::SharedKey(other) => {
                 return write!(
@@ -110,6 +120,8 @@ impl<E> From<Rejected> for Error<E> {
 pub enum Outcome {
     /// Nothing is stored: the default.
     Default,
+    /// Nothing is stored: what the [`Factory`](crate::Factory) has given.
+    Factory,
     /// From flash.
     Loaded,
     /// From a key that an older firmware used: the one of this number among the setting's old keys, from 1 on, in the
@@ -140,7 +152,8 @@ impl<O: AsRef<[Outcome]>> Report<O> {
 
     /// Whether nothing at all was stored: a first boot, or the boot after a factory reset.
     pub fn is_first_boot(&self) -> bool {
-        self.iter().all(|(_, outcome)| outcome == Outcome::Default)
+        let is_stored = |outcome| !matches!(outcome, Outcome::Default | Outcome::Factory);
+        !self.iter().any(|(_, outcome)| is_stored(outcome))
     }
 
     /// The settings whose value is from an older firmware's key, and which of their old keys that was; see

@@ -7,7 +7,7 @@ use crate::checksum::Checksum;
 use crate::error::Error;
 use crate::events;
 use crate::settings::batches::{Confirmation, Part};
-use crate::settings::{Settings, Tree};
+use crate::settings::{CodeDefaults, Settings, Tree};
 
 #[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
@@ -40,7 +40,7 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         if !has_old {
             return Ok(0);
         }
-        let (settings, mut report) = self.read_settings::<S>().await;
+        let (settings, mut report) = self.read_above::<S>(&CodeDefaults).await;
         let mut confirmation = Confirmation {
             settings: &settings,
             tree: S::TREE,

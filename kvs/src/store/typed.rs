@@ -16,10 +16,13 @@ use crate::error::Error;
 use crate::events;
 use crate::map::{Place, Slot};
 use crate::sectors::State;
+#[cfg(feature = "live")]
+use crate::settings::batches::Flagged;
 use crate::settings::batches::{Removal, Save};
 use crate::settings::value;
 use crate::settings::{
-    Group, Key, Leaves, Outcome, Path, Rejected, Rejection, Report, Settings, Tree,
+    Base, CodeDefaults, Factory, Group, Key, Leaves, Outcome, Path, Rejected, Rejection, Report,
+    Settings, Tree,
 };
 
 #[bisync]
@@ -30,23 +33,45 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     ///
     /// Costs one flash read for each setting that is stored, none for the others.
     pub async fn load<S: Settings>(&mut self) -> (S, Report<S::Outcomes>) {
-        let (settings, report) = self.read_settings::<S>().await;
+        self.load_above(&CodeDefaults).await
+    }
+
+    /// The same where the factory has given some of the settings: each from flash, else from what an
+    /// older firmware stored of it, else what the factory has given, else its default. The report
+    /// says which.
+    ///
+    /// Save what this has loaded with [`save_over`](Self::save_over).
+    pub async fn load_over<S: Settings + Clone>(
+        &mut self,
+        factory: &Factory<S>,
+    ) -> (S, Report<S::Outcomes>) {
+        self.load_above(factory).await
+    }
+
+    pub(crate) async fn load_above<S: Settings>(
+        &mut self,
+        base: &impl Base<S>,
+    ) -> (S, Report<S::Outcomes>) {
+        let (settings, report) = self.read_above(base).await;
         self.note_unread(S::TREE, report.outcomes.as_ref());
         for (leaf, outcome) in report.outcomes.as_ref().iter().enumerate() {
             let setting = Path::new(S::TREE, leaf);
             match *outcome {
                 Outcome::Migrated(rule) => events::migrated(setting, rule),
                 Outcome::Rejected(why) => events::rejected(setting, why),
-                Outcome::Loaded | Outcome::Default => {}
+                Outcome::Loaded | Outcome::Default | Outcome::Factory => {}
             }
         }
         (settings, report)
     }
 
     /// A load that tells nobody.
-    pub(crate) async fn read_settings<S: Settings>(&mut self) -> (S, Report<S::Outcomes>) {
+    pub(crate) async fn read_above<S: Settings>(
+        &mut self,
+        base: &impl Base<S>,
+    ) -> (S, Report<S::Outcomes>) {
         loop {
-            let mut settings = S::defaults();
+            let mut settings = base.settings();
             let mut outcomes = S::NO_OUTCOMES;
             if let Err(error) = self.resume().await {
                 let why = Outcome::Rejected(Rejection::of(&error));
@@ -55,12 +80,17 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 self.load_leaves(&mut settings, S::TREE, outcomes.as_mut())
                     .await;
                 if !S::SCHEMA.sources.is_empty() {
-                    let mut made = S::defaults();
+                    let mut made = base.settings();
                     self.make_all(&mut made, &mut settings, S::TREE, outcomes.as_mut())
                         .await;
                 }
                 if self.is_stale() {
                     continue;
+                }
+                for (leaf, outcome) in outcomes.as_mut().iter_mut().enumerate() {
+                    if *outcome == Outcome::Default && base.is_given(leaf) {
+                        *outcome = Outcome::Factory;
+                    }
                 }
             }
             let report = Report {
@@ -144,16 +174,38 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
     /// # Ok::<(), kvs::Error<kvs::sim::SimError>>(())
     /// ```
     pub async fn save<S: Settings>(&mut self, settings: &S) -> FlashResult<F, usize> {
+        self.save_above(settings, &CodeDefaults).await
+    }
+
+    /// Saves what has changed, of settings that [`load_over`](Self::load_over) has loaded: as
+    /// [`save`](Self::save), but that what the factory has given need not be stored.
+    ///
+    /// # Errors
+    ///
+    /// As [`save`](Self::save).
+    pub async fn save_over<S: Settings + Clone>(
+        &mut self,
+        settings: &S,
+        factory: &Factory<S>,
+    ) -> FlashResult<F, usize> {
+        self.save_above(settings, factory).await
+    }
+
+    async fn save_above<S: Settings>(
+        &mut self,
+        settings: &S,
+        base: &impl Base<S>,
+    ) -> FlashResult<F, usize> {
         self.resume().await?;
         let mut outcomes = S::NO_OUTCOMES;
-        let mut unsaved = S::defaults();
+        let mut unsaved = base.settings();
         if self.has_old(S::TREE) {
-            let (loaded, report) = self.read_settings::<S>().await;
+            let (loaded, report) = self.read_above(base).await;
             unsaved = loaded;
             outcomes = report.outcomes;
             if self.has_unread() {
                 let read = (
-                    &S::defaults() as &dyn Leaves,
+                    &base.settings() as &dyn Leaves,
                     &mut unsaved as &mut dyn Leaves,
                 );
                 self.leave_unread(settings, read, S::TREE, outcomes.as_mut())?;
@@ -166,6 +218,40 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             outcomes: outcomes.as_ref(),
         })
         .await
+    }
+
+    /// Saves the settings that have their bit in `flags`, of which it is known that they were changed
+    /// since they were loaded or saved. Of the others nothing is read.
+    #[cfg(feature = "live")]
+    pub(crate) async fn save_flagged<S: Settings>(
+        &mut self,
+        settings: &S,
+        base: &impl Base<S>,
+        flags: &[u8],
+    ) -> FlashResult<F, usize> {
+        self.resume().await?;
+        if self.has_unread() {
+            return self.save_above(settings, base).await;
+        }
+        let mut outcomes = S::NO_OUTCOMES;
+        if self.has_old(S::TREE) {
+            // What a load would make of the old values is not read for this: what was changed is
+            // stored.
+            for (leaf, outcome) in outcomes.as_mut().iter_mut().enumerate() {
+                if S::TREE.old.iter().any(|old| old.feeds(leaf)) {
+                    *outcome = Outcome::Rejected(Rejection::Unreadable);
+                }
+            }
+        }
+        let mut unsaved = base.settings();
+        let mut save = Save {
+            settings,
+            unsaved: &mut unsaved,
+            tree: S::TREE,
+            outcomes: outcomes.as_ref(),
+        };
+        let batch = &mut save;
+        self.commit_batch(&mut Flagged { batch, flags }).await
     }
 
     /// Notes which settings a load could not read, at the slots of their keys: a save is to leave
@@ -224,7 +310,8 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
                 true => self.is_unread(tree.hash(leaf)),
                 false => sources.any(|old| self.is_unread(old.hash)),
             };
-            let is_doubtful = *outcome != Outcome::Default && self.sectors.is(State::LoadFailed);
+            let is_base = matches!(*outcome, Outcome::Default | Outcome::Factory);
+            let is_doubtful = !is_base && self.sectors.is(State::LoadFailed);
             if !is_left && !is_doubtful {
                 continue;
             }

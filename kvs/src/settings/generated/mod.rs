@@ -23,4 +23,4 @@ pub use default::{
     with_defaults,
 };
 pub use migrate::{Attempt, MadeFrom, OldCodec, OldType, attempt, convert, no_rules, old_codec};
-pub use nested::{Nestable, Nested, nested};
+pub use nested::{Nestable, Nested, is_whole, nested};

@@ -1,5 +1,7 @@
 //! How a settings struct is used where it is nested.
 
+use core::any::{Any, TypeId};
+
 use crate::change::EncodeError;
 use crate::settings::Settings;
 use crate::settings::key::Sources;
@@ -19,6 +21,8 @@ pub struct Nested<T> {
     holds: fn(&T, usize, &[u8]) -> bool,
     migrate: fn(&mut T, usize, usize, &Sources<'_>) -> Result<(), Rejection>,
     defaults: fn() -> T,
+    part: fn(&T, usize, TypeId) -> Option<&dyn Any>,
+    part_mut: fn(&mut T, usize, TypeId) -> Option<&mut dyn Any>,
 }
 
 /// A type that can be nested: any settings struct. All that the code for a nested field asks of its
@@ -58,7 +62,16 @@ pub const fn nested<T: Settings>(count: usize, keys: usize) -> Nested<T> {
         holds: T::holds,
         migrate: T::migrate,
         defaults: T::defaults,
+        part: T::part,
+        part_mut: T::part_mut,
     }
+}
+
+/// Whether the part of a `T` that begins with setting number `first` and is of type `ty` is all of it.
+#[must_use]
+#[inline]
+pub fn is_whole<T: 'static>(first: usize, ty: TypeId) -> bool {
+    first == 0 && ty == TypeId::of::<T>()
 }
 
 impl<T> Nested<T> {
@@ -204,5 +217,55 @@ impl<T> Nested<T> {
     #[inline(always)]
     pub fn defaults_array<const N: usize>(&self) -> [T; N] {
         core::array::from_fn(|_| (self.defaults)())
+    }
+
+    /// [`Settings::part`] of a nested struct.
+    #[inline(always)]
+    pub fn part<'a>(
+        &self,
+        value: &'a T,
+        leaf: usize,
+        first: usize,
+        ty: TypeId,
+    ) -> Option<&'a dyn Any> {
+        (self.part)(value, leaf.wrapping_sub(first), ty)
+    }
+
+    /// [`Settings::part`] of one in a nested array.
+    #[inline(always)]
+    pub fn part_of_item<'a>(
+        &self,
+        values: &'a [T],
+        leaf: usize,
+        first: usize,
+        ty: TypeId,
+    ) -> Option<&'a dyn Any> {
+        let (item, leaf) = self.item(leaf, first);
+        (self.part)(values.get(item)?, leaf, ty)
+    }
+
+    /// [`Settings::part_mut`] of a nested struct.
+    #[inline(always)]
+    pub fn part_mut<'a>(
+        &self,
+        value: &'a mut T,
+        leaf: usize,
+        first: usize,
+        ty: TypeId,
+    ) -> Option<&'a mut dyn Any> {
+        (self.part_mut)(value, leaf.wrapping_sub(first), ty)
+    }
+
+    /// [`Settings::part_mut`] of one in a nested array.
+    #[inline(always)]
+    pub fn part_of_item_mut<'a>(
+        &self,
+        values: &'a mut [T],
+        leaf: usize,
+        first: usize,
+        ty: TypeId,
+    ) -> Option<&'a mut dyn Any> {
+        let (item, leaf) = self.item(leaf, first);
+        (self.part_mut)(values.get_mut(item)?, leaf, ty)
     }
 }
