@@ -12,6 +12,7 @@ ALL = [
     Contender("codec", "codec", "codec"),
     Contender("kvs", "kvs", "**kvs**"),
     Contender("kvs-save", "kvs", "**kvs**, whole struct saved"),
+    Contender("kvs-live", "kvs-live", "**kvs**, shared and saved by itself"),
     Contender("kvs-async", "kvs-async", "**kvs**, async API"),
     Contender("sequential-storage", "sequential-storage", "sequential-storage"),
     Contender("sequential-storage-pass", "sequential-storage", "sequential-storage, loaded in one pass"),

@@ -7,7 +7,6 @@
 //!
 //! `docs/live.md` goes the way from a knob to the flash.
 
-pub(crate) mod bits;
 #[cfg(any(feature = "async", doc))]
 mod clock;
 mod error;

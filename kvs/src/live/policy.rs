@@ -1,7 +1,6 @@
 //! When a saver saves: what its user chooses, and the moment that comes of it.
 
 use super::saving::Work;
-use crate::stats::Stats;
 
 /// When a [`Saver`](crate::Saver) stores what was changed. Times are milliseconds.
 ///
@@ -59,7 +58,7 @@ impl Default for Policy {
 /// often.
 ///
 /// Each commit is charged with its share of the bytes that the flash still takes
-/// ([`Stats::expected_commits_left`]). As long as no more is used than time has passed, commits go
+/// ([`Stats::expected_commits_left`](crate::Stats::expected_commits_left)). As long as no more is used than time has passed, commits go
 /// through at once; `burst_days` may be used ahead of time. A setting that a bug changes a thousand
 /// times a second is saved as often as this allows, and no value is lost but those in between.
 ///
@@ -91,15 +90,14 @@ impl Wear {
         burst_days: 0,
     };
 
-    /// What a commit of `bytes` is charged with: the time in which the flash has to last as long as
-    /// that, in milliseconds.
-    fn charge(&self, stats: &Stats, bytes: u32) -> u64 {
-        const DAY: u64 = 24 * 60 * 60 * 1000;
-        let time = DAY.wrapping_mul(self.days.into());
-        // In kilobytes, so that nothing gets too large.
-        let kilobytes = stats.expected_commits_left(self.endurance, 1024).max(1);
-        let charge = time.saturating_mul(bytes.into()) / 1024;
-        charge.checked_div(kilobytes).unwrap_or(0)
+    /// What a commit of `bytes` is charged with, in milliseconds: their share of the time that the
+    /// flash has to last for, where it still takes so many `kilobytes`.
+    fn charge(&self, kilobytes: u32, bytes: u32) -> u32 {
+        const DAY: u32 = 24 * 60 * 60;
+        let seconds = DAY.saturating_mul(self.days.into());
+        let charge = seconds.checked_div(kilobytes).unwrap_or(seconds);
+        // Seconds a kilobyte are about milliseconds a byte.
+        charge.saturating_mul(bytes)
     }
 }
 
@@ -172,17 +170,14 @@ impl Schedule {
         if due <= now { Next::Now } else { Next::At(due) }
     }
 
-    /// What was to be saved at `now` is.
-    pub(crate) fn saved(&mut self, now: u64, stats: &Stats, keys: usize) {
+    /// What was to be saved at `now` is: so many `bytes`, where the flash still takes so many
+    /// `kilobytes`.
+    pub(crate) fn saved(&mut self, now: u64, kilobytes: u32, bytes: u32) {
         self.failures = 0;
         self.retry = 0;
         self.first_change = now;
-        if keys != 0 && self.policy.wear.days != 0 {
-            let size = stats.live.checked_div(stats.live_entries.max(1) as u32);
-            let bytes = size.unwrap_or(0).saturating_mul(keys as u32);
-            let charge = self.policy.wear.charge(stats, bytes);
-            self.used = self.used.max(now).saturating_add(charge);
-        }
+        let charge = self.policy.wear.charge(kilobytes, bytes);
+        self.used = self.used.max(now).saturating_add(charge.into());
     }
 
     /// The save at `now` failed.

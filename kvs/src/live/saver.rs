@@ -178,10 +178,7 @@ impl<
         let (settings, flags) = self.live.to_save();
         self.is_maintained = false;
         let base = &self.base;
-        let saved = self
-            .store
-            .save_flagged(&settings, base, flags.as_ref())
-            .await?;
+        let saved = self.store.save_edited(&settings, base, &flags).await?;
         self.live.saved(&settings, &flags);
         Ok(saved)
     }
@@ -195,7 +192,9 @@ impl<
     /// Those of [`Store::reset`](crate::Store::reset). Nothing was changed then.
     pub async fn reset(&mut self, group: Group) -> Result<usize, Error<F::Error>> {
         self.is_maintained = false;
-        let removed = self.store.reset(group).await?;
+        let settings = self.base.settings();
+        let reset = self.store.reset_edited(&settings, &self.base, group);
+        let removed = reset.await?;
         self.live.forget(group);
         self.load().await;
         Ok(removed)
@@ -227,7 +226,10 @@ impl<
     async fn serve(&mut self, now: u64, work: Work) -> Result<(), Error<F::Error>> {
         match self.reset_and_flush(work).await {
             Ok(keys) => {
-                self.schedule.saved(now, &self.store.stats(), keys);
+                let endurance = self.schedule.policy.wear.endurance;
+                let (kilobytes, entry) = self.store.endurance_left(endurance);
+                let bytes = entry.saturating_mul(keys as u32);
+                self.schedule.saved(now, kilobytes, bytes);
                 self.live.answer(work, None);
                 Ok(())
             }

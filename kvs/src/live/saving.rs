@@ -5,11 +5,10 @@ use core::task::{Context, Poll};
 
 use embassy_sync::blocking_mutex::raw::RawMutex;
 
-use super::bits;
 use super::error::SaveError;
 use super::shared::Live;
 use super::waiter::Waiting;
-use crate::settings::{Group, Rejected, Settings};
+use crate::settings::{Group, Rejected, Settings, flags};
 
 /// What there is to do for the saver.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -27,7 +26,7 @@ impl<M: RawMutex, S: Settings, const WAITERS: usize> Live<M, S, WAITERS> {
     pub(crate) fn work(&self) -> Work {
         let work = self.read_state(|state| Work {
             version: state.version,
-            is_unsaved: !bits::is_empty(state.unsaved.as_ref()),
+            is_unsaved: !flags::is_empty(state.unsaved.as_ref()),
             asked: state.requests.asked,
             is_asked: state.requests.asked != state.requests.done,
             reset: state.requests.reset,
@@ -66,7 +65,7 @@ impl<M: RawMutex, S: Settings, const WAITERS: usize> Live<M, S, WAITERS> {
     /// stays unsaved.
     pub(crate) fn saved(&self, settings: &S, flags: &S::Flags) {
         let mut scratch = S::SCRATCH;
-        for leaf in bits::leaves(flags.as_ref()) {
+        for leaf in flags::leaves(flags.as_ref()) {
             let Ok(len) = settings.encode(leaf, scratch.as_mut()) else {
                 continue;
             };
@@ -77,7 +76,7 @@ impl<M: RawMutex, S: Settings, const WAITERS: usize> Live<M, S, WAITERS> {
                     .as_ref()
                     .is_some_and(|own| own.holds(leaf, bytes))
                 {
-                    bits::set(state.unsaved.as_mut(), leaf, false);
+                    flags::set(state.unsaved.as_mut(), leaf, false);
                 }
             });
         }
@@ -94,7 +93,7 @@ impl<M: RawMutex, S: Settings, const WAITERS: usize> Live<M, S, WAITERS> {
             let unsaved = unsaved.unwrap_or(S::NO_FLAGS);
             let mut settings = loaded.clone();
             let mut scratch = S::SCRATCH;
-            for leaf in bits::leaves(unsaved.as_ref()) {
+            for leaf in flags::leaves(unsaved.as_ref()) {
                 if let Ok(len) = own.encode(leaf, scratch.as_mut()) {
                     let bytes = scratch.as_ref().get(..len).unwrap_or(&[]);
                     // It encodes, so it decodes.
@@ -117,7 +116,7 @@ impl<M: RawMutex, S: Settings, const WAITERS: usize> Live<M, S, WAITERS> {
                 .compare(settings, leaf..leaf.saturating_add(1), changed)
                 .is_err()
             {
-                bits::set(changed, leaf, true);
+                flags::set(changed, leaf, true);
             }
         }
     }
@@ -125,13 +124,8 @@ impl<M: RawMutex, S: Settings, const WAITERS: usize> Live<M, S, WAITERS> {
     /// Forgets what was changed of these settings and is not stored, but for those that a reset
     /// keeps.
     pub(crate) fn forget(&self, group: Group) {
-        self.change_state(|state| {
-            for leaf in group.settings() {
-                if S::TREE.leaf(leaf).is_some_and(|(_, keep)| !keep) {
-                    bits::set(state.unsaved.as_mut(), leaf, false);
-                }
-            }
-        });
+        let reset = group.flags_of_reset::<S>();
+        self.change_state(|state| flags::remove(state.unsaved.as_mut(), reset.as_ref()));
     }
 
     /// What is to be reset.

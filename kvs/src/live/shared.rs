@@ -7,14 +7,13 @@ use core::task::Waker;
 use embassy_sync::blocking_mutex::Mutex;
 use embassy_sync::blocking_mutex::raw::RawMutex;
 
-use super::bits;
 use super::error::WatchError;
 use super::request::Request;
 use super::state::State;
 use super::waiter::Waiting;
 use super::watch::Watch;
 use crate::change::EncodeError;
-use crate::settings::{Group, Part, Path, Rejected, Rejection, Settings};
+use crate::settings::{Group, Part, Path, Rejected, Rejection, Settings, flags};
 
 /// The settings of a running device, which tasks and interrupts share.
 ///
@@ -185,7 +184,7 @@ impl<M: RawMutex, S: Settings, const WAITERS: usize> Live<M, S, WAITERS> {
 
     /// Whether all that was changed is stored.
     pub fn is_saved(&self) -> bool {
-        let is_empty = |state: &State<S, WAITERS>| bits::is_empty(state.unsaved.as_ref());
+        let is_empty = |state: &State<S, WAITERS>| flags::is_empty(state.unsaved.as_ref());
         self.read_state(is_empty).unwrap_or_default()
     }
 
@@ -299,7 +298,7 @@ impl<M: RawMutex, S: Settings, const WAITERS: usize> Live<M, S, WAITERS> {
             let len = encoded.map_err(|error| rejected::<S>(leaf, error))?;
             let bytes = scratch.as_ref().get(..len).unwrap_or(&[]);
             if !self.with(|own| own.holds(leaf, bytes)) {
-                bits::set(changed, leaf, true);
+                flags::set(changed, leaf, true);
             }
         }
         Ok(())
@@ -319,7 +318,7 @@ impl<M: RawMutex, S: Settings, const WAITERS: usize> Live<M, S, WAITERS> {
                 return None;
             }
             if is_unsaved {
-                bits::add(state.unsaved.as_mut(), changed.as_ref());
+                flags::add(state.unsaved.as_mut(), changed.as_ref());
             }
             // What was there before is dropped outside of the mutex.
             Some(state.replace(settings, changed.as_ref()))
@@ -328,7 +327,7 @@ impl<M: RawMutex, S: Settings, const WAITERS: usize> Live<M, S, WAITERS> {
             Some(Some(_before)) => {}
             Some(None) => return Ok(false),
             None => {
-                let leaf = bits::leaves(changed.as_ref()).next().unwrap_or_default();
+                let leaf = flags::leaves(changed.as_ref()).next().unwrap_or_default();
                 return Err(Rejected {
                     setting: Path::new(S::TREE, leaf),
                     why: Rejection::BeingRead,
@@ -336,7 +335,7 @@ impl<M: RawMutex, S: Settings, const WAITERS: usize> Live<M, S, WAITERS> {
             }
         }
         self.wake();
-        if is_unsaved && !bits::is_empty(changed.as_ref()) {
+        if is_unsaved && !flags::is_empty(changed.as_ref()) {
             self.wake_saver();
         }
         Ok(true)

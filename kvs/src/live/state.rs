@@ -4,10 +4,9 @@
 use core::mem;
 use core::task::Waker;
 
-use super::bits;
 use super::error::SaveError;
 use super::waiter::{Waiter, Waiting};
-use crate::settings::{Group, Settings};
+use crate::settings::{Group, Settings, flags};
 
 pub(super) struct State<S: Settings, const WAITERS: usize> {
     /// `None` until somebody asks: defaults can't be made in a constant.
@@ -56,7 +55,7 @@ impl<S: Settings, const WAITERS: usize> State<S, WAITERS> {
     pub(super) fn replace(&mut self, settings: S, changed: &[u8]) -> Option<S> {
         self.version = self.version.wrapping_add(1);
         for waiter in &mut self.waiters {
-            if bits::any_in(changed, waiter.leaves()) {
+            if flags::any_in(changed, waiter.leaves()) {
                 waiter.set_news(true);
             }
         }

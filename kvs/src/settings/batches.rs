@@ -4,13 +4,13 @@
 use core::ops::Range;
 
 use super::Leaves;
+#[cfg(feature = "live")]
+use super::flags;
 use super::history::Old;
 use super::key::Group;
 use super::report::{Outcome, Rejection};
 use super::tree::{Path, Tree};
 use crate::change::{Batch, RawKey, Refusal, Value};
-#[cfg(feature = "live")]
-use crate::live::bits;
 
 /// The commit of a save.
 pub(crate) struct Save<'a> {
@@ -243,50 +243,65 @@ impl Batch for Confirmation<'_> {
     }
 }
 
-/// The changes of a batch of which `flags` has the bit set, by their numbers in the batch.
+/// The commit of settings of which it is known that they were changed: those that have their flag
+/// set. Or of a reset of them, where they have no old keys.
+///
+/// It is a batch of its own, so that a firmware which saves in this way alone has one kind of batch,
+/// and the compiler knows which.
 #[cfg(feature = "live")]
-pub(crate) struct Flagged<'a> {
-    pub(crate) batch: &'a mut dyn Batch,
+pub(crate) struct Edited<'a> {
+    pub(crate) settings: &'a dyn Leaves,
+    /// What the settings are where nothing is stored of them.
+    pub(crate) base: &'a mut dyn Leaves,
+    pub(crate) tree: &'static Tree,
     pub(crate) flags: &'a [u8],
+    /// Whether old keys are stored, of which it is not known what a load would make.
+    pub(crate) has_old: bool,
+    pub(crate) removes: bool,
 }
 
 #[cfg(feature = "live")]
-impl Flagged<'_> {
-    fn number(&self, index: usize) -> usize {
-        let number = bits::leaves(self.flags).nth(index);
-        number.unwrap_or(usize::MAX)
+impl Edited<'_> {
+    fn leaf(&self, index: usize) -> usize {
+        let leaf = flags::leaves(self.flags).nth(index);
+        leaf.unwrap_or(usize::MAX)
     }
 }
 
 #[cfg(feature = "live")]
-impl Batch for Flagged<'_> {
+impl Batch for Edited<'_> {
     fn len(&self) -> usize {
-        bits::count(self.flags)
+        flags::count(self.flags)
     }
 
     fn key(&self, index: usize) -> RawKey<'_> {
-        self.batch.key(self.number(index))
+        RawKey::Hash(self.tree.hash(self.leaf(index)))
     }
 
     fn value(&self, index: usize, scratch: &mut [u8]) -> Result<Value<'_>, Refusal> {
-        self.batch.value(self.number(index), scratch)
+        if self.removes {
+            return Ok(Value::Delete);
+        }
+        encoded(self.settings, self.tree, self.leaf(index), scratch)
     }
 
     fn is_implied(&self, index: usize, value: &[u8]) -> bool {
-        self.batch.is_implied(self.number(index), value)
+        let leaf = self.leaf(index);
+        let is_made = || self.tree.old.iter().any(|old| old.feeds(leaf));
+        !(self.has_old && is_made()) && self.base.holds(leaf, value)
     }
 
     fn keeps(&mut self, index: usize, stored: &[u8]) -> bool {
-        let number = self.number(index);
-        self.batch.keeps(number, stored)
+        let leaf = self.leaf(index);
+        self.base.decode(leaf, stored).is_err()
     }
 
     fn setting(&self, index: usize) -> Option<Path> {
-        self.batch.setting(self.number(index))
+        self.tree.path(self.leaf(index))
     }
 
     fn is_unique(&self) -> bool {
-        self.batch.is_unique()
+        true
     }
 }
 

@@ -1,8 +1,8 @@
 //! What stands under the settings that are stored: the defaults in the code, or what the factory has
 //! given the device.
 
-use super::Settings;
 use super::report::{Outcome, Report};
+use super::{Settings, flags};
 
 /// What a setting is where nothing is stored of it.
 pub trait Base<S: Settings>: Send + Sync {
@@ -49,12 +49,12 @@ impl<S: Settings> Base<S> for CodeDefaults {
 ///
 /// # let mut flash = presets::nrf52840();
 /// # let mut line_resources = Resources::<8, 2, 64>::for_settings::<Sensor>();
-/// # let mut line = Store::mount(&mut flash, 0x6000..0x6000, &mut line_resources, Options::DEFAULT)?;
+/// # let mut line = Store::mount(&mut flash, 0x6000..0x8000, &mut line_resources, Options::DEFAULT)?;
 /// # line.put(Sensor::KEYS.gain, &1013)?;
 /// // Six pages for the user, two for the factory.
 /// let mut resources = Resources::<8, 2, 64>::for_settings::<Sensor>();
 /// let read_only = Options { read_only: true, ..Options::DEFAULT };
-/// let mut given = Store::mount(&mut flash, 0x6000..0x6000, &mut resources, read_only)?;
+/// let mut given = Store::mount(&mut flash, 0x6000..0x8000, &mut resources, read_only)?;
 /// let factory = Factory::from(given.load::<Sensor>());
 ///
 /// let mut resources = Resources::<8, 8, 64>::for_settings::<Sensor>();
@@ -73,14 +73,20 @@ impl<S: Settings> Base<S> for CodeDefaults {
 #[derive(Clone, Copy, Debug)]
 pub struct Factory<S: Settings> {
     settings: S,
-    report: Report<S::Outcomes>,
+    /// Which of them the factory has given.
+    given: S::Flags,
 }
 
 /// Of what [`Store::load`](crate::Store::load) of the factory's partition has returned. What it has
 /// turned down is as if it were not given.
 impl<S: Settings> From<(S, Report<S::Outcomes>)> for Factory<S> {
     fn from((settings, report): (S, Report<S::Outcomes>)) -> Self {
-        Self { settings, report }
+        let mut given = S::NO_FLAGS;
+        for (leaf, outcome) in report.outcomes.as_ref().iter().enumerate() {
+            let is_given = matches!(outcome, Outcome::Loaded | Outcome::Migrated(_));
+            flags::set(given.as_mut(), leaf, is_given);
+        }
+        Self { settings, given }
     }
 }
 
@@ -88,11 +94,6 @@ impl<S: Settings> Factory<S> {
     /// The settings as the factory has given them, and the defaults of the others.
     pub const fn settings(&self) -> &S {
         &self.settings
-    }
-
-    /// What the load of the factory's partition found.
-    pub const fn report(&self) -> &Report<S::Outcomes> {
-        &self.report
     }
 }
 
@@ -102,10 +103,6 @@ impl<S: Settings + Clone> Base<S> for Factory<S> {
     }
 
     fn is_given(&self, leaf: usize) -> bool {
-        let outcomes = self.report.outcomes.as_ref();
-        matches!(
-            outcomes.get(leaf),
-            Some(Outcome::Loaded | Outcome::Migrated(_))
-        )
+        flags::has(self.given.as_ref(), leaf)
     }
 }

@@ -5,6 +5,7 @@
 
 pub(crate) mod batches;
 mod factory;
+pub(crate) mod flags;
 pub mod generated;
 mod history;
 mod index;
@@ -35,6 +36,7 @@ pub use stored::Stored;
 pub use tree::{Field, Node, Path, Tree, WithDefaults};
 
 use core::any::{Any, TypeId};
+use core::fmt;
 
 use crate::change::EncodeError;
 
@@ -130,7 +132,7 @@ pub trait Settings: Leaves + Sized + 'static {
     type Outcomes: AsRef<[Outcome]> + AsMut<[Outcome]> + Send + Sync;
     /// A bit for each setting.
     #[doc(hidden)]
-    type Flags: AsRef<[u8]> + AsMut<[u8]> + Copy + Send;
+    type Flags: AsRef<[u8]> + AsMut<[u8]> + Copy + fmt::Debug + Send + Sync;
     /// The bytes of any one setting's value.
     #[doc(hidden)]
     type Scratch: AsRef<[u8]> + AsMut<[u8]> + Send;

@@ -11,6 +11,8 @@ use super::{CAN_BE_DROPPED, NorFlash, bisync};
 mod collect;
 mod commit;
 mod confirm;
+#[cfg(feature = "live")]
+mod edited;
 mod entries;
 mod flash;
 mod inspect;

@@ -16,8 +16,6 @@ use crate::error::Error;
 use crate::events;
 use crate::map::{Place, Slot};
 use crate::sectors::State;
-#[cfg(feature = "live")]
-use crate::settings::batches::Flagged;
 use crate::settings::batches::{Removal, Save};
 use crate::settings::value;
 use crate::settings::{
@@ -218,40 +216,6 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             outcomes: outcomes.as_ref(),
         })
         .await
-    }
-
-    /// Saves the settings that have their bit in `flags`, of which it is known that they were changed
-    /// since they were loaded or saved. Of the others nothing is read.
-    #[cfg(feature = "live")]
-    pub(crate) async fn save_flagged<S: Settings>(
-        &mut self,
-        settings: &S,
-        base: &impl Base<S>,
-        flags: &[u8],
-    ) -> FlashResult<F, usize> {
-        self.resume().await?;
-        if self.has_unread() {
-            return self.save_above(settings, base).await;
-        }
-        let mut outcomes = S::NO_OUTCOMES;
-        if self.has_old(S::TREE) {
-            // What a load would make of the old values is not read for this: what was changed is
-            // stored.
-            for (leaf, outcome) in outcomes.as_mut().iter_mut().enumerate() {
-                if S::TREE.old.iter().any(|old| old.feeds(leaf)) {
-                    *outcome = Outcome::Rejected(Rejection::Unreadable);
-                }
-            }
-        }
-        let mut unsaved = base.settings();
-        let mut save = Save {
-            settings,
-            unsaved: &mut unsaved,
-            tree: S::TREE,
-            outcomes: outcomes.as_ref(),
-        };
-        let batch = &mut save;
-        self.commit_batch(&mut Flagged { batch, flags }).await
     }
 
     /// Notes which settings a load could not read, at the slots of their keys: a save is to leave

@@ -4,7 +4,7 @@ use app::Seen;
 use heapless::String;
 use kvs::{Resources, Settings};
 
-#[derive(Settings)]
+#[derive(Clone, Settings)]
 pub struct Device {
     #[setting(default = 0)]
     pub counter: u32,
