@@ -277,6 +277,11 @@ struct Readme;
 #[doc = include_str!("../../docs/migration.md")]
 struct MigrationGuide;
 
+/// The page on settings that are shared, too.
+#[cfg(all(doctest, feature = "live", feature = "async"))]
+#[doc = include_str!("../../docs/live.md")]
+struct SharedSettings;
+
 /// The examples of what can be a setting, too.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/types.md")]
