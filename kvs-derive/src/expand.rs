@@ -4,7 +4,7 @@
 //! `at`, `let at = ..` is no binding but a pattern of one value, whatever the span of `at`.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 
 use crate::ast::{Field, Kind, Struct};
 use crate::keys;
@@ -266,57 +266,52 @@ fn leaves(model: &Struct, numbers: &Numbers) -> TokenStream {
     }
 }
 
-/// Lends out a setting, or a nested struct, as a value of its own type.
+/// The functions that lend out a setting, or a nested struct, as a value of its own type.
 fn parts(model: &Struct, numbers: &Numbers) -> TokenStream {
+    let shared = part(model, numbers, "part", "part_of_item", &quote!(&));
+    let to_change = part(
+        model,
+        numbers,
+        "part_mut",
+        "part_of_item_mut",
+        &quote!(&mut),
+    );
+    quote!(#shared #to_change)
+}
+
+/// One of them: its name, the name of what does it for one in a nested array, and the kind of
+/// reference.
+fn part(
+    model: &Struct,
+    numbers: &Numbers,
+    name: &str,
+    name_of_item: &str,
+    reference: &TokenStream,
+) -> TokenStream {
     let krate = &model.krate;
-    let part = arms(model, numbers, |field| {
+    let (function, of_item) = (format_ident!("{name}"), format_ident!("{name_of_item}"));
+    let arms = arms(model, numbers, |field| {
         let name = &field.ident;
         let (at, ops) = (numbers.of(field), &field.names.ops);
         match field.kind() {
-            Kind::Group => quote!(#ops.part(&self.#name, __first, #at, __ty)),
-            Kind::Array(..) => quote!(#ops.part_of_item(&self.#name, __first, #at, __ty)),
-            _ => quote!(::core::option::Option::Some(&self.#name)),
-        }
-    });
-    let part_mut = arms(model, numbers, |field| {
-        let name = &field.ident;
-        let (at, ops) = (numbers.of(field), &field.names.ops);
-        match field.kind() {
-            Kind::Group => quote!(#ops.part_mut(&mut self.#name, __first, #at, __ty)),
-            Kind::Array(..) => quote!(#ops.part_of_item_mut(&mut self.#name, __first, #at, __ty)),
-            _ => quote!(::core::option::Option::Some(&mut self.#name)),
+            Kind::Group => quote!(#ops.#function(#reference self.#name, __leaf, #at, __ty)),
+            Kind::Array(..) => quote!(#ops.#of_item(#reference self.#name, __leaf, #at, __ty)),
+            _ => quote!(::core::option::Option::Some(#reference self.#name)),
         }
     });
     // Inlined, so that what nobody calls is not compiled.
     quote! {
         #[inline]
-        fn part(
-            &self,
-            __first: ::core::primitive::usize,
+        fn #function(
+            #reference self,
+            __leaf: ::core::primitive::usize,
             __ty: ::core::any::TypeId,
-        ) -> ::core::option::Option<&dyn ::core::any::Any> {
-            if #krate::__private::is_whole::<Self>(__first, __ty) {
+        ) -> ::core::option::Option<#reference dyn ::core::any::Any> {
+            if #krate::__private::is_whole::<Self>(__leaf, __ty) {
                 return ::core::option::Option::Some(self);
             }
-            let __leaf = __first;
             match __leaf {
-                #(#part)*
-                _ => ::core::option::Option::None,
-            }
-        }
-
-        #[inline]
-        fn part_mut(
-            &mut self,
-            __first: ::core::primitive::usize,
-            __ty: ::core::any::TypeId,
-        ) -> ::core::option::Option<&mut dyn ::core::any::Any> {
-            if #krate::__private::is_whole::<Self>(__first, __ty) {
-                return ::core::option::Option::Some(self);
-            }
-            let __leaf = __first;
-            match __leaf {
-                #(#part_mut)*
+                #(#arms)*
                 _ => ::core::option::Option::None,
             }
         }

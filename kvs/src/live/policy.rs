@@ -2,6 +2,9 @@
 
 use super::saving::Work;
 
+/// A day in seconds.
+const DAY_S: u32 = 24 * 60 * 60;
+
 /// When a [`Saver`](crate::Saver) stores what was changed. Times are milliseconds.
 ///
 /// ```
@@ -93,8 +96,7 @@ impl Wear {
     /// What a commit of `bytes` is charged with, in milliseconds: their share of the time that the
     /// flash has to last for, where it still takes so many `kilobytes`.
     fn charge(&self, kilobytes: u32, bytes: u32) -> u32 {
-        const DAY: u32 = 24 * 60 * 60;
-        let seconds = DAY.saturating_mul(self.days.into());
+        let seconds = DAY_S.saturating_mul(self.days.into());
         let charge = seconds.checked_div(kilobytes).unwrap_or(seconds);
         // Seconds a kilobyte are about milliseconds a byte.
         charge.saturating_mul(bytes)
@@ -163,8 +165,8 @@ impl Schedule {
         } else {
             quiet.min(latest)
         };
-        const DAY: u64 = 24 * 60 * 60 * 1000;
-        let burst = DAY.wrapping_mul(self.policy.wear.burst_days.into());
+        let burst_s = u64::from(DAY_S).wrapping_mul(self.policy.wear.burst_days.into());
+        let burst = burst_s.wrapping_mul(1000);
         let allowed = self.used.saturating_sub(burst);
         let due = wanted.max(self.retry).max(allowed);
         if due <= now { Next::Now } else { Next::At(due) }

@@ -192,9 +192,7 @@ impl<
     /// Those of [`Store::reset`](crate::Store::reset). Nothing was changed then.
     pub async fn reset(&mut self, group: Group) -> Result<usize, Error<F::Error>> {
         self.is_maintained = false;
-        let settings = self.base.settings();
-        let reset = self.store.reset_edited(&settings, &self.base, group);
-        let removed = reset.await?;
+        let removed = self.store.reset_edited(&self.base, group).await?;
         self.live.forget(group);
         self.load().await;
         Ok(removed)

@@ -8,6 +8,7 @@ use embassy_sync::blocking_mutex::raw::RawMutex;
 use super::error::SaveError;
 use super::shared::Live;
 use super::waiter::Waiting;
+use crate::settings::batches::Removal;
 use crate::settings::{Group, Rejected, Settings, flags};
 
 /// What there is to do for the saver.
@@ -124,7 +125,7 @@ impl<M: RawMutex, S: Settings, const WAITERS: usize> Live<M, S, WAITERS> {
     /// Forgets what was changed of these settings and is not stored, but for those that a reset
     /// keeps.
     pub(crate) fn forget(&self, group: Group) {
-        let reset = group.flags_of_reset::<S>();
+        let reset = Removal { group, keep: true }.flags::<S>();
         self.change_state(|state| flags::remove(state.unsaved.as_mut(), reset.as_ref()));
     }
 

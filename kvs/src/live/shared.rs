@@ -207,8 +207,8 @@ impl<M: RawMutex, S: Settings, const WAITERS: usize> Live<M, S, WAITERS> {
     }
 
     /// Asks the saver to store all that was changed until now, without waiting for the time that its
-    /// [`Policy`](super::Policy) sets, and waits until it has: what this returns is in flash. It
-    /// still waits for the wear budget.
+    /// [`Policy`](super::Policy) sets, and waits until it has: it is in flash when this returns. It
+    /// still waits for the wear budget, and after a save that failed for the next try.
     ///
     /// Comes to no end where no saver [runs](crate::asynch::Saver::run) or is
     /// [polled](crate::Saver::poll). May be dropped: the saver stores it all the same. Where all places of those who

@@ -4,12 +4,12 @@
 use core::ops::Range;
 
 use super::Leaves;
-#[cfg(feature = "live")]
-use super::flags;
 use super::history::Old;
 use super::key::Group;
 use super::report::{Outcome, Rejection};
 use super::tree::{Path, Tree};
+#[cfg(feature = "live")]
+use super::{Settings, flags};
 use crate::change::{Batch, RawKey, Refusal, Value};
 
 /// The commit of a save.
@@ -86,6 +86,16 @@ impl Removal {
     pub(crate) fn takes(&self, leaf: usize) -> bool {
         let kept = || self.group.tree.leaf(leaf).is_some_and(|(_, keep)| keep);
         self.group.settings().contains(&leaf) && !(self.keep && kept())
+    }
+
+    /// A flag for each setting that is to be at its default.
+    #[cfg(feature = "live")]
+    pub(crate) fn flags<S: Settings>(&self) -> S::Flags {
+        let mut flags = S::NO_FLAGS;
+        for leaf in self.group.settings() {
+            flags::set(flags.as_mut(), leaf, self.takes(leaf));
+        }
+        flags
     }
 
     /// Whether an old key holds something of what is to be removed.
@@ -250,14 +260,14 @@ impl Batch for Confirmation<'_> {
 /// and the compiler knows which.
 #[cfg(feature = "live")]
 pub(crate) struct Edited<'a> {
-    pub(crate) settings: &'a dyn Leaves,
+    /// `None` where they are reset.
+    pub(crate) settings: Option<&'a dyn Leaves>,
     /// What the settings are where nothing is stored of them.
     pub(crate) base: &'a mut dyn Leaves,
     pub(crate) tree: &'static Tree,
     pub(crate) flags: &'a [u8],
     /// Whether old keys are stored, of which it is not known what a load would make.
     pub(crate) has_old: bool,
-    pub(crate) removes: bool,
 }
 
 #[cfg(feature = "live")]
@@ -279,10 +289,10 @@ impl Batch for Edited<'_> {
     }
 
     fn value(&self, index: usize, scratch: &mut [u8]) -> Result<Value<'_>, Refusal> {
-        if self.removes {
-            return Ok(Value::Delete);
+        match self.settings {
+            Some(settings) => encoded(settings, self.tree, self.leaf(index), scratch),
+            None => Ok(Value::Delete),
         }
-        encoded(self.settings, self.tree, self.leaf(index), scratch)
     }
 
     fn is_implied(&self, index: usize, value: &[u8]) -> bool {

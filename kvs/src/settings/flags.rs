@@ -18,8 +18,8 @@ pub(crate) fn set(flags: &mut [u8], leaf: usize, on: bool) {
     }
 }
 
-#[cfg(feature = "live")]
 /// Sets all flags that are set in `more`.
+#[cfg(feature = "live")]
 pub(crate) fn add(flags: &mut [u8], more: &[u8]) {
     for (byte, more) in flags.iter_mut().zip(more) {
         *byte |= more;
@@ -50,8 +50,8 @@ pub(crate) fn count(flags: &[u8]) -> usize {
     ones.fold(0, usize::wrapping_add)
 }
 
-#[cfg(feature = "live")]
 /// The settings whose flags are set.
+#[cfg(feature = "live")]
 pub(crate) fn leaves(flags: &[u8]) -> impl Iterator<Item = usize> {
     (0..flags.len().saturating_mul(8)).filter(|leaf| has(flags, *leaf))
 }

@@ -9,8 +9,6 @@ use serde::de::DeserializeOwned;
 use super::report::{Rejected, Rejection};
 use super::tree::{Path, Tree};
 use super::value;
-#[cfg(feature = "live")]
-use super::{Settings, flags};
 use crate::change::{Action, Change, RawKey};
 
 /// The key of one setting, with its type, default and rules. A constant; made by the derive.
@@ -217,16 +215,5 @@ impl Group {
     pub(crate) fn settings(&self) -> Range<usize> {
         let first = usize::from(self.first);
         first..first.saturating_add(self.count.into())
-    }
-
-    /// A flag for each of these settings that a factory reset takes.
-    #[cfg(feature = "live")]
-    pub(crate) fn flags_of_reset<S: Settings>(&self) -> S::Flags {
-        let mut flags = S::NO_FLAGS;
-        for leaf in self.settings() {
-            let is_kept = self.tree.leaf(leaf).is_some_and(|(_, keep)| keep);
-            flags::set(flags.as_mut(), leaf, !is_kept);
-        }
-        flags
     }
 }

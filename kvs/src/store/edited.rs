@@ -4,8 +4,8 @@
 use super::flash::FlashResult;
 use super::{NorFlash, Store, bisync};
 use crate::checksum::Checksum;
-use crate::settings::batches::Edited;
-use crate::settings::{Base, Group, Settings};
+use crate::settings::batches::{Edited, Removal};
+use crate::settings::{Base, Group, Leaves, Settings};
 
 #[bisync]
 impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
@@ -32,29 +32,27 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
         base: &impl Base<S>,
         flags: &S::Flags,
     ) -> FlashResult<F, usize> {
-        self.commit_edited(settings, base, flags, false).await
+        self.commit_edited(Some(settings), base, flags).await
     }
 
     /// Resets settings, all but those that a reset keeps.
     pub(crate) async fn reset_edited<S: Settings>(
         &mut self,
-        settings: &S,
         base: &impl Base<S>,
         group: Group,
     ) -> FlashResult<F, usize> {
         if !S::TREE.old.is_empty() {
             return self.reset(group).await;
         }
-        let flags = &group.flags_of_reset::<S>();
-        self.commit_edited(settings, base, flags, true).await
+        let flags = &Removal { group, keep: true }.flags::<S>();
+        self.commit_edited(None, base, flags).await
     }
 
     async fn commit_edited<S: Settings>(
         &mut self,
-        settings: &S,
+        settings: Option<&dyn Leaves>,
         base: &impl Base<S>,
         flags: &S::Flags,
-        removes: bool,
     ) -> FlashResult<F, usize> {
         self.resume().await?;
         let has_old = self.has_old(S::TREE);
@@ -64,7 +62,6 @@ impl<F: NorFlash, C: Checksum> Store<'_, F, C> {
             tree: S::TREE,
             flags: flags.as_ref(),
             has_old,
-            removes,
         })
         .await
     }

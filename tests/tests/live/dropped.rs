@@ -13,6 +13,7 @@ use kvs::{Error, Options};
 
 use crate::device::{Device, KEYS, POLICY, Ram, Shared, text};
 use crate::flash::{Flash, Slow};
+use crate::poll::{to_the_end, up_to};
 
 type Result = core::result::Result<(), Error<SimError>>;
 type SlowSaver<'a> = Saver<'a, CriticalSectionRawMutex, Device, Slow, 3>;
@@ -33,22 +34,6 @@ impl Clock for Watch {
         })
         .await;
     }
-}
-
-/// Polls a future up to so many times, then drops it.
-fn up_to<T>(polls: usize, future: impl Future<Output = T>) -> Option<T> {
-    let mut future = pin!(future);
-    let mut context = Context::from_waker(Waker::noop());
-    for _ in 0..polls {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
-            return Some(output);
-        }
-    }
-    None
-}
-
-fn to_the_end<T>(future: impl Future<Output = T>) -> T {
-    up_to(100_000, future).expect("it comes to an end")
 }
 
 fn saver<'a>(

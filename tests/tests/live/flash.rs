@@ -3,11 +3,12 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::task::Poll;
 
 use embedded_storage::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
 use embedded_storage_async::nor_flash as asynch;
 use kvs::sim::{SimError, SimFlash};
+
+use crate::poll::suspend;
 
 pub(crate) type Sim = SimFlash<4, 1024>;
 
@@ -101,14 +102,4 @@ impl asynch::NorFlash for Slow {
     async fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), SimError> {
         self.act(|flash| flash.write(offset, bytes)).await
     }
-}
-
-/// Is pending once.
-pub(crate) async fn suspend() {
-    let mut is_pending = true;
-    std::future::poll_fn(|_| match std::mem::take(&mut is_pending) {
-        true => Poll::Pending,
-        false => Poll::Ready(()),
-    })
-    .await;
 }

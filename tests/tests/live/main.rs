@@ -6,6 +6,8 @@ mod device;
 mod dropped;
 mod factory;
 mod flash;
+#[path = "../dropped/poll.rs"]
+mod poll;
 mod saver;
 mod shared;
 mod watch;
